@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - decision -> output lines
+ */
+
+/**
+ * DOC: smallbms-act
+ *
+ * The only place that writes an output. A terminal is driven high or floats:
+ * its line is open source, or push-pull in front of a high-side switch, and an
+ * active line means "driven". What disconnects is written before what connects,
+ * and the load before the pre-alarm that announced it, so that at the pins the
+ * warning is never shorter than it was meant to be.
+ *
+ * A line that cannot be written, or reads back differently, is written again at
+ * every evaluation and reported until it follows (F3).
+ */
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/gpio/consumer.h>
+
+#include "smallbms.h"
+
+static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {
+	[SMALLBMS_LOAD] = "load-disconnect",
+	[SMALLBMS_CHARGE] = "charge-disconnect",
+	[SMALLBMS_PRE_ALARM] = "pre-alarm",
+};
+
+/**
+ * smallbms_output_name() - what the devicetree calls an output
+ * @output: which one
+ *
+ * Return: the name, without "-gpios".
+ */
+const char *smallbms_output_name(enum smallbms_output_id output)
+{
+	return output_names[output];
+}
+
+static bool follows(const struct smallbms_output *output)
+{
+	int level = gpiod_get_value_cansleep(output->gpiod);
+
+	/* A line that cannot be read is believed. */
+	return level < 0 || level == output->driven;
+}
+
+static void drive(struct smallbms_output *output, bool driven)
+{
+	int ret;
+
+	if (!output->gpiod)
+		return;
+	if (driven == output->driven && !output->fault && follows(output))
+		return;
+	output->driven = driven;
+	ret = gpiod_set_value_cansleep(output->gpiod, driven);
+	output->fault = ret || !follows(output);
+}
+
+/**
+ * smallbms_act_apply() - make the outputs follow a decision
+ * @act: the outputs
+ * @decision: what they shall be
+ *
+ * Return: true when all of them follow, as far as can be seen.
+ */
+bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision)
+{
+	const bool want[SMALLBMS_NUM_OUTPUTS] = {
+		[SMALLBMS_LOAD] = decision->load,
+		[SMALLBMS_CHARGE] = decision->charge,
+		[SMALLBMS_PRE_ALARM] = decision->pre_alarm,
+	};
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (!want[i])
+			drive(&act->output[i], false);
+	}
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (want[i])
+			drive(&act->output[i], true);
+		ok = ok && !act->output[i].fault;
+	}
+	return ok;
+}
+
+/**
+ * smallbms_act_float() - let go of everything
+ * @act: the outputs
+ */
+void smallbms_act_float(struct smallbms_act *act)
+{
+	smallbms_act_apply(act, &(struct smallbms_decision){});
+}
+
+/**
+ * smallbms_act_beat() - toggle the heartbeat
+ * @act: the outputs
+ *
+ * Only for an evaluation that has looked at every input anew.
+ */
+void smallbms_act_beat(struct smallbms_act *act)
+{
+	if (!act->heartbeat)
+		return;
+	act->beat = !act->beat;
+	gpiod_set_value_cansleep(act->heartbeat, act->beat);
+}
+
+/**
+ * smallbms_act_init() - get all outputs, floating (X1)
+ * @act: the outputs, zeroed
+ * @dev: the bank
+ *
+ * Return: 0, or an error that has been reported.
+ */
+int smallbms_act_init(struct smallbms_act *act, struct device *dev)
+{
+	struct gpio_desc *gpiod;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		gpiod = devm_gpiod_get_optional(dev, output_names[i], GPIOD_OUT_LOW);
+		if (IS_ERR(gpiod))
+			return dev_err_probe(dev, PTR_ERR(gpiod), "no line for %s-gpios\n",
+					     output_names[i]);
+		if (!gpiod && i != SMALLBMS_PRE_ALARM)
+			return dev_err_probe(dev, -EINVAL, "%s-gpios is missing\n",
+					     output_names[i]);
+		act->output[i].gpiod = gpiod;
+	}
+
+	act->heartbeat = devm_gpiod_get_optional(dev, "heartbeat", GPIOD_OUT_LOW);
+	if (IS_ERR(act->heartbeat))
+		return dev_err_probe(dev, PTR_ERR(act->heartbeat),
+				     "no line for heartbeat-gpios\n");
+	return 0;
+}

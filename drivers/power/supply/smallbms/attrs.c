@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - controls: settings, host switch, operator clear
+ *
+ * These stand on the platform device, not on the power supply: they appear after
+ * probe and are gone before the teardown begins, and no monitor that reads every
+ * file of a power supply trips over them.
+ */
+
+#include <linux/device.h>
+#include <linux/kstrtox.h>
+#include <linux/sysfs.h>
+
+#include "smallbms.h"
+
+/**
+ * struct setting_attr - a setting as a file
+ * @attr: the file; writable for what may change at run time
+ * @id: the setting
+ */
+struct setting_attr {
+	struct device_attribute attr;
+	enum smallbms_setting_id id;
+};
+
+static ssize_t setting_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct setting_attr *setting = container_of(attr, struct setting_attr, attr);
+	struct smallbms *bms = dev_get_drvdata(dev);
+
+	guard(mutex)(&bms->lock);
+
+	return sysfs_emit(buf, "%d\n", smallbms_setting_get(&bms->settings, setting->id));
+}
+
+static ssize_t setting_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	const struct setting_attr *setting = container_of(attr, struct setting_attr, attr);
+	s32 value;
+	int ret;
+
+	ret = kstrtos32(buf, 10, &value);
+	if (ret)
+		return ret;
+	ret = smallbms_change_setting(dev_get_drvdata(dev), setting->id, value);
+	return ret ?: count;
+}
+
+#define SETTING_RO(_name, _id)						\
+	static struct setting_attr setting_##_name = {			\
+		__ATTR(_name, 0444, setting_show, NULL), _id		\
+	}
+#define SETTING_RW(_name, _id)						\
+	static struct setting_attr setting_##_name = {			\
+		__ATTR(_name, 0644, setting_show, setting_store), _id	\
+	}
+
+SETTING_RW(load_disconnect_cell_microvolt, SMALLBMS_LOAD_DISCONNECT_UV);
+SETTING_RW(pre_alarm_cell_microvolt, SMALLBMS_PRE_ALARM_UV);
+SETTING_RO(load_reconnect_cell_microvolt, SMALLBMS_LOAD_RECONNECT_UV);
+SETTING_RO(charge_disconnect_cell_microvolt, SMALLBMS_CHARGE_DISCONNECT_UV);
+SETTING_RO(charge_reconnect_cell_microvolt, SMALLBMS_CHARGE_RECONNECT_UV);
+SETTING_RO(over_discharged_cell_microvolt, SMALLBMS_OVER_DISCHARGED_UV);
+SETTING_RW(charge_min_millicelsius, SMALLBMS_CHARGE_MIN_MC);
+SETTING_RO(charge_max_millicelsius, SMALLBMS_CHARGE_MAX_MC);
+SETTING_RO(warning_ms, SMALLBMS_WARNING_MS);
+SETTING_RO(hold_ms, SMALLBMS_HOLD_MS);
+SETTING_RO(line_filter_ms, SMALLBMS_FILTER_MS);
+SETTING_RO(stale_ms, SMALLBMS_STALE_MS);
+SETTING_RW(charge_in_pre_alarm, SMALLBMS_CHARGE_IN_PRE_ALARM);
+SETTING_RO(load_limit_microamp, SMALLBMS_LOAD_LIMIT_UA);
+
+static struct attribute *setting_attrs[] = {
+	&setting_load_disconnect_cell_microvolt.attr.attr,
+	&setting_pre_alarm_cell_microvolt.attr.attr,
+	&setting_load_reconnect_cell_microvolt.attr.attr,
+	&setting_charge_disconnect_cell_microvolt.attr.attr,
+	&setting_charge_reconnect_cell_microvolt.attr.attr,
+	&setting_over_discharged_cell_microvolt.attr.attr,
+	&setting_charge_min_millicelsius.attr.attr,
+	&setting_charge_max_millicelsius.attr.attr,
+	&setting_warning_ms.attr.attr,
+	&setting_hold_ms.attr.attr,
+	&setting_line_filter_ms.attr.attr,
+	&setting_stale_ms.attr.attr,
+	&setting_charge_in_pre_alarm.attr.attr,
+	&setting_load_limit_microamp.attr.attr,
+	NULL
+};
+
+static const struct attribute_group setting_group = {
+	.name = "settings",
+	.attrs = setting_attrs,
+};
+
+/* kstrtobool() takes anything that begins well; a control takes 0 and 1. */
+static int parse_switch(const char *buf, bool *on)
+{
+	u8 value;
+	int ret;
+
+	ret = kstrtou8(buf, 10, &value);
+	if (ret)
+		return ret;
+	if (value > 1)
+		return -ERANGE;
+	*on = value;
+	return 0;
+}
+
+static ssize_t load_enable_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct smallbms *bms = dev_get_drvdata(dev);
+
+	guard(mutex)(&bms->lock);
+
+	return sysfs_emit(buf, "%d\n", !bms->sample.host_load_off);
+}
+
+static ssize_t load_enable_store(struct device *dev, struct device_attribute *attr,
+				 const char *buf, size_t count)
+{
+	bool on;
+	int ret;
+
+	ret = parse_switch(buf, &on);
+	if (ret)
+		return ret;
+	smallbms_host_load(dev_get_drvdata(dev), on);
+	return count;
+}
+static DEVICE_ATTR_RW(load_enable);
+
+static ssize_t clear_store(struct device *dev, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	bool yes;
+	int ret;
+
+	ret = parse_switch(buf, &yes);
+	if (ret)
+		return ret;
+	if (!yes)
+		return -ERANGE;
+	smallbms_operator_clear(dev_get_drvdata(dev));
+	return count;
+}
+static DEVICE_ATTR_WO(clear);
+
+static struct attribute *control_attrs[] = {
+	&dev_attr_load_enable.attr,
+	&dev_attr_clear.attr,
+	NULL
+};
+
+static const struct attribute_group control_group = {
+	.attrs = control_attrs,
+};
+
+const struct attribute_group *smallbms_attr_groups[] = {
+	&control_group,
+	&setting_group,
+	NULL
+};

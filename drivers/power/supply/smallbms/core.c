@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - battery management for LiFePO4 banks
+ *
+ * A driver for boards that have the wiring of the Victron smallBMS with
+ * pre-alarm.
+ */
+
+/**
+ * DOC: smallbms-core
+ *
+ * An evaluation reads the lines, lets the policy decide on them and on the last
+ * finished scan of the channels, makes the outputs follow and reports what has
+ * changed, all under one lock. It is caused by three things:
+ *
+ * - an edge on a line, in the thread of its interrupt;
+ * - the scanner, a work that reads all channels at a fixed pace. Reading sleeps,
+ *   perhaps for seconds, so it happens outside the lock and does not keep a line
+ *   waiting;
+ * - the deadline that the policy gave, a timer on the boot clock.
+ *
+ * The level of a line decides, never the edge: every evaluation reads all lines,
+ * so an edge that was missed costs time, not protection.
+ *
+ * When a bank is stopped, by unbinding, shutdown or suspend, its outputs float
+ * first, and no evaluation can drive them again. Only then is waited for work
+ * that may be stuck in a converter.
+ */
+
+#include <linux/device.h>
+#include <linux/devm-helpers.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
+#include <linux/property.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "smallbms.h"
+
+/*
+ * Pace of the scanner. With the hold time on top, a condition is noticed after
+ * at most two paces more, which leaves 250 ms of the 750 ms that are promised
+ * for slow converters and busy hosts.
+ */
+#define SCAN_MS		250
+
+static void scan_after(struct smallbms *bms, unsigned int ms)
+{
+	queue_delayed_work(system_highpri_wq, &bms->scanner, msecs_to_jiffies(ms));
+}
+
+static void set_deadline(struct smallbms *bms)
+{
+	if (bms->decision.deadline_ns == SMALLBMS_NEVER)
+		hrtimer_try_to_cancel(&bms->deadline);
+	else
+		hrtimer_start(&bms->deadline, ns_to_ktime(bms->decision.deadline_ns),
+			      HRTIMER_MODE_ABS);
+}
+
+static bool lines_known(const struct smallbms_sample *sample)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (sample->line[i].fitted && !sample->line[i].known)
+			return false;
+	}
+	return true;
+}
+
+static void smallbms_evaluate(struct smallbms *bms)
+{
+	bool ok;
+
+	lockdep_assert_held(&bms->lock);
+
+	if (bms->stopped)
+		return;
+
+	smallbms_sense_lines(&bms->sense, &bms->sample);
+	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample,
+			     ktime_get_boottime_ns(), &bms->decision);
+	bms->sample.operator_clear = false;
+
+	ok = smallbms_act_apply(&bms->act, &bms->decision);
+	if (bms->decision.warned)
+		smallbms_policy_warned(&bms->state, ktime_get_boottime_ns());
+	smallbms_leds_show(&bms->leds, &bms->decision);
+	smallbms_report_update(bms);
+
+	set_deadline(bms);
+	/* What does not follow or cannot be read is tried again (F1, F3). */
+	if (bms->polled || !ok || !lines_known(&bms->sample))
+		scan_after(bms, SCAN_MS);
+}
+
+static void smallbms_evaluate_unlocked(struct smallbms *bms)
+{
+	guard(mutex)(&bms->lock);
+
+	smallbms_evaluate(bms);
+}
+
+static void smallbms_evaluation(struct work_struct *work)
+{
+	smallbms_evaluate_unlocked(container_of(work, struct smallbms, evaluation));
+}
+
+static enum hrtimer_restart smallbms_deadline(struct hrtimer *timer)
+{
+	struct smallbms *bms = container_of(timer, struct smallbms, deadline);
+
+	queue_work(system_highpri_wq, &bms->evaluation);
+	return HRTIMER_NORESTART;
+}
+
+static irqreturn_t smallbms_line_irq(int irq, void *data)
+{
+	smallbms_evaluate_unlocked(data);
+	return IRQ_HANDLED;
+}
+
+static void smallbms_scanner(struct work_struct *work)
+{
+	struct smallbms *bms = container_of(to_delayed_work(work), struct smallbms, scanner);
+
+	smallbms_sense_scan(&bms->sense);
+
+	guard(mutex)(&bms->lock);
+
+	if (bms->stopped)
+		return;
+	smallbms_sense_publish(&bms->sense, &bms->sample);
+	bms->sample.scan_ns = ktime_get_boottime_ns();
+	smallbms_evaluate(bms);
+	smallbms_act_beat(&bms->act);
+}
+
+/**
+ * smallbms_change_setting() - change a setting at run time
+ * @bms: the bank
+ * @id: which setting
+ * @value: its new value
+ *
+ * Return: 0, or -ERANGE when the value is out of range or breaks a relation;
+ * nothing is changed then.
+ */
+int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value)
+{
+	struct smallbms_settings changed;
+	struct smallbms_range broken;
+
+	guard(mutex)(&bms->lock);
+
+	changed = bms->settings;
+	smallbms_setting_put(&changed, id, value);
+	if (!smallbms_settings_valid(&changed, &broken))
+		return -ERANGE;
+	bms->settings = changed;
+	smallbms_evaluate(bms);
+	return 0;
+}
+
+/**
+ * smallbms_host_charge() - let the host forbid charging (R5)
+ * @bms: the bank
+ * @allowed: false forbids; true allows what the rules allow
+ */
+void smallbms_host_charge(struct smallbms *bms, bool allowed)
+{
+	guard(mutex)(&bms->lock);
+
+	bms->sample.host_charge_off = !allowed;
+	smallbms_evaluate(bms);
+}
+
+/**
+ * smallbms_host_load() - let the host switch the load (R5)
+ * @bms: the bank
+ * @on: false switches off; true connects it when the rules do (U4)
+ */
+void smallbms_host_load(struct smallbms *bms, bool on)
+{
+	guard(mutex)(&bms->lock);
+
+	bms->sample.host_load_off = !on;
+	smallbms_evaluate(bms);
+}
+
+/**
+ * smallbms_operator_clear() - an operator has looked (C4, F5)
+ * @bms: the bank
+ *
+ * What still stands is not cleared.
+ */
+void smallbms_operator_clear(struct smallbms *bms)
+{
+	guard(mutex)(&bms->lock);
+
+	bms->sample.operator_clear = true;
+	smallbms_evaluate(bms);
+}
+
+static int smallbms_get_settings(struct smallbms *bms)
+{
+	struct smallbms_settings *set = &bms->settings;
+	struct device *dev = bms->dev;
+	struct smallbms_range broken;
+	enum smallbms_setting_id id;
+	u32 value;
+
+	smallbms_settings_init(set);
+	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++) {
+		const char *name = smallbms_settings_table[id].property;
+
+		if (!device_property_present(dev, name))
+			continue;
+		if (id == SMALLBMS_CHARGE_IN_PRE_ALARM) {
+			value = 1;	/* a flag: being there is all it says */
+		} else if (device_property_count_u32(dev, name) != 1 ||
+			   device_property_read_u32(dev, name, &value)) {
+			return dev_err_probe(dev, -EINVAL, "%s is not one number\n", name);
+		}
+		smallbms_setting_put(set, id, (s32)value);
+	}
+
+	if (!smallbms_settings_valid(set, &broken))
+		return dev_err_probe(dev, -ERANGE, "%s = %d is not in %d..%d\n",
+				     smallbms_settings_table[broken.id].property,
+				     broken.value, broken.min, broken.max);
+	return 0;
+}
+
+/* Also a devm action: no evaluation after this, and nothing is driven. */
+static void smallbms_stop(void *data)
+{
+	struct smallbms *bms = data;
+
+	scoped_guard(mutex, &bms->lock) {
+		bms->stopped = true;
+		smallbms_act_float(&bms->act);
+		bms->decision = (struct smallbms_decision){
+			.causes = BIT(SMALLBMS_CAUSE_START),
+		};
+		smallbms_leds_show(&bms->leds, &bms->decision);
+		smallbms_report_update(bms);
+	}
+	hrtimer_cancel(&bms->deadline);
+	cancel_work_sync(&bms->evaluation);
+	cancel_delayed_work_sync(&bms->scanner);
+}
+
+/* As if everything had tripped (X2), with nothing known. */
+static void smallbms_start(struct smallbms *bms)
+{
+	u64 now = ktime_get_boottime_ns();
+	unsigned int i;
+
+	for (i = 0; i < bms->sense.num_channels; i++) {
+		bms->sense.channel[i].scan.error = -ENODATA;
+		bms->sense.channel[i].scan.good_ns = now;
+	}
+
+	scoped_guard(mutex, &bms->lock) {
+		smallbms_sense_publish(&bms->sense, &bms->sample);
+		for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+			bms->sample.line[i].fitted = bms->sense.line[i];
+			bms->sample.line[i].known = false;
+			bms->sample.line[i].good_ns = now;
+		}
+		smallbms_policy_init(&bms->state, now);
+		bms->stopped = false;
+	}
+	scan_after(bms, 0);
+}
+
+static int smallbms_request_irqs(struct smallbms *bms)
+{
+	int i, irq, ret;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		irq = bms->sense.irq[i];
+		if (irq < 0)
+			continue;
+		ret = devm_request_threaded_irq(bms->dev, irq, NULL, smallbms_line_irq,
+						IRQF_ONESHOT | IRQF_TRIGGER_RISING |
+						IRQF_TRIGGER_FALLING,
+						smallbms_line_name(i), bms);
+		if (ret)
+			return dev_err_probe(bms->dev, ret, "no interrupt for %s-gpios\n",
+					     smallbms_line_name(i));
+	}
+	return 0;
+}
+
+/* Without a channel, a heartbeat or a mute line, interrupts say everything. */
+static bool smallbms_needs_polling(const struct smallbms *bms)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (bms->sense.line[i] && bms->sense.irq[i] < 0)
+			return true;
+	}
+	return bms->sense.num_channels || bms->act.heartbeat;
+}
+
+static int smallbms_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct smallbms *bms;
+	int ret;
+
+	bms = devm_kzalloc(dev, sizeof(*bms), GFP_KERNEL);
+	if (!bms)
+		return -ENOMEM;
+	bms->dev = dev;
+	bms->stopped = true;
+	platform_set_drvdata(pdev, bms);
+
+	/* First, so that they float whatever else is wrong (X1). */
+	ret = smallbms_act_init(&bms->act, dev);
+	if (ret)
+		return ret;
+	ret = smallbms_get_settings(bms);
+	if (ret)
+		return ret;
+	ret = smallbms_sense_init(&bms->sense, dev);
+	if (ret)
+		return ret;
+	bms->polled = smallbms_needs_polling(bms);
+
+	ret = devm_mutex_init(dev, &bms->lock);
+	if (ret)
+		return ret;
+	hrtimer_setup(&bms->deadline, smallbms_deadline, CLOCK_BOOTTIME, HRTIMER_MODE_ABS);
+	INIT_WORK(&bms->evaluation, smallbms_evaluation);
+	INIT_DELAYED_WORK(&bms->scanner, smallbms_scanner);
+
+	ret = smallbms_leds_init(&bms->leds, dev);
+	if (ret)
+		return ret;
+	ret = smallbms_report_init(bms);
+	if (ret)
+		return ret;
+
+	/* From here on teardown is: interrupts off, stop, then the interfaces. */
+	ret = devm_add_action_or_reset(dev, smallbms_stop, bms);
+	if (ret)
+		return ret;
+	ret = smallbms_request_irqs(bms);
+	if (ret)
+		return ret;
+
+	smallbms_start(bms);
+	return 0;
+}
+
+static void smallbms_shutdown(struct platform_device *pdev)
+{
+	smallbms_stop(platform_get_drvdata(pdev));
+}
+
+/* Asleep, nothing is watched: so nothing is driven. */
+static int smallbms_suspend(struct device *dev)
+{
+	smallbms_stop(dev_get_drvdata(dev));
+	return 0;
+}
+
+static int smallbms_resume(struct device *dev)
+{
+	smallbms_start(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(smallbms_pm_ops, smallbms_suspend, smallbms_resume);
+
+static const struct of_device_id smallbms_of_match[] = {
+	{ .compatible = "victronenergy,smallbms" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, smallbms_of_match);
+
+static struct platform_driver smallbms_driver = {
+	.driver = {
+		.name = "smallbms",
+		.of_match_table = smallbms_of_match,
+		.dev_groups = smallbms_attr_groups,
+		.pm = pm_sleep_ptr(&smallbms_pm_ops),
+	},
+	.probe = smallbms_probe,
+	.shutdown = smallbms_shutdown,
+};
+module_platform_driver(smallbms_driver);
+
+MODULE_DESCRIPTION("Battery management for LiFePO4 banks (smallBMS with pre-alarm)");
+MODULE_AUTHOR("The smallbms developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,686 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - the rules: (settings, state, sample, now) -> decision
+ */
+
+/**
+ * DOC: smallbms-policy
+ *
+ * A small BMS guards a LiFePO4 bank through three outputs: a load disconnect
+ * and a charge disconnect terminal, driven high while connected and floating
+ * otherwise, and a pre-alarm, driven high before the load is cut. Its promise is
+ * that no load is cut for undervoltage without a warning of at least 30 s. This
+ * file holds the rules and nothing else: no GPIO, channel, clock, lock or log.
+ * One step takes the settings, the state left by the step before, a sample of
+ * all inputs and the time, and gives the outputs, the causes and the time at
+ * which the next step is due. It compiles in user space unchanged.
+ *
+ * Rules are named by a letter and a number, here and in the causes:
+ * X start, U undervoltage, C charging, R remote, supply and loop, F faults.
+ *
+ * Conditions. Everything that is seen becomes a condition that counts once its
+ * evidence has stood for a time: the hold time for measurements, counted from
+ * scan to scan, the filter time for lines (F4). A missing value is no evidence.
+ * It cannot end an alarm, but it does not excuse one under way either, so that a
+ * channel that fails every other time still trips. A value missing for the stale
+ * time becomes a condition of its own, "lost" (F1, F2).
+ *
+ * Start. A bank starts as if it had tripped (X2): what forbids is assumed, what
+ * connects waits until every input has been known for the hold time (X1). The
+ * same happens when the remote switch, the supply or the loop comes back, so
+ * that none of them is a way round a disconnect. Until then everything floats.
+ *
+ * Load. Only cells that are all at or above the reconnect level, together with
+ * the permission of the batteries where they signal one, connect it (U4). While
+ * it is connected, anything that could lead to a cut turns the pre-alarm on at
+ * once; the cut itself waits until the pre-alarm has been on without a break for
+ * the warning time (U2). What the operator asked for (R2, R5), what leaves
+ * nothing to protect (R3, R4) and a short circuit (F5) cut without a warning.
+ *
+ * Charging. Any one condition forbids it, all must be gone to allow it. A cut
+ * load ends the pre-alarm (U3), and with it the ban of C3, so that an empty bank
+ * can always be recharged.
+ *
+ * Connecting takes more than staying connected: it needs a fresh scan and no
+ * contrary evidence under way.
+ */
+
+#include "policy.h"
+
+/* U1: the pre-alarm ends this far above its level */
+#define PRE_ALARM_HYSTERESIS_UV		30000
+
+/* C2: a temperature is good again this far inside its limit */
+#define TEMP_HYSTERESIS_MC		2000
+
+/* R3 */
+#define SUPPLY_MIN_UV			8000000
+#define SUPPLY_MAX_UV			70000000
+
+/* F5 */
+#define OVERLOAD_RETRY_MS		10000
+#define OVERLOAD_GOOD_MS		60000
+#define OVERLOAD_MAX			3
+
+/* U2: a clock that is 100 ppm fast must not shorten the warning. */
+#define CLOCK_TOLERANCE_NS_PER_MS	100
+
+#define BIT_OF(cause)			(1U << (cause))
+
+enum evidence {
+	EVIDENCE_ABSENT,	/* not fitted: the condition never holds */
+	EVIDENCE_UNKNOWN,	/* fitted, but nothing is known */
+	EVIDENCE_NEUTRAL,	/* known, and neither for nor against */
+	EVIDENCE_OFF,
+	EVIDENCE_ON,
+};
+
+static u64 hold_ns(const struct smallbms_settings *set)
+{
+	return (u64)set->hold_ms * SMALLBMS_NS_PER_MS;
+}
+
+static u64 filter_ns(const struct smallbms_settings *set)
+{
+	return (u64)set->filter_ms * SMALLBMS_NS_PER_MS;
+}
+
+static u64 stale_ns(const struct smallbms_settings *set)
+{
+	return (u64)set->stale_ms * SMALLBMS_NS_PER_MS;
+}
+
+static u64 warning_ns(const struct smallbms_settings *set)
+{
+	return (u64)set->warning_ms * (SMALLBMS_NS_PER_MS + CLOCK_TOLERANCE_NS_PER_MS);
+}
+
+static u64 elapsed(u64 since_ns, u64 now_ns)
+{
+	return now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
+static u64 add(u64 time_ns, u64 span_ns)
+{
+	return time_ns < SMALLBMS_NEVER - span_ns ? time_ns + span_ns : SMALLBMS_NEVER;
+}
+
+static void due(u64 *deadline_ns, u64 time_ns)
+{
+	if (time_ns < *deadline_ns)
+		*deadline_ns = time_ns;
+}
+
+/* Conditions */
+
+static void assume(struct smallbms_condition *c)
+{
+	if (c->on)
+		return;
+	c->on = true;
+	c->assumed = true;
+	c->pending = false;
+}
+
+static void clear(struct smallbms_condition *c)
+{
+	c->on = false;
+	c->assumed = false;
+	c->pending = false;
+}
+
+/* Seen, not just assumed. */
+static bool seen(const struct smallbms_condition *c)
+{
+	return c->on && !c->assumed;
+}
+
+/* On, and no evidence to the contrary is under way. */
+static bool stands(const struct smallbms_condition *c)
+{
+	return c->on && !c->pending;
+}
+
+/* Off, but evidence to the contrary is under way: nothing to connect on. */
+static bool doubtful(const struct smallbms_condition *c)
+{
+	return !c->on && c->pending;
+}
+
+/*
+ * Turn a condition when evidence for the opposite has stood for @span_ns (F4).
+ * @time_ns is when the evidence was taken, which is not always now.
+ */
+static void weigh(struct smallbms_condition *c, enum evidence e, u64 time_ns, u64 span_ns)
+{
+	if (e == EVIDENCE_ABSENT) {
+		clear(c);
+		return;
+	}
+	if (e == EVIDENCE_ON)
+		c->assumed = false;
+	if (e == EVIDENCE_UNKNOWN && !c->on)
+		return;
+	if (e != (c->on ? EVIDENCE_OFF : EVIDENCE_ON)) {
+		c->pending = false;
+		return;
+	}
+	if (!c->pending) {
+		c->pending = true;
+		c->since_ns = time_ns;
+	}
+	if (elapsed(c->since_ns, time_ns) >= span_ns) {
+		c->on = !c->on;
+		c->assumed = false;
+		c->pending = false;
+	}
+}
+
+/* What connects: on when @good has stood for @span_ns, off at once. */
+static void prove(struct smallbms_condition *c, bool good, u64 time_ns, u64 span_ns)
+{
+	if (!good)
+		clear(c);
+	else
+		weigh(c, EVIDENCE_ON, time_ns, span_ns);
+}
+
+/*
+ * What is lost: on when the oldest value is stale, off when values have been
+ * known again for @span_ns.
+ */
+static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good_ns, u64 stale_ns,
+		 u64 now_ns, u64 time_ns, u64 span_ns)
+{
+	if (fitted && elapsed(good_ns, now_ns) >= stale_ns) {
+		c->on = true;
+		c->pending = false;
+		return;
+	}
+	weigh(c, !fitted ? EVIDENCE_ABSENT : known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN,
+	      time_ns, span_ns);
+}
+
+/* Evidence */
+
+/* A value below @on; all at or above @off end it. */
+static enum evidence below(const struct smallbms_group *g, s32 on, s32 off)
+{
+	if (!g->fitted)
+		return EVIDENCE_ABSENT;
+	if (g->any && g->min < on)
+		return EVIDENCE_ON;
+	if (!g->all)
+		return EVIDENCE_UNKNOWN;
+	return g->min >= off ? EVIDENCE_OFF : EVIDENCE_NEUTRAL;
+}
+
+/* A value above @on; all at or below @off end it. */
+static enum evidence above(const struct smallbms_group *g, s32 on, s32 off)
+{
+	if (!g->fitted)
+		return EVIDENCE_ABSENT;
+	if (g->any && g->max > on)
+		return EVIDENCE_ON;
+	if (!g->all)
+		return EVIDENCE_UNKNOWN;
+	return g->max <= off ? EVIDENCE_OFF : EVIDENCE_NEUTRAL;
+}
+
+static enum evidence supply_bad(const struct smallbms_group *g)
+{
+	enum evidence low = below(g, SUPPLY_MIN_UV, SUPPLY_MIN_UV);
+
+	return low == EVIDENCE_OFF ? above(g, SUPPLY_MAX_UV, SUPPLY_MAX_UV) : low;
+}
+
+static enum evidence line_is(const struct smallbms_line *l, bool active)
+{
+	if (!l->fitted)
+		return EVIDENCE_ABSENT;
+	if (!l->known)
+		return EVIDENCE_UNKNOWN;
+	return l->active == active ? EVIDENCE_ON : EVIDENCE_OFF;
+}
+
+/* R1: H at battery plus, or L at battery minus, or bridged, which is both. */
+static enum evidence remote_off(const struct smallbms_sample *in)
+{
+	enum evidence h = line_is(&in->line[SMALLBMS_LINE_REMOTE_H], false);
+	enum evidence l = line_is(&in->line[SMALLBMS_LINE_REMOTE_L], false);
+
+	if (h == EVIDENCE_OFF || l == EVIDENCE_OFF)
+		return EVIDENCE_OFF;
+	if (h == EVIDENCE_UNKNOWN || l == EVIDENCE_UNKNOWN)
+		return EVIDENCE_UNKNOWN;
+	return h == EVIDENCE_ABSENT ? l : h;
+}
+
+static bool no_source(const struct smallbms_sample *in)
+{
+	return !in->group[SMALLBMS_CELL].fitted && (!in->line[SMALLBMS_LINE_ATD].fitted ||
+						    !in->line[SMALLBMS_LINE_ATC].fitted);
+}
+
+/* F1: something that the load depends on is unknown for too long. */
+static bool lost(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	return st->lost[SMALLBMS_CELL].on || st->lost[SMALLBMS_SUPPLY].on ||
+	       st->lost[SMALLBMS_LOAD_CURRENT].on || st->line_lost.on || no_source(in);
+}
+
+static bool measured(const struct smallbms_sample *in)
+{
+	return in->group[SMALLBMS_CELL].fitted || in->group[SMALLBMS_TEMP].fitted ||
+	       in->group[SMALLBMS_SUPPLY].fitted || in->group[SMALLBMS_LOAD_CURRENT].fitted;
+}
+
+/* Steps */
+
+static void observe_cells(const struct smallbms_settings *set, struct smallbms_state *st,
+			  const struct smallbms_sample *in)
+{
+	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
+	const u64 scan = st->scan_ns, hold = hold_ns(set);
+	enum evidence damaged;
+
+	weigh(&st->low, below(cell, set->pre_alarm_uv,
+			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV), scan, hold);
+	weigh(&st->empty, below(cell, set->load_disconnect_uv, set->load_disconnect_uv),
+	      scan, hold);
+	prove(&st->ready, cell->all && cell->min >= set->load_reconnect_uv, scan, hold);
+	weigh(&st->full, above(cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
+	      scan, hold);
+
+	/* C4: only an operator ends it, and only when the cells agree. */
+	damaged = below(cell, set->over_discharged_uv, set->over_discharged_uv);
+	if (!st->over_discharged.on)
+		weigh(&st->over_discharged, damaged, scan, hold);
+	else if (in->operator_clear && damaged == EVIDENCE_OFF)
+		clear(&st->over_discharged);
+}
+
+static void observe_channels(const struct smallbms_settings *set, struct smallbms_state *st,
+			     const struct smallbms_sample *in)
+{
+	const struct smallbms_group *temp = &in->group[SMALLBMS_TEMP];
+	const u64 scan = st->scan_ns, hold = hold_ns(set);
+	int i;
+
+	weigh(&st->cold, below(temp, set->charge_min_mc,
+			       set->charge_min_mc + TEMP_HYSTERESIS_MC), scan, hold);
+	weigh(&st->hot, above(temp, set->charge_max_mc,
+			      set->charge_max_mc - TEMP_HYSTERESIS_MC), scan, hold);
+	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), scan, hold);
+
+	/* A scan from before the load was connected says nothing of its current. */
+	if (!st->load_on)
+		clear(&st->overload);
+	else if (scan > st->load_on_ns)
+		weigh(&st->overload, above(&in->group[SMALLBMS_LOAD_CURRENT], set->load_limit_ua,
+					   set->load_limit_ua), scan, hold);
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
+		     stale_ns(set), st->now_ns, scan, hold);
+}
+
+static void observe_lines(const struct smallbms_settings *set, struct smallbms_state *st,
+			  const struct smallbms_sample *in)
+{
+	const u64 now = st->now_ns, filter = filter_ns(set);
+	const struct smallbms_line *line = in->line, *atc = &line[SMALLBMS_LINE_ATC];
+	bool fitted = false, known = true;
+	u64 good = now;
+	int i;
+
+	weigh(&st->atd, line_is(&line[SMALLBMS_LINE_ATD], false), now, filter);
+	weigh(&st->atc, line_is(atc, false), now, filter);
+	weigh(&st->bpa, line_is(&line[SMALLBMS_LINE_BPA], true), now, filter);
+	weigh(&st->loop, line_is(&line[SMALLBMS_LINE_LOOP], false), now, filter);
+	weigh(&st->remote, remote_off(in), now, filter);
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (i == SMALLBMS_LINE_ATC || !line[i].fitted)
+			continue;
+		fitted = true;
+		known = known && line[i].known;
+		if (line[i].good_ns < good)
+			good = line[i].good_ns;
+	}
+	lose(&st->line_lost, fitted, known, good, stale_ns(set), now, now, filter);
+	lose(&st->atc_lost, atc->fitted, atc->known, atc->good_ns, stale_ns(set), now, now,
+	     filter);
+
+	prove(&st->settled, known && (!atc->fitted || atc->known), now, filter);
+}
+
+static bool known(const struct smallbms_group *g)
+{
+	return !g->fitted || g->all;
+}
+
+/* X1: every measurement is known; of a temperature, that it is lost will do (F2). */
+static bool complete(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	return known(&in->group[SMALLBMS_CELL]) && known(&in->group[SMALLBMS_SUPPLY]) &&
+	       known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
+	       (known(&in->group[SMALLBMS_TEMP]) || st->lost[SMALLBMS_TEMP].on);
+}
+
+/* R2, R3 and R4 float everything; X1 and X2 say how it comes back. */
+static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
+		 const struct smallbms_sample *in)
+{
+	bool blocked = st->remote.on || st->supply.on || st->loop.on;
+
+	if (measured(in))
+		prove(&st->scanned, complete(st, in), st->scan_ns, hold_ns(set));
+	else
+		st->scanned.on = true;
+
+	if (st->blocked && !blocked && !st->starting) {
+		st->starting = true;
+		clear(&st->ready);
+		assume(&st->full);
+		assume(&st->cold);
+		assume(&st->hot);
+		if (measured(in))
+			clear(&st->scanned);
+	}
+	st->blocked = blocked;
+
+	if (st->starting && !blocked && st->scanned.on && st->settled.on) {
+		/* Whatever has not been disproved by now is taken as seen. */
+		st->full.assumed = false;
+		st->cold.assumed = false;
+		st->hot.assumed = false;
+		st->starting = false;
+	}
+}
+
+/* Only an evaluation on fresh data connects anything. */
+static bool fresh(const struct smallbms_settings *set, const struct smallbms_state *st,
+		  const struct smallbms_sample *in)
+{
+	return !measured(in) || elapsed(st->scan_ns, st->now_ns) <= hold_ns(set);
+}
+
+/* What turns the pre-alarm on: U1, U5, F1. */
+static bool warn(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	return st->low.on || st->empty.on || st->atd.on || st->bpa.on || lost(st, in);
+}
+
+/*
+ * What cuts the load once the warning has been given: U2, U5, F1. A dip or a
+ * loss that is just ending does not, nor does a value that is just missing.
+ */
+static bool cut(const struct smallbms_settings *set, const struct smallbms_state *st,
+		const struct smallbms_sample *in)
+{
+	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
+
+	if (st->empty.on && cell->any && cell->min < set->load_disconnect_uv)
+		return true;
+	if (st->atd.on && line_is(&in->line[SMALLBMS_LINE_ATD], false) == EVIDENCE_ON)
+		return true;
+	return stands(&st->lost[SMALLBMS_CELL]) || stands(&st->lost[SMALLBMS_SUPPLY]) ||
+	       stands(&st->lost[SMALLBMS_LOAD_CURRENT]) || stands(&st->line_lost) ||
+	       no_source(in);
+}
+
+/* U4: nothing but this connects the load. */
+static bool may_connect(const struct smallbms_settings *set, const struct smallbms_state *st,
+			const struct smallbms_sample *in)
+{
+	return (!in->group[SMALLBMS_CELL].fitted || st->ready.on) &&
+	       !warn(st, in) && !doubtful(&st->atd) && !doubtful(&st->bpa) &&
+	       st->overloads < OVERLOAD_MAX && st->now_ns >= st->retry_ns &&
+	       fresh(set, st, in);
+}
+
+static void overloaded(struct smallbms_state *st)
+{
+	if (elapsed(st->load_on_ns, st->now_ns) >= OVERLOAD_GOOD_MS * SMALLBMS_NS_PER_MS)
+		st->overloads = 0;
+	st->overloads++;
+	st->retry_ns = add(st->now_ns, OVERLOAD_RETRY_MS * SMALLBMS_NS_PER_MS);
+	clear(&st->overload);
+	st->load_on = false;
+}
+
+static void decide_load(const struct smallbms_settings *set, struct smallbms_state *st,
+			const struct smallbms_sample *in)
+{
+	if (in->operator_clear) {
+		st->overloads = 0;
+		st->retry_ns = 0;
+	}
+
+	if (st->blocked || st->starting || in->host_load_off) {
+		st->load_on = false;
+	} else if (!st->load_on) {
+		if (may_connect(set, st, in)) {
+			st->load_on = true;
+			st->load_on_ns = st->now_ns;
+		}
+	} else if (st->overload.on) {
+		overloaded(st);
+	}
+
+	if (!st->load_on || !warn(st, in)) {
+		st->pre_alarm_on = false;
+	} else if (!st->pre_alarm_on) {
+		st->pre_alarm_on = true;
+		st->pre_alarm_ns = st->now_ns;
+	} else if (cut(set, st, in) &&
+		   elapsed(st->pre_alarm_ns, st->now_ns) >= warning_ns(set)) {
+		st->load_on = false;
+		st->pre_alarm_on = false;
+	}
+}
+
+/* C3 */
+static bool charge_waits(const struct smallbms_settings *set, const struct smallbms_state *st)
+{
+	return st->pre_alarm_on && !set->charge_in_pre_alarm;
+}
+
+static void decide_charge(const struct smallbms_settings *set, struct smallbms_state *st,
+			  const struct smallbms_sample *in)
+{
+	if (st->blocked || st->starting || in->host_charge_off ||
+	    st->full.on || st->cold.on || st->hot.on || st->over_discharged.on || st->atc.on ||
+	    st->lost[SMALLBMS_TEMP].on || st->atc_lost.on || lost(st, in) ||
+	    charge_waits(set, st))
+		st->charge_on = false;
+	else if (!st->charge_on)
+		st->charge_on = !doubtful(&st->full) && !doubtful(&st->cold) &&
+				!doubtful(&st->hot) && !doubtful(&st->over_discharged) &&
+				!doubtful(&st->atc) && fresh(set, st, in);
+}
+
+static u32 causes(const struct smallbms_settings *set, const struct smallbms_state *st,
+		  const struct smallbms_sample *in)
+{
+	u32 mask = 0;
+
+#define CAUSE(_name, _holds)						\
+	do {								\
+		if (_holds)						\
+			mask |= BIT_OF(SMALLBMS_CAUSE_##_name);		\
+	} while (0)
+	CAUSE(START, st->starting && !st->blocked);
+	CAUSE(PRE_ALARM, seen(&st->low));
+	CAUSE(UNDERVOLTAGE, seen(&st->empty));
+	CAUSE(RECONNECT, !st->load_on && !st->starting && in->group[SMALLBMS_CELL].fitted &&
+	      !st->ready.on);
+	CAUSE(ATD, seen(&st->atd));
+	CAUSE(BPA, seen(&st->bpa));
+	CAUSE(OVERVOLTAGE, seen(&st->full));
+	CAUSE(ATC, seen(&st->atc));
+	CAUSE(COLD, seen(&st->cold));
+	CAUSE(HOT, seen(&st->hot));
+	CAUSE(CHARGE_WAITS, charge_waits(set, st));
+	CAUSE(OVER_DISCHARGED, st->over_discharged.on);
+	CAUSE(REMOTE_OFF, seen(&st->remote));
+	CAUSE(SUPPLY, seen(&st->supply));
+	CAUSE(LOOP_OPEN, seen(&st->loop));
+	CAUSE(HOST_CHARGE_OFF, in->host_charge_off);
+	CAUSE(HOST_LOAD_OFF, in->host_load_off);
+	CAUSE(CELL_LOST, st->lost[SMALLBMS_CELL].on);
+	CAUSE(SUPPLY_LOST, st->lost[SMALLBMS_SUPPLY].on);
+	CAUSE(CURRENT_LOST, st->lost[SMALLBMS_LOAD_CURRENT].on);
+	CAUSE(LINE_LOST, st->line_lost.on);
+	CAUSE(NO_SOURCE, no_source(in));
+	CAUSE(TEMP_LOST, st->lost[SMALLBMS_TEMP].on);
+	CAUSE(ATC_LOST, st->atc_lost.on);
+	CAUSE(OVERLOAD, st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX);
+	CAUSE(OVERLOAD_LATCHED, st->overloads >= OVERLOAD_MAX);
+#undef CAUSE
+
+	return mask;
+}
+
+/* P1: why the red LED may be on: anything but R2, R5 and the start. */
+#define RED_CAUSES							\
+	(BIT_OF(SMALLBMS_CAUSE_OVERVOLTAGE) |				\
+	 BIT_OF(SMALLBMS_CAUSE_ATC) |					\
+	 BIT_OF(SMALLBMS_CAUSE_COLD) |					\
+	 BIT_OF(SMALLBMS_CAUSE_HOT) |					\
+	 BIT_OF(SMALLBMS_CAUSE_CHARGE_WAITS) |				\
+	 BIT_OF(SMALLBMS_CAUSE_OVER_DISCHARGED) |			\
+	 BIT_OF(SMALLBMS_CAUSE_SUPPLY) |				\
+	 BIT_OF(SMALLBMS_CAUSE_LOOP_OPEN) |				\
+	 BIT_OF(SMALLBMS_CAUSE_CELL_LOST) |				\
+	 BIT_OF(SMALLBMS_CAUSE_SUPPLY_LOST) |				\
+	 BIT_OF(SMALLBMS_CAUSE_CURRENT_LOST) |				\
+	 BIT_OF(SMALLBMS_CAUSE_LINE_LOST) |				\
+	 BIT_OF(SMALLBMS_CAUSE_NO_SOURCE) |				\
+	 BIT_OF(SMALLBMS_CAUSE_TEMP_LOST) |				\
+	 BIT_OF(SMALLBMS_CAUSE_ATC_LOST))
+
+static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, u64 span_ns)
+{
+	if (c->pending)
+		due(deadline_ns, add(c->since_ns, span_ns));
+}
+
+static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, bool fitted,
+		      u64 good_ns, u64 stale_ns)
+{
+	if (fitted && !lost->on)
+		due(deadline_ns, add(good_ns, stale_ns));
+}
+
+/*
+ * What becomes due by the passing of time alone. Conditions of measurements do
+ * not: they wait for the next scan.
+ */
+static u64 deadline(const struct smallbms_settings *set, const struct smallbms_state *st,
+		    const struct smallbms_sample *in, u64 cut_ns)
+{
+	const u64 filter = filter_ns(set), stale = stale_ns(set);
+	u64 next = cut_ns;
+	int i;
+
+	due_condition(&next, &st->atd, filter);
+	due_condition(&next, &st->atc, filter);
+	due_condition(&next, &st->bpa, filter);
+	due_condition(&next, &st->loop, filter);
+	due_condition(&next, &st->remote, filter);
+	due_condition(&next, &st->line_lost, filter);
+	due_condition(&next, &st->atc_lost, filter);
+	due_condition(&next, &st->settled, filter);
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		due_stale(&next, &st->lost[i], in->group[i].fitted, in->group[i].good_ns, stale);
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
+		due_stale(&next, i == SMALLBMS_LINE_ATC ? &st->atc_lost : &st->line_lost,
+			  in->line[i].fitted && !in->line[i].known, in->line[i].good_ns, stale);
+
+	if (st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX)
+		due(&next, st->retry_ns);
+
+	return next;
+}
+
+/**
+ * smallbms_policy_init() - begin as if everything had tripped (X2)
+ * @st: the state
+ * @now_ns: boot time
+ */
+void smallbms_policy_init(struct smallbms_state *st, u64 now_ns)
+{
+	*st = (struct smallbms_state){
+		.now_ns = now_ns,
+		.scan_ns = now_ns,
+		.starting = true,
+	};
+	assume(&st->low);
+	assume(&st->empty);
+	assume(&st->full);
+	assume(&st->cold);
+	assume(&st->hot);
+	assume(&st->supply);
+	assume(&st->atd);
+	assume(&st->atc);
+	assume(&st->bpa);
+	assume(&st->loop);
+	assume(&st->remote);
+}
+
+/**
+ * smallbms_policy_step() - apply the rules
+ * @set: the settings, valid
+ * @st: the state of smallbms_policy_init() or of the step before
+ * @in: what is known now
+ * @now_ns: boot time; a time before the last step counts as that step's
+ * @out: what to do
+ */
+void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_state *st,
+			  const struct smallbms_sample *in, u64 now_ns,
+			  struct smallbms_decision *out)
+{
+	bool pre_alarm_was_on = st->pre_alarm_on;
+
+	if (now_ns > st->now_ns)
+		st->now_ns = now_ns;
+	if (in->scan_ns > st->scan_ns && in->scan_ns <= st->now_ns)
+		st->scan_ns = in->scan_ns;
+
+	observe_cells(set, st, in);
+	observe_channels(set, st, in);
+	observe_lines(set, st, in);
+	gate(set, st, in);
+	decide_load(set, st, in);
+	decide_charge(set, st, in);
+
+	out->load = st->load_on;
+	out->charge = st->charge_on;
+	out->pre_alarm = st->pre_alarm_on;
+	out->warned = st->pre_alarm_on && !pre_alarm_was_on;
+	out->causes = causes(set, st, in);
+	out->red = !st->charge_on && (out->causes & RED_CAUSES);
+	out->cut_ns = SMALLBMS_NEVER;
+	if (st->pre_alarm_on && cut(set, st, in))
+		out->cut_ns = add(st->pre_alarm_ns, warning_ns(set));
+	out->deadline_ns = deadline(set, st, in, out->cut_ns);
+}
+
+/**
+ * smallbms_policy_warned() - the pre-alarm output stands
+ * @st: the state
+ * @now_ns: boot time after the output was written
+ *
+ * The warning is counted from the pin, not from the intention: it only ever
+ * becomes longer by this.
+ */
+void smallbms_policy_warned(struct smallbms_state *st, u64 now_ns)
+{
+	if (st->pre_alarm_on && now_ns > st->now_ns) {
+		st->pre_alarm_ns = now_ns;
+		st->now_ns = now_ns;
+	}
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * smallbms - the rules: (settings, state, sample, now) -> decision
+ */
+
+#ifndef __SMALLBMS_POLICY_H
+#define __SMALLBMS_POLICY_H
+
+#include <linux/types.h>
+
+#include "settings.h"
+
+#define SMALLBMS_NS_PER_MS	1000000ULL
+
+/* "Nothing becomes due by the passing of time alone." */
+#define SMALLBMS_NEVER		(~0ULL)
+
+enum smallbms_kind {
+	SMALLBMS_CELL,		/* cell voltages, uV */
+	SMALLBMS_TEMP,		/* battery temperatures, mC */
+	SMALLBMS_SUPPLY,	/* supply voltage, uV */
+	SMALLBMS_LOAD_CURRENT,	/* out of the load output, uA */
+	SMALLBMS_BANK_CURRENT,	/* into the bank, uA; for display, no rule asks for it */
+	SMALLBMS_NUM_KINDS
+};
+
+/**
+ * struct smallbms_group - all measurements of one kind, as the last scan left them
+ * @fitted: the bank has channels of this kind
+ * @any: at least one channel gave a plausible value in the last scan
+ * @all: every channel did
+ * @min: lowest known value (uV, mC or uA); only with @any
+ * @max: highest known value; only with @any
+ * @min_index: channel with the lowest value, counted from 0
+ * @max_index: channel with the highest value, counted from 0
+ * @good_ns: when the channel that has waited longest last gave a plausible value
+ */
+struct smallbms_group {
+	bool fitted;
+	bool any;
+	bool all;
+	s32 min;
+	s32 max;
+	u16 min_index;
+	u16 max_index;
+	u64 good_ns;
+};
+
+/**
+ * struct smallbms_line - one input line
+ * @fitted: the bank has this line
+ * @known: it could be read
+ * @active: its logical level, only with @known
+ * @good_ns: when it could last be read
+ */
+struct smallbms_line {
+	bool fitted;
+	bool known;
+	bool active;
+	u64 good_ns;
+};
+
+enum smallbms_line_id {
+	SMALLBMS_LINE_ATD,	/* allowed to discharge: active = allowed */
+	SMALLBMS_LINE_ATC,	/* allowed to charge: active = allowed */
+	SMALLBMS_LINE_BPA,	/* battery pre-alarm: active = the battery warns */
+	SMALLBMS_LINE_LOOP,	/* active = loop closed */
+	SMALLBMS_LINE_REMOTE_H,	/* active = H above 2.9 V */
+	SMALLBMS_LINE_REMOTE_L,	/* active = L below 3.5 V */
+	SMALLBMS_NUM_LINES
+};
+
+/**
+ * struct smallbms_sample - all that the policy knows of the world
+ * @scan_ns: when the last scan of the channels ended
+ * @group: measurements
+ * @line: input lines
+ * @host_charge_off: the host forbids charging (R5)
+ * @host_load_off: the host has switched the load off (R5)
+ * @operator_clear: an operator clears what only an operator clears (C4, F5)
+ */
+struct smallbms_sample {
+	u64 scan_ns;
+	struct smallbms_group group[SMALLBMS_NUM_KINDS];
+	struct smallbms_line line[SMALLBMS_NUM_LINES];
+	bool host_charge_off;
+	bool host_load_off;
+	bool operator_clear;
+};
+
+/**
+ * struct smallbms_condition - something that counts only when it has stood long enough
+ * @on: it counts
+ * @assumed: it counts because nothing is known yet (X2), not because it was seen
+ * @pending: evidence for the opposite of @on is being gathered
+ * @since_ns: since when, only with @pending
+ */
+struct smallbms_condition {
+	bool on;
+	bool assumed;
+	bool pending;
+	u64 since_ns;
+};
+
+/**
+ * struct smallbms_state - what the policy remembers from step to step
+ * @now_ns: time of the last step; it never goes back
+ * @scan_ns: time of the scan that the last step saw; it never goes back
+ * @low: a cell is below the pre-alarm level (U1)
+ * @empty: a cell is below the load disconnect level (U2)
+ * @ready: all cells are at or above the load reconnect level (U4)
+ * @full: a cell is at or above the charge disconnect level (C1)
+ * @cold: a battery is too cold to be charged (C2)
+ * @hot: a battery is too hot to be charged (C2)
+ * @over_discharged: a cell is damaged (C4); only an operator ends it
+ * @supply: the supply is out of range (R3)
+ * @overload: the load output gives too much current (F5)
+ * @atd: the permission to discharge is withdrawn (U5)
+ * @atc: the permission to charge is withdrawn (C1)
+ * @bpa: the battery warns (U5)
+ * @loop: the loop is open (R4)
+ * @remote: the remote switch is off (R1)
+ * @lost: a measurement of this kind is unknown for too long (F1, F2)
+ * @line_lost: a line that the load depends on is unreadable for too long (F1)
+ * @atc_lost: the permission to charge is unreadable for too long
+ * @scanned: every measurement has been known for the hold time (X1)
+ * @settled: every line has been known for the filter time (X1)
+ * @blocked: R2, R3 or R4 floats everything
+ * @starting: X1 floats everything
+ * @load_on: the load output is driven
+ * @load_on_ns: since when, only with @load_on
+ * @charge_on: the charge output is driven
+ * @pre_alarm_on: the pre-alarm output is driven
+ * @pre_alarm_ns: since when, only with @pre_alarm_on
+ * @overloads: overloads with too little good service between them (F5)
+ * @retry_ns: not before this is an overloaded output tried again (F5)
+ */
+struct smallbms_state {
+	u64 now_ns;
+	u64 scan_ns;
+	struct smallbms_condition low;
+	struct smallbms_condition empty;
+	struct smallbms_condition ready;
+	struct smallbms_condition full;
+	struct smallbms_condition cold;
+	struct smallbms_condition hot;
+	struct smallbms_condition over_discharged;
+	struct smallbms_condition supply;
+	struct smallbms_condition overload;
+	struct smallbms_condition atd;
+	struct smallbms_condition atc;
+	struct smallbms_condition bpa;
+	struct smallbms_condition loop;
+	struct smallbms_condition remote;
+	struct smallbms_condition lost[SMALLBMS_NUM_KINDS];
+	struct smallbms_condition line_lost;
+	struct smallbms_condition atc_lost;
+	struct smallbms_condition scanned;
+	struct smallbms_condition settled;
+	bool blocked;
+	bool starting;
+	bool load_on;
+	u64 load_on_ns;
+	bool charge_on;
+	bool pre_alarm_on;
+	u64 pre_alarm_ns;
+	u32 overloads;
+	u64 retry_ns;
+};
+
+/* Why an output is what it is; all that hold, hold at the same time (P2). */
+enum smallbms_cause {
+	SMALLBMS_CAUSE_START,			/* X1 nothing is decided yet */
+	SMALLBMS_CAUSE_PRE_ALARM,		/* U1 a cell is low */
+	SMALLBMS_CAUSE_UNDERVOLTAGE,		/* U2 a cell is empty */
+	SMALLBMS_CAUSE_RECONNECT,		/* U4 the load waits for all cells */
+	SMALLBMS_CAUSE_ATD,			/* U5 no permission to discharge */
+	SMALLBMS_CAUSE_BPA,			/* U5 the battery warns */
+	SMALLBMS_CAUSE_OVERVOLTAGE,		/* C1 a cell is full */
+	SMALLBMS_CAUSE_ATC,			/* C1 no permission to charge */
+	SMALLBMS_CAUSE_COLD,			/* C2 */
+	SMALLBMS_CAUSE_HOT,			/* C2 */
+	SMALLBMS_CAUSE_CHARGE_WAITS,		/* C3 no charging in the pre-alarm */
+	SMALLBMS_CAUSE_OVER_DISCHARGED,		/* C4 a cell is damaged */
+	SMALLBMS_CAUSE_REMOTE_OFF,		/* R2 */
+	SMALLBMS_CAUSE_SUPPLY,			/* R3 supply out of range */
+	SMALLBMS_CAUSE_LOOP_OPEN,		/* R4 */
+	SMALLBMS_CAUSE_HOST_CHARGE_OFF,		/* R5 */
+	SMALLBMS_CAUSE_HOST_LOAD_OFF,		/* R5 */
+	SMALLBMS_CAUSE_CELL_LOST,		/* F1 */
+	SMALLBMS_CAUSE_SUPPLY_LOST,		/* F1 */
+	SMALLBMS_CAUSE_CURRENT_LOST,		/* F1 */
+	SMALLBMS_CAUSE_LINE_LOST,		/* F1 */
+	SMALLBMS_CAUSE_NO_SOURCE,		/* F1 nothing tells of low or full cells */
+	SMALLBMS_CAUSE_TEMP_LOST,		/* F2 */
+	SMALLBMS_CAUSE_ATC_LOST,		/* F2 as for a temperature */
+	SMALLBMS_CAUSE_OUTPUT_FAULT,		/* F3, seen where the outputs are written */
+	SMALLBMS_CAUSE_OVERLOAD,		/* F5 waits to be tried again */
+	SMALLBMS_CAUSE_OVERLOAD_LATCHED,	/* F5 waits for an operator */
+	SMALLBMS_NUM_CAUSES
+};
+
+/**
+ * struct smallbms_decision - what the outputs shall be, and why
+ * @load: drive the load output
+ * @charge: drive the charge output
+ * @pre_alarm: drive the pre-alarm output
+ * @red: charging is blocked by a cell voltage, a temperature or a fault (P1)
+ * @warned: @pre_alarm begins with this step; tell smallbms_policy_warned()
+ *	when the output stands
+ * @causes: a bit for each &enum smallbms_cause that holds
+ * @cut_ns: when the load is going to be cut if nothing changes, or
+ *	SMALLBMS_NEVER
+ * @deadline_ns: when the next step is due if nothing changes, or SMALLBMS_NEVER
+ */
+struct smallbms_decision {
+	bool load;
+	bool charge;
+	bool pre_alarm;
+	bool red;
+	bool warned;
+	u32 causes;
+	u64 cut_ns;
+	u64 deadline_ns;
+};
+
+void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);
+void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_state *st,
+			  const struct smallbms_sample *in, u64 now_ns,
+			  struct smallbms_decision *out);
+void smallbms_policy_warned(struct smallbms_state *st, u64 now_ns);
+
+#endif /* __SMALLBMS_POLICY_H */

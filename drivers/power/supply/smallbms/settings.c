@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - settings of a bank: names, ranges, relations
+ */
+
+/**
+ * DOC: smallbms-settings
+ *
+ * One table holds the name, default and range of every setting; the devicetree,
+ * the attributes and the tests all read it. Besides its range a setting can
+ * stand in a relation to a neighbour ("at least 50 mV above"), which narrows
+ * the range by what the neighbour is now. A set is valid when every setting is
+ * inside its narrowed range. Whoever changes a setting changes a copy, asks
+ * smallbms_settings_valid() and only then lets the policy see it.
+ *
+ * Nothing here sleeps, allocates, logs or knows the kernel.
+ */
+
+#include "settings.h"
+
+/* Load disconnect, pre-alarm and reconnect stand this far apart, at least. */
+#define SETTING_GAP_UV	50000
+
+#define SETTING(_field, _property, ...)					\
+	{								\
+		.property = _property,					\
+		.offset = __builtin_offsetof(struct smallbms_settings, _field), \
+		__VA_ARGS__						\
+	}
+
+const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
+	[SMALLBMS_LOAD_DISCONNECT_UV] =
+		SETTING(load_disconnect_uv, "victronenergy,load-disconnect-cell-microvolt",
+			.def = 2800000, .min = 2600000, .max = 2800000),
+	[SMALLBMS_PRE_ALARM_UV] =
+		SETTING(pre_alarm_uv, "victronenergy,pre-alarm-cell-microvolt",
+			.def = 3100000, .min = 2850000, .max = 3150000),
+	[SMALLBMS_LOAD_RECONNECT_UV] =
+		SETTING(load_reconnect_uv, "victronenergy,load-reconnect-cell-microvolt",
+			.def = 3200000, .min = 3000000, .max = 3400000),
+	[SMALLBMS_CHARGE_DISCONNECT_UV] =
+		SETTING(charge_disconnect_uv, "victronenergy,charge-disconnect-cell-microvolt",
+			.def = 3750000, .min = 3400000, .max = 4000000),
+	/* Only its relation bounds it; a level below any real cell makes no sense. */
+	[SMALLBMS_CHARGE_RECONNECT_UV] =
+		SETTING(charge_reconnect_uv, "victronenergy,charge-reconnect-cell-microvolt",
+			.def = 3600000, .min = 500000, .max = 4000000 - SETTING_GAP_UV),
+	[SMALLBMS_OVER_DISCHARGED_UV] =
+		SETTING(over_discharged_uv, "victronenergy,over-discharged-cell-microvolt",
+			.def = 2000000, .min = 1500000, .max = 2500000, .zero = true),
+	[SMALLBMS_CHARGE_MIN_MC] =
+		SETTING(charge_min_mc, "victronenergy,charge-min-millicelsius",
+			.def = 5000, .min = -20000, .max = 20000),
+	[SMALLBMS_CHARGE_MAX_MC] =
+		SETTING(charge_max_mc, "victronenergy,charge-max-millicelsius",
+			.def = 50000, .min = 30000, .max = 60000),
+	[SMALLBMS_WARNING_MS] =
+		SETTING(warning_ms, "victronenergy,warning-ms",
+			.def = 30000, .min = 30000, .max = 300000),
+	[SMALLBMS_HOLD_MS] =
+		SETTING(hold_ms, "victronenergy,hold-ms",
+			.def = 500, .min = 250, .max = 5000),
+	[SMALLBMS_FILTER_MS] =
+		SETTING(filter_ms, "victronenergy,line-filter-ms",
+			.def = 20, .min = 0, .max = 200),
+	[SMALLBMS_STALE_MS] =
+		SETTING(stale_ms, "victronenergy,stale-ms",
+			.def = 5000, .min = 1000, .max = 10000),
+	[SMALLBMS_CHARGE_IN_PRE_ALARM] =
+		SETTING(charge_in_pre_alarm, "victronenergy,charge-in-pre-alarm",
+			.def = 0, .min = 0, .max = 1),
+	[SMALLBMS_LOAD_LIMIT_UA] =
+		SETTING(load_limit_ua, "victronenergy,load-limit-microamp",
+			.def = 1000000, .min = 100000, .max = 1000000),
+};
+
+static s32 *setting(struct smallbms_settings *set, enum smallbms_setting_id id)
+{
+	return (s32 *)((char *)set + smallbms_settings_table[id].offset);
+}
+
+/**
+ * smallbms_setting_get() - read a setting by its number
+ * @set: the settings
+ * @id: which one
+ *
+ * Return: its value, in the unit that its property names.
+ */
+s32 smallbms_setting_get(const struct smallbms_settings *set, enum smallbms_setting_id id)
+{
+	return *setting((struct smallbms_settings *)set, id);
+}
+
+/**
+ * smallbms_setting_put() - write a setting by its number, unchecked
+ * @set: the settings; a copy, until smallbms_settings_valid() agrees
+ * @id: which one
+ * @value: its new value
+ */
+void smallbms_setting_put(struct smallbms_settings *set, enum smallbms_setting_id id, s32 value)
+{
+	*setting(set, id) = value;
+}
+
+/**
+ * smallbms_settings_init() - set every setting to its default
+ * @set: the settings
+ */
+void smallbms_settings_init(struct smallbms_settings *set)
+{
+	int id;
+
+	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++)
+		smallbms_setting_put(set, id, smallbms_settings_table[id].def);
+}
+
+/* The range of a setting, narrowed by what its neighbours are. */
+static void setting_range(const struct smallbms_settings *set, enum smallbms_setting_id id,
+			  struct smallbms_range *range)
+{
+	range->id = id;
+	range->value = smallbms_setting_get(set, id);
+	range->min = smallbms_settings_table[id].min;
+	range->max = smallbms_settings_table[id].max;
+
+	switch (id) {
+	case SMALLBMS_PRE_ALARM_UV:
+		if (range->min < set->load_disconnect_uv + SETTING_GAP_UV)
+			range->min = set->load_disconnect_uv + SETTING_GAP_UV;
+		break;
+	case SMALLBMS_LOAD_RECONNECT_UV:
+		if (range->min < set->pre_alarm_uv + SETTING_GAP_UV)
+			range->min = set->pre_alarm_uv + SETTING_GAP_UV;
+		break;
+	case SMALLBMS_CHARGE_RECONNECT_UV:
+		if (range->max > set->charge_disconnect_uv - SETTING_GAP_UV)
+			range->max = set->charge_disconnect_uv - SETTING_GAP_UV;
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * smallbms_settings_valid() - check every range and relation
+ * @set: the settings; any values
+ * @broken: filled with the first setting outside its range, and that range
+ *
+ * A setting is only narrowed by one that stands before it in the table and has
+ * been found good, so that the arithmetic on it cannot overflow.
+ *
+ * Return: true when nothing is broken.
+ */
+bool smallbms_settings_valid(const struct smallbms_settings *set, struct smallbms_range *broken)
+{
+	int id;
+
+	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++) {
+		setting_range(set, id, broken);
+		if (smallbms_settings_table[id].zero && !broken->value)
+			continue;
+		if (broken->value < broken->min || broken->value > broken->max)
+			return false;
+	}
+	return true;
+}

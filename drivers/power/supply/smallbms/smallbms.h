@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * smallbms - what the rooms of the driver share
+ *
+ * Data goes one way: lines and channels -> sense -> policy -> act -> pins, and
+ * from there to report. Only core.c calls across.
+ */
+
+#ifndef __SMALLBMS_H
+#define __SMALLBMS_H
+
+#include <linux/gpio/consumer.h>
+#include <linux/hrtimer.h>
+#include <linux/iio/consumer.h>
+#include <linux/leds.h>
+#include <linux/mutex.h>
+#include <linux/power_supply.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "policy.h"
+#include "settings.h"
+
+#define SMALLBMS_MAX_CELLS		160
+#define SMALLBMS_MAX_BATTERIES		20
+
+/* sense: lines and channels -> sample */
+
+/**
+ * struct smallbms_reading - the last read of a channel
+ * @value: in uV, mC or uA; only without @error
+ * @error: why there is no value, or 0
+ * @good_ns: boot time at which the last plausible value was read
+ */
+struct smallbms_reading {
+	s32 value;
+	int error;
+	u64 good_ns;
+};
+
+/**
+ * struct smallbms_channel - one measuring channel
+ * @iio: where it is read
+ * @kind: what it measures
+ * @index: which cell or battery, from 0
+ * @scan: the scan under way; belongs to the scanner
+ * @reading: the last finished scan; under the lock of the bank
+ */
+struct smallbms_channel {
+	struct iio_channel *iio;
+	enum smallbms_kind kind;
+	unsigned int index;
+	struct smallbms_reading scan;
+	struct smallbms_reading reading;
+};
+
+/**
+ * struct smallbms_sense - all inputs of a bank
+ * @line: input lines, NULL where not fitted
+ * @irq: their interrupts, or a negative error where there is none
+ * @channel: channels in the order of the devicetree, read in this order
+ * @num_channels: how many
+ */
+struct smallbms_sense {
+	struct gpio_desc *line[SMALLBMS_NUM_LINES];
+	int irq[SMALLBMS_NUM_LINES];
+	struct smallbms_channel *channel;
+	unsigned int num_channels;
+};
+
+int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
+void smallbms_sense_scan(struct smallbms_sense *sense);
+void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample);
+void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample);
+const char *smallbms_line_name(enum smallbms_line_id line);
+bool smallbms_plausible(enum smallbms_kind kind, int value);
+
+/* act: decision -> pins */
+
+enum smallbms_output_id {
+	SMALLBMS_LOAD,
+	SMALLBMS_CHARGE,
+	SMALLBMS_PRE_ALARM,
+	SMALLBMS_NUM_OUTPUTS
+};
+
+/**
+ * struct smallbms_output - one terminal
+ * @gpiod: its line, NULL where not fitted
+ * @driven: what it was last told
+ * @fault: it could not be written, or reads back differently (F3)
+ */
+struct smallbms_output {
+	struct gpio_desc *gpiod;
+	bool driven;
+	bool fault;
+};
+
+/**
+ * struct smallbms_act - all outputs of a bank
+ * @output: the terminals
+ * @heartbeat: toggles while the bank is being watched, NULL where not fitted
+ * @beat: its level
+ */
+struct smallbms_act {
+	struct smallbms_output output[SMALLBMS_NUM_OUTPUTS];
+	struct gpio_desc *heartbeat;
+	bool beat;
+};
+
+int smallbms_act_init(struct smallbms_act *act, struct device *dev);
+bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision);
+void smallbms_act_float(struct smallbms_act *act);
+void smallbms_act_beat(struct smallbms_act *act);
+const char *smallbms_output_name(enum smallbms_output_id output);
+
+/* leds: decision -> LED triggers */
+
+enum smallbms_led {
+	SMALLBMS_LED_LOAD,
+	SMALLBMS_LED_CHARGE_BLOCKED,
+	SMALLBMS_LED_PRE_ALARM,
+	SMALLBMS_NUM_LEDS
+};
+
+/**
+ * struct smallbms_trigger - one LED trigger
+ * @trigger: as the LED subsystem knows it
+ * @on: what LEDs that follow it show
+ */
+struct smallbms_trigger {
+	struct led_trigger trigger;
+	bool on;
+};
+
+struct smallbms_leds {
+	struct smallbms_trigger trigger[SMALLBMS_NUM_LEDS];
+};
+
+#ifdef CONFIG_LEDS_TRIGGERS
+int smallbms_leds_init(struct smallbms_leds *leds, struct device *dev);
+void smallbms_leds_show(struct smallbms_leds *leds, const struct smallbms_decision *decision);
+#else
+static inline int smallbms_leds_init(struct smallbms_leds *leds, struct device *dev)
+{
+	return 0;
+}
+
+static inline void smallbms_leds_show(struct smallbms_leds *leds,
+				      const struct smallbms_decision *decision)
+{
+}
+#endif
+
+/* report: what people and their tools see */
+
+/**
+ * struct smallbms_report - the bank as it was last announced
+ * @psy: the power supply
+ * @desc: its description
+ * @outputs: bit for each output that was driven
+ * @causes: bit for each cause that held
+ * @since_ns: when each cause last began
+ * @count: how often each cause has begun
+ */
+struct smallbms_report {
+	struct power_supply *psy;
+	struct power_supply_desc desc;
+	u32 outputs;
+	u32 causes;
+	u64 since_ns[SMALLBMS_NUM_CAUSES];
+	u32 count[SMALLBMS_NUM_CAUSES];
+};
+
+/**
+ * struct smallbms - one bank
+ * @dev: the platform device
+ * @lock: everything below but the timer and the work
+ * @settings: in force
+ * @sense: inputs
+ * @sample: what they last said
+ * @state: what the policy remembers
+ * @decision: what it last decided
+ * @act: outputs
+ * @leds: LED triggers
+ * @report: what was last announced
+ * @polled: inputs must be looked at from time to time
+ * @stopped: outputs float and stay so
+ * @deadline: wakes @evaluation when something becomes due
+ * @evaluation: an evaluation that no input has caused
+ * @scanner: scans the channels, then evaluates
+ */
+struct smallbms {
+	struct device *dev;
+	struct mutex lock;
+	struct smallbms_settings settings;
+	struct smallbms_sense sense;
+	struct smallbms_sample sample;
+	struct smallbms_state state;
+	struct smallbms_decision decision;
+	struct smallbms_act act;
+	struct smallbms_leds leds;
+	struct smallbms_report report;
+	bool polled;
+	bool stopped;
+	struct hrtimer deadline;
+	struct work_struct evaluation;
+	struct delayed_work scanner;
+};
+
+int smallbms_report_init(struct smallbms *bms);
+void smallbms_report_update(struct smallbms *bms);
+
+extern const struct attribute_group *smallbms_attr_groups[];
+
+int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value);
+void smallbms_host_charge(struct smallbms *bms, bool allowed);
+void smallbms_host_load(struct smallbms *bms, bool on);
+void smallbms_operator_clear(struct smallbms *bms);
+
+#endif /* __SMALLBMS_H */
