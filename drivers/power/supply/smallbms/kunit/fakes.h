@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A fake GPIO chip, a fake converter and banks that hang on them
+ */
+
+#ifndef __SMALLBMS_FAKES_H
+#define __SMALLBMS_FAKES_H
+
+#include <linux/gpio/driver.h>
+#include <linux/iio/iio.h>
+#include <linux/property.h>
+#include <linux/types.h>
+
+struct kunit;
+struct irq_domain;
+struct platform_device;
+
+/* Lines of the chip */
+enum fake_line {
+	FAKE_LOAD,
+	FAKE_CHARGE,
+	FAKE_PRE_ALARM,
+	FAKE_HEARTBEAT,
+	FAKE_LOOP,
+	FAKE_REMOTE_H,
+	FAKE_REMOTE_L,
+	FAKE_ATD,
+	FAKE_ATC,
+	FAKE_BPA,
+	FAKE_LOAD_2,		/* outputs of a second bank */
+	FAKE_CHARGE_2,
+	FAKE_NUM_LINES
+};
+
+/* Channels of the converter */
+enum fake_channel {
+	FAKE_CELL,
+	FAKE_TEMP = FAKE_CELL + 160,
+	FAKE_SUPPLY = FAKE_TEMP + 20,
+	FAKE_LOAD_CURRENT,
+	FAKE_BANK_CURRENT,
+	FAKE_NUM_CHANNELS
+};
+
+/**
+ * struct fake_gpio - the chip
+ * @chip: as gpiolib knows it
+ * @irqs: interrupts of its lines, NULL = the chip has none
+ * @output: bit for each line that is an output
+ * @level: bit for each line that is high
+ * @was_driven: bit for each line that was ever driven high
+ * @edges: changes between driven and not, per line
+ * @stuck: bit for each line that reads low whatever is written
+ * @set_error: what writing a line gives
+ * @get_error: what reading a line gives
+ */
+struct fake_gpio {
+	struct gpio_chip chip;
+	struct irq_domain *irqs;
+	unsigned long output;
+	unsigned long level;
+	unsigned long was_driven;
+	unsigned int edges[FAKE_NUM_LINES];
+	unsigned long stuck;
+	int set_error[FAKE_NUM_LINES];
+	int get_error[FAKE_NUM_LINES];
+};
+
+/**
+ * struct fake_adc - the converter
+ * @value: what a channel reads, in uV, mC or uA
+ * @error: why it does not, or 0
+ */
+struct fake_adc {
+	int value[FAKE_NUM_CHANNELS];
+	int error[FAKE_NUM_CHANNELS];
+};
+
+/**
+ * struct fake_bank - the firmware node of a bank, property by property
+ * @prop: properties, ended by an empty one
+ * @ref: what they refer to
+ * @name: names of its channels
+ * @text: room for names that are made here
+ * @num_props: how many of @prop
+ * @num_refs: how many of @ref
+ * @num_channels: how many of @name; their references are the first of @ref
+ */
+struct fake_bank {
+	struct property_entry prop[48];
+	struct software_node_ref_args ref[224];
+	const char *name[192];
+	char text[192][12];
+	unsigned int num_props;
+	unsigned int num_refs;
+	unsigned int num_channels;
+};
+
+struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs);
+struct fake_adc *fake_adc_add(struct kunit *test);
+
+void fake_gpio_set(struct fake_gpio *gpio, enum fake_line line, bool high);
+bool fake_gpio_driven(const struct fake_gpio *gpio, enum fake_line line);
+
+struct fake_bank *fake_bank_alloc(struct kunit *test);
+void fake_bank_channel(struct fake_bank *bank, const char *name, unsigned int channel);
+void fake_bank_channels(struct fake_bank *bank, const char *name, unsigned int first,
+			unsigned int count);
+void fake_bank_gpio(struct fake_bank *bank, const char *name, enum fake_line line, u32 flags);
+void fake_bank_u32(struct fake_bank *bank, const char *name, u32 value);
+void fake_bank_drop(struct fake_bank *bank, const char *name);
+struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank, int id);
+void fake_bank_remove(struct kunit *test, struct platform_device *pdev);
+
+#endif /* __SMALLBMS_FAKES_H */

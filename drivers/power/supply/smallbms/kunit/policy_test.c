@@ -1,0 +1,1213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the smallbms rules
+ *
+ * A world plays the part of the core: it scans at a fixed pace, steps at every
+ * deadline and nowhere else, and lets time pass without waiting for it. Tests
+ * say what happens and what the outputs must be; each names its rule.
+ */
+
+#include <kunit/test.h>
+
+#include <linux/bits.h>
+#include <linux/limits.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "policy.h"
+#include "suites.h"
+
+#define SCAN_MS		250
+
+/* A world that begins long after boot, as an embedded board can. */
+#define BEGIN_MS	(40ULL * 24 * 3600 * 1000)
+
+struct world {
+	struct smallbms_settings set;
+	struct smallbms_state st;
+	struct smallbms_sample in;
+	struct smallbms_decision out;
+	u64 now_ms;
+	u64 scan_ms;
+	bool measured;
+	bool begun;
+};
+
+static void world_step(struct world *w)
+{
+	u64 now_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (w->in.line[i].known)
+			w->in.line[i].good_ns = now_ns;
+	}
+	smallbms_policy_step(&w->set, &w->st, &w->in, now_ns, &w->out);
+	w->in.operator_clear = false;
+}
+
+static void world_scan(struct world *w)
+{
+	u64 now_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+	int i;
+
+	w->in.scan_ns = now_ns;
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		if (w->in.group[i].all)
+			w->in.group[i].good_ns = now_ns;
+	}
+	world_step(w);
+}
+
+/* Let @ms pass: scans at their pace, a step at every deadline. */
+static void pass(struct world *w, u64 ms)
+{
+	u64 end = w->now_ms + ms;
+
+	if (!w->begun) {
+		w->begun = true;
+		world_step(w);
+	}
+
+	for (;;) {
+		u64 due = w->out.deadline_ns == SMALLBMS_NEVER ? U64_MAX :
+			  DIV_ROUND_UP_ULL(w->out.deadline_ns, SMALLBMS_NS_PER_MS);
+		u64 next = min3(due, w->measured ? w->scan_ms : U64_MAX, end);
+
+		w->now_ms = max(w->now_ms, next);
+		if (w->measured && w->now_ms == w->scan_ms) {
+			w->scan_ms += SCAN_MS;
+			world_scan(w);
+		} else {
+			world_step(w);
+		}
+		if (w->now_ms >= end)
+			return;
+	}
+}
+
+/* Let time pass until @what becomes @level; how long it took, or -1 after @limit_ms. */
+static s64 until(struct world *w, const bool *what, bool level, u64 limit_ms)
+{
+	u64 begin = w->now_ms;
+
+	while (*what != level) {
+		if (w->now_ms - begin >= limit_ms)
+			return -1;
+		pass(w, 1);
+	}
+	return w->now_ms - begin;
+}
+
+static void cells(struct world *w, int lowest_mv, int highest_mv)
+{
+	struct smallbms_group *cell = &w->in.group[SMALLBMS_CELL];
+
+	cell->any = true;
+	cell->all = true;
+	cell->min = lowest_mv * 1000;
+	cell->max = highest_mv * 1000;
+}
+
+static void set_group(struct world *w, enum smallbms_kind kind, s32 value)
+{
+	struct smallbms_group *group = &w->in.group[kind];
+
+	group->fitted = true;
+	group->any = true;
+	group->all = true;
+	group->min = value;
+	group->max = value;
+}
+
+static void lose_group(struct world *w, enum smallbms_kind kind)
+{
+	w->in.group[kind].any = false;
+	w->in.group[kind].all = false;
+}
+
+static void set_line(struct world *w, enum smallbms_line_id line, bool active)
+{
+	w->in.line[line] = (struct smallbms_line){
+		.fitted = true,
+		.known = true,
+		.active = active,
+		.good_ns = w->now_ms * SMALLBMS_NS_PER_MS,
+	};
+	if (w->begun)
+		world_step(w);	/* its interrupt */
+}
+
+static struct world *world_alloc(struct kunit *test)
+{
+	struct world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	smallbms_settings_init(&w->set);
+	w->now_ms = BEGIN_MS;
+	w->scan_ms = BEGIN_MS;
+	smallbms_policy_init(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
+	w->out.deadline_ns = SMALLBMS_NEVER;
+	return w;
+}
+
+/* Cells at 3.30 V, 25 C, 13.2 V, no load current, remote on, loop closed; not yet run. */
+static struct world *measured_world(struct kunit *test)
+{
+	struct world *w = world_alloc(test);
+	int i;
+
+	w->measured = true;
+	set_group(w, SMALLBMS_CELL, 3300000);
+	set_group(w, SMALLBMS_TEMP, 25000);
+	set_group(w, SMALLBMS_SUPPLY, 13200000);
+	set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		w->in.group[i].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, true);
+	return w;
+}
+
+static struct world *signals_world(struct kunit *test)
+{
+	struct world *w = world_alloc(test);
+
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	set_line(w, SMALLBMS_LINE_BPA, false);
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, true);
+	return w;
+}
+
+static struct world *running(struct kunit *test, struct world *w)
+{
+	pass(w, 2000);
+	KUNIT_ASSERT_TRUE(test, w->out.load);
+	KUNIT_ASSERT_TRUE(test, w->out.charge);
+	KUNIT_ASSERT_FALSE(test, w->out.pre_alarm);
+	KUNIT_ASSERT_FALSE(test, w->out.red);
+	KUNIT_ASSERT_EQ(test, w->out.causes, 0);
+	return w;
+}
+
+static bool holds(const struct world *w, enum smallbms_cause cause)
+{
+	return w->out.causes & BIT(cause);
+}
+
+#define EXPECT_OUTPUTS(test, w, _load, _charge, _pre_alarm)		\
+	do {								\
+		KUNIT_EXPECT_EQ_MSG(test, (w)->out.load, _load, "load output"); \
+		KUNIT_EXPECT_EQ_MSG(test, (w)->out.charge, _charge, "charge output"); \
+		KUNIT_EXPECT_EQ_MSG(test, (w)->out.pre_alarm, _pre_alarm, "pre-alarm output"); \
+	} while (0)
+
+/* Start */
+
+static void x1_floats_until_decided(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	s64 took;
+
+	took = until(w, &w->out.load, true, 2000);
+	KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
+	KUNIT_EXPECT_LE_MSG(test, took, 2000, "X3");
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void x1_waits_for_every_value(struct kunit *test)
+{
+	static const enum smallbms_kind kinds[] = {
+		SMALLBMS_CELL, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct world *w = measured_world(test);
+
+		lose_group(w, kinds[i]);
+		pass(w, 60000);
+		EXPECT_OUTPUTS(test, w, false, false, false);
+		KUNIT_EXPECT_TRUE(test, w->out.red);
+	}
+}
+
+/* F2 and C2 outrank X1: the load never depends on temperature. */
+static void x1_does_not_wait_for_a_lost_temperature(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	s64 took;
+
+	lose_group(w, SMALLBMS_TEMP);
+	took = until(w, &w->out.load, true, 10000);
+	KUNIT_EXPECT_GE(test, took, w->set.stale_ms);
+	KUNIT_EXPECT_LE(test, took, w->set.stale_ms + w->set.hold_ms + 750);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+}
+
+static void x1_unstable_values_decide_nothing(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		cells(w, 3300, 3300);
+		pass(w, SCAN_MS);
+		lose_group(w, SMALLBMS_CELL);
+		pass(w, SCAN_MS);
+		EXPECT_OUTPUTS(test, w, false, false, false);
+	}
+}
+
+static void x2_starts_as_if_tripped(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	cells(w, 3190, 3650);	/* would stay connected, does not connect */
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_RECONNECT));
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERVOLTAGE));
+	cells(w, 3200, 3599);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void x2_cold_start_is_cold_until_warm(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	set_group(w, SMALLBMS_TEMP, 6999);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	set_group(w, SMALLBMS_TEMP, 7000);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void x3_signals_only_is_quick(struct kunit *test)
+{
+	struct world *w = signals_world(test);
+
+	pass(w, 19);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	pass(w, 2);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ_MSG(test, w->out.deadline_ns, SMALLBMS_NEVER, "nothing to wait for");
+}
+
+/* Undervoltage */
+
+struct level_case {
+	const char *name;
+	int before_mv;
+	int mv;
+	bool expected;
+};
+
+static const struct level_case pre_alarm_cases[] = {
+	{ "on just below its level", 3300, 3099, true },
+	{ "not on at its level", 3300, 3100, false },
+	{ "stays at its level", 3099, 3100, true },
+	{ "stays just inside the hysteresis", 3099, 3129, true },
+	{ "off at the end of the hysteresis", 3099, 3130, false },
+};
+
+static void level_case_desc(const struct level_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(pre_alarm, pre_alarm_cases, level_case_desc);
+
+static void u1_pre_alarm_level(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, c->before_mv, 3300);
+	pass(w, 2000);
+	cells(w, c->mv, 3300);
+	pass(w, 2000);
+	KUNIT_EXPECT_EQ(test, w->out.pre_alarm, c->expected);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+}
+
+static void u2_collapse_is_warned_first(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	cells(w, 2000, 3300);
+	took = until(w, &w->out.pre_alarm, true, 5000);
+	KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
+	KUNIT_EXPECT_LE(test, took, w->set.hold_ms + 750);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+	KUNIT_EXPECT_LE(test, took, 30100);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.pre_alarm, "U3");
+}
+
+static void u2_warning_counts_from_the_pin(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	smallbms_policy_warned(&w->st, (w->now_ms + 40) * SMALLBMS_NS_PER_MS);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30040);
+}
+
+static void u2_setting_makes_it_longer(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	w->set.warning_ms = 300000;
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	took = until(w, &w->out.load, false, 400000);
+	KUNIT_EXPECT_GE(test, took, 300000);
+	KUNIT_EXPECT_LE(test, took, 300100);
+}
+
+static const struct level_case cut_cases[] = {
+	{ "cut just below the level", 3000, 2799, false },
+	{ "not cut at the level", 3000, 2800, true },
+};
+
+KUNIT_ARRAY_PARAM(cut, cut_cases, level_case_desc);
+
+static void u2_load_disconnect_level(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, c->before_mv, 3300);
+	pass(w, 600000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	cells(w, c->mv, 3300);
+	pass(w, w->set.hold_ms + 750);	/* warned long enough: cut at once */
+	KUNIT_EXPECT_EQ(test, w->out.load, c->expected);
+}
+
+static void u3_dip_inside_the_window_cuts_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		cells(w, 2700, 3300);
+		until(w, &w->out.pre_alarm, true, 5000);
+		pass(w, 29000);
+		KUNIT_EXPECT_TRUE(test, w->out.load);
+		cells(w, 3250, 3300);
+		pass(w, 2000);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+	}
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE_MSG(test, took, 30000, "each dip has a window of its own");
+}
+
+static void u3_recovery_at_the_last_moment_counts(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	pass(w, 29700);
+	cells(w, 3250, 3300);	/* seen, but not yet held when the window ends */
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static const struct level_case reconnect_cases[] = {
+	{ "not just below the level", 2700, 3199, false },
+	{ "at the level", 2700, 3200, true },
+};
+
+KUNIT_ARRAY_PARAM(reconnect, reconnect_cases, level_case_desc);
+
+static void u4_load_reconnect_level(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, c->before_mv, 3300);
+	pass(w, 40000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	cells(w, c->mv, 3300);
+	pass(w, 100000);
+	KUNIT_EXPECT_EQ(test, w->out.load, c->expected);
+}
+
+static void u5_signals(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+	s64 took;
+
+	set_line(w, SMALLBMS_LINE_ATD, false);
+	took = until(w, &w->out.pre_alarm, true, 1000);
+	KUNIT_EXPECT_EQ(test, took, w->set.filter_ms);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+	KUNIT_EXPECT_LE(test, took, 30100);
+
+	set_line(w, SMALLBMS_LINE_BPA, true);
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	pass(w, 10000);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "a cell below the pre-alarm level");
+	set_line(w, SMALLBMS_LINE_BPA, false);
+	pass(w, 100);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	set_line(w, SMALLBMS_LINE_BPA, true);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	set_line(w, SMALLBMS_LINE_ATD, false);
+	took = until(w, &w->out.load, false, 1000);
+	KUNIT_EXPECT_EQ_MSG(test, took, w->set.filter_ms, "warned long enough");
+}
+
+static void u5_both_must_permit(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	set_line(w, SMALLBMS_LINE_ATD, false);
+	set_line(w, SMALLBMS_LINE_ATC, false);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	pass(w, 100);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	cells(w, 3000, 3800);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+}
+
+/* Charging */
+
+static const struct level_case overvoltage_cases[] = {
+	{ "not just below the level", 3300, 3749, true },
+	{ "at the level", 3300, 3750, false },
+	{ "stays at the reconnect level", 3750, 3600, false },
+	{ "ends just below it", 3750, 3599, true },
+};
+
+KUNIT_ARRAY_PARAM(overvoltage, overvoltage_cases, level_case_desc);
+
+static void c1_charge_levels(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 3300, c->before_mv);
+	pass(w, 2000);
+	cells(w, 3300, c->mv);
+	pass(w, w->set.hold_ms + 750);
+	EXPECT_OUTPUTS(test, w, true, c->expected, false);
+	KUNIT_EXPECT_EQ(test, w->out.red, !c->expected);
+}
+
+static void c1_signal(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	set_line(w, SMALLBMS_LINE_ATC, false);
+	pass(w, 19);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	pass(w, 1);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	pass(w, 20);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static const struct level_case temperature_cases[] = {
+	/* millidegrees here */
+	{ "not at the lower limit", 25000, 5000, true },
+	{ "below the lower limit", 25000, 4999, false },
+	{ "below zero", 25000, -1, false },
+	{ "far below zero", 25000, -39000, false },
+	{ "stays until 2 K above", 4000, 6999, false },
+	{ "ends 2 K above", 4000, 7000, true },
+	{ "not at the upper limit", 25000, 50000, true },
+	{ "above the upper limit", 25000, 50001, false },
+	{ "stays until 2 K below", 51000, 48001, false },
+	{ "ends 2 K below", 51000, 48000, true },
+};
+
+KUNIT_ARRAY_PARAM(temperature, temperature_cases, level_case_desc);
+
+static void c2_charge_temperatures(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_TEMP, c->before_mv);
+	pass(w, 2000);
+	set_group(w, SMALLBMS_TEMP, c->mv);
+	pass(w, w->set.hold_ms + 750);
+	EXPECT_OUTPUTS(test, w, true, c->expected, false);
+}
+
+static void c3_no_charge_in_pre_alarm(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 3000, 3300);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+	cells(w, 3300, 3300);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.load, false, 60000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	pass(w, 600000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+}
+
+static void c3_setting_keeps_charging(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->set.charge_in_pre_alarm = 1;
+	cells(w, 3000, 3300);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, true);
+	KUNIT_EXPECT_FALSE(test, w->out.red);
+}
+
+static void c4_damaged_cell_needs_an_operator(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 1999, 3300);
+	pass(w, 40000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+
+	w->in.operator_clear = true;
+	pass(w, 10000);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.charge, "the cell is still damaged");
+
+	cells(w, 3300, 3300);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 1000);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+
+	w->in.operator_clear = true;
+	pass(w, 1000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void c4_can_be_turned_off(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->set.over_discharged_uv = 0;
+	cells(w, 1000, 3300);
+	pass(w, 40000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+}
+
+/* Remote, supply, loop, host */
+
+static const struct remote_case {
+	const char *name;
+	bool h;
+	bool l;
+	bool on;
+} remote_cases[] = {
+	{ "bridged", true, true, true },
+	{ "H at plus, L floating", true, false, true },
+	{ "H floating, L at minus", false, true, true },
+	{ "both floating", false, false, false },
+};
+
+static void remote_case_desc(const struct remote_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(remote, remote_cases, remote_case_desc);
+
+static void r1_remote(struct kunit *test)
+{
+	const struct remote_case *c = test->param_value;
+	struct world *w = measured_world(test);
+
+	set_line(w, SMALLBMS_LINE_REMOTE_H, c->h);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, c->l);
+	pass(w, 10000);
+	EXPECT_OUTPUTS(test, w, c->on, c->on, false);
+	KUNIT_EXPECT_FALSE(test, w->out.red);
+}
+
+static void r1_one_terminal_or_none(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	w->in.line[SMALLBMS_LINE_REMOTE_L].fitted = false;
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+
+	w = measured_world(test);
+	w->in.line[SMALLBMS_LINE_REMOTE_H].fitted = false;
+	w->in.line[SMALLBMS_LINE_REMOTE_L].fitted = false;
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void r2_remote_off_is_at_once(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2700, 3300);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 19);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	pass(w, 1);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_FALSE(test, w->out.red);
+
+	set_line(w, SMALLBMS_LINE_REMOTE_L, true);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, true, false);	/* X2: not round U4 */
+}
+
+/* What a remote switch forgets must not show as a cause while it is found out anew. */
+static void r2_remote_on_is_a_clean_start(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 12345);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_REMOTE_OFF));
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	pass(w, 20);
+	for (took = 0; !w->out.load && took < 2000; took++) {
+		KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_START));
+		KUNIT_EXPECT_FALSE(test, w->out.red);
+		pass(w, 1);
+	}
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+}
+
+static const struct level_case supply_cases[] = {
+	{ "at the lower limit", 13200, 8000, true },
+	{ "below the lower limit", 13200, 7999, false },
+	{ "at the upper limit", 13200, 70000, true },
+	{ "above the upper limit", 13200, 70001, false },
+};
+
+KUNIT_ARRAY_PARAM(supply, supply_cases, level_case_desc);
+
+static void r3_supply_range(struct kunit *test)
+{
+	const struct level_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_SUPPLY, c->mv * 1000);
+	pass(w, w->set.hold_ms + 750);
+	EXPECT_OUTPUTS(test, w, c->expected, c->expected, false);
+	KUNIT_EXPECT_EQ(test, w->out.red, !c->expected);
+	set_group(w, SMALLBMS_SUPPLY, c->before_mv * 1000);
+	pass(w, 3000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void r4_loop(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+	pass(w, 20);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void r5_host_can_only_forbid(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->in.host_charge_off = true;
+	pass(w, 1);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.red, "P1");
+	w->in.host_load_off = true;
+	pass(w, 1);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+
+	cells(w, 3150, 3800);
+	pass(w, 2000);
+	w->in.host_charge_off = false;
+	w->in.host_load_off = false;
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	cells(w, 3300, 3300);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* Faults */
+
+static void f1_short_loss_changes_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		lose_group(w, SMALLBMS_CELL);
+		pass(w, 4500);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+		cells(w, 3300, 3300);
+		pass(w, 1000);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+	}
+}
+
+static const struct lost_case {
+	const char *name;
+	enum smallbms_kind kind;
+} lost_cases[] = {
+	{ "cells", SMALLBMS_CELL },
+	{ "supply", SMALLBMS_SUPPLY },
+	{ "load current", SMALLBMS_LOAD_CURRENT },
+};
+
+static void lost_case_desc(const struct lost_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(lost, lost_cases, lost_case_desc);
+
+static void f1_lost_measurement(struct kunit *test)
+{
+	const struct lost_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	lose_group(w, c->kind);
+	took = until(w, &w->out.pre_alarm, true, 20000);
+	KUNIT_EXPECT_GE(test, took, 5000 - SCAN_MS);
+	KUNIT_EXPECT_LE(test, took, 5000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+	KUNIT_EXPECT_LE(test, took, 30100);
+	pass(w, 600000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+}
+
+static void f1_loss_that_ends_in_the_window(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	lose_group(w, SMALLBMS_CELL);
+	until(w, &w->out.pre_alarm, true, 20000);
+	pass(w, 29900);
+	cells(w, 3300, 3300);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* The value may be gone, what it began is not: but only the stale time cuts. */
+static void f1_loss_in_the_window_of_an_empty_cell(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 20000);
+	pass(w, 28000);
+	lose_group(w, SMALLBMS_CELL);
+	pass(w, 4000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+}
+
+static void f1_known_cells_still_trip(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 3000, 3800);
+	w->in.group[SMALLBMS_CELL].all = false;	/* one of the others is unknown */
+	pass(w, 1500);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_PRE_ALARM));
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERVOLTAGE));
+}
+
+static void f1_every_other_read_failing_still_trips(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		cells(w, 2700, 3300);
+		pass(w, SCAN_MS);
+		lose_group(w, SMALLBMS_CELL);
+		pass(w, SCAN_MS);
+	}
+	KUNIT_EXPECT_TRUE(test, w->out.pre_alarm);
+}
+
+static void f1_stuck_scanner(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	w->measured = false;	/* a converter that never returns */
+	took = until(w, &w->out.pre_alarm, true, 20000);
+	KUNIT_EXPECT_GE(test, took, 5000 - SCAN_MS);
+	KUNIT_EXPECT_LE(test, took, 5000);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+	KUNIT_EXPECT_LE(test, took, 30100);
+}
+
+static void f1_unreadable_lines(struct kunit *test)
+{
+	static const enum smallbms_line_id lines[] = {
+		SMALLBMS_LINE_ATD, SMALLBMS_LINE_BPA, SMALLBMS_LINE_LOOP,
+		SMALLBMS_LINE_REMOTE_H, SMALLBMS_LINE_REMOTE_L,
+	};
+	struct world *w;
+	s64 took;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		w = running(test, signals_world(test));
+		w->in.line[lines[i]].known = false;
+		took = until(w, &w->out.pre_alarm, true, 20000);
+		KUNIT_EXPECT_EQ_MSG(test, took, w->set.stale_ms, "line %d", lines[i]);
+		EXPECT_OUTPUTS(test, w, true, false, true);
+		took = until(w, &w->out.load, false, 60000);
+		KUNIT_EXPECT_GE(test, took, 30000);
+	}
+
+	w = running(test, signals_world(test));
+	w->in.line[SMALLBMS_LINE_ATC].known = false;
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	pass(w, 100);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void f1_no_source_at_all(struct kunit *test)
+{
+	struct world *w = world_alloc(test);
+
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_NO_SOURCE));
+}
+
+static void f2_lost_temperature_forbids_charging_only(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	lose_group(w, SMALLBMS_TEMP);
+	pass(w, 4500);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	pass(w, 600000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+	set_group(w, SMALLBMS_TEMP, 25000);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void f4_one_bad_sample_decides_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		cells(w, 900, 4500);
+		set_group(w, SMALLBMS_TEMP, -20000);
+		set_group(w, SMALLBMS_SUPPLY, 75000000);
+		pass(w, SCAN_MS);
+		cells(w, 3300, 3300);
+		set_group(w, SMALLBMS_TEMP, 25000);
+		set_group(w, SMALLBMS_SUPPLY, 13200000);
+		pass(w, 2000);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+		KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+	}
+}
+
+/* Looking often at one bad scan does not make it two. */
+static void f4_time_is_counted_from_scan_to_scan(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 900, 3300);
+	w->now_ms = w->scan_ms;
+	world_scan(w);
+	w->measured = false;
+	while (w->now_ms < w->scan_ms + 4000) {
+		w->now_ms += 10;
+		world_step(w);
+	}
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void f4_a_clock_that_goes_back_shortens_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	smallbms_policy_step(&w->set, &w->st, &w->in, 0, &w->out);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+	took = until(w, &w->out.load, false, 60000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+}
+
+static void f5_overload_is_tried_again_twice(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+		took = until(w, &w->out.load, false, 5000);
+		KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
+		KUNIT_EXPECT_LE(test, took, w->set.hold_ms + 750);
+		EXPECT_OUTPUTS(test, w, false, true, false);
+		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		if (i == 2)
+			break;
+		took = until(w, &w->out.load, true, 20000);
+		KUNIT_EXPECT_GE(test, took, 10000);
+		KUNIT_EXPECT_LE(test, took, 10000 + SCAN_MS);
+	}
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+	pass(w, 3600000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+	pass(w, 1000);
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	pass(w, 60000);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "a loop is no operator");
+	w->in.operator_clear = true;
+	pass(w, 1000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+static void f5_good_service_forgives(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		set_group(w, SMALLBMS_LOAD_CURRENT, 1400000);
+		pass(w, 2000);
+		KUNIT_EXPECT_FALSE(test, w->out.load);
+		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		pass(w, 10000);
+		KUNIT_EXPECT_TRUE(test, w->out.load);
+		pass(w, 61000);
+	}
+}
+
+static void f5_limit_itself_is_allowed(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_LOAD_CURRENT, 1000000);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* Time */
+
+/*
+ * Between two scans nothing may happen before the deadline: whoever looks more
+ * often sees the same. Inputs come from a small generator, always the same.
+ */
+static void deadline_is_never_late(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	u32 seed = 12345;
+	int i, j;
+
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	set_line(w, SMALLBMS_LINE_BPA, false);
+
+	for (i = 0; i < 20000; i++) {
+		struct smallbms_state st;
+		struct smallbms_decision before, out;
+		u64 now_ns, gap_ns;
+
+		seed = seed * 1664525 + 1013904223;
+		switch ((seed >> 16) % 64) {
+		case 0 ... 5:
+			cells(w, 1900 + (seed >> 8) % 1600, 3300 + (seed >> 12) % 600);
+			break;
+		case 6:
+			lose_group(w, SMALLBMS_CELL);
+			break;
+		case 7:
+			set_group(w, SMALLBMS_TEMP, -10000 + (int)((seed >> 8) % 70000));
+			break;
+		case 8:
+			set_group(w, SMALLBMS_LOAD_CURRENT, 900000 + (seed >> 8) % 200000);
+			break;
+		case 9 ... 14:
+			j = (seed >> 8) % SMALLBMS_NUM_LINES;
+			set_line(w, j, (seed >> 12) % 8 != 0);
+			break;
+		case 15:
+			w->in.line[(seed >> 8) % SMALLBMS_NUM_LINES].known = false;
+			break;
+		case 16:
+			w->in.operator_clear = true;
+			break;
+		case 17 ... 20:
+			cells(w, 3300, 3300);
+			set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+			break;
+		default:
+			break;
+		}
+		pass(w, 1 + (seed >> 20) % 300);
+
+		/* A second look at a moment before the deadline. */
+		before = w->out;
+		st = w->st;
+		now_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+		gap_ns = min(before.deadline_ns, now_ns + 400000000000ULL) - now_ns;
+		KUNIT_ASSERT_GT_MSG(test, before.deadline_ns, now_ns, "a deadline that is over");
+		for (j = 1; j < 4; j++) {
+			smallbms_policy_step(&w->set, &st, &w->in,
+					     now_ns + (gap_ns >> 2) * j, &out);
+			KUNIT_ASSERT_EQ(test, out.load, before.load);
+			KUNIT_ASSERT_EQ(test, out.charge, before.charge);
+			KUNIT_ASSERT_EQ(test, out.pre_alarm, before.pre_alarm);
+		}
+	}
+}
+
+static void the_end_of_time_is_safe(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	int i;
+
+	/* Ten seconds before the clock of 64 bits ends, and beyond it. */
+	smallbms_policy_init(&w->st, U64_MAX - 10000 * SMALLBMS_NS_PER_MS);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		w->in.group[i].good_ns = w->st.now_ns;
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
+		w->in.line[i].fitted = false;
+	for (i = 0; i < 100; i++) {
+		u64 now_ns = w->st.now_ns + min(250 * SMALLBMS_NS_PER_MS, U64_MAX - w->st.now_ns);
+
+		w->in.scan_ns = now_ns;
+		smallbms_policy_step(&w->set, &w->st, &w->in, now_ns, &w->out);
+		cells(w, i < 20 ? 3300 : 2700, 3300);
+		if (i > 22)
+			KUNIT_EXPECT_TRUE_MSG(test, w->out.load, "no time, no window, no cut");
+	}
+}
+
+static struct kunit_case policy_cases[] = {
+	KUNIT_CASE(x1_floats_until_decided),
+	KUNIT_CASE(x1_waits_for_every_value),
+	KUNIT_CASE(x1_does_not_wait_for_a_lost_temperature),
+	KUNIT_CASE(x1_unstable_values_decide_nothing),
+	KUNIT_CASE(x2_starts_as_if_tripped),
+	KUNIT_CASE(x2_cold_start_is_cold_until_warm),
+	KUNIT_CASE(x3_signals_only_is_quick),
+	KUNIT_CASE_PARAM(u1_pre_alarm_level, pre_alarm_gen_params),
+	KUNIT_CASE(u2_collapse_is_warned_first),
+	KUNIT_CASE(u2_warning_counts_from_the_pin),
+	KUNIT_CASE(u2_setting_makes_it_longer),
+	KUNIT_CASE_PARAM(u2_load_disconnect_level, cut_gen_params),
+	KUNIT_CASE(u3_dip_inside_the_window_cuts_nothing),
+	KUNIT_CASE(u3_recovery_at_the_last_moment_counts),
+	KUNIT_CASE_PARAM(u4_load_reconnect_level, reconnect_gen_params),
+	KUNIT_CASE(u5_signals),
+	KUNIT_CASE(u5_both_must_permit),
+	KUNIT_CASE_PARAM(c1_charge_levels, overvoltage_gen_params),
+	KUNIT_CASE(c1_signal),
+	KUNIT_CASE_PARAM(c2_charge_temperatures, temperature_gen_params),
+	KUNIT_CASE(c3_no_charge_in_pre_alarm),
+	KUNIT_CASE(c3_setting_keeps_charging),
+	KUNIT_CASE(c4_damaged_cell_needs_an_operator),
+	KUNIT_CASE(c4_can_be_turned_off),
+	KUNIT_CASE_PARAM(r1_remote, remote_gen_params),
+	KUNIT_CASE(r1_one_terminal_or_none),
+	KUNIT_CASE(r2_remote_off_is_at_once),
+	KUNIT_CASE(r2_remote_on_is_a_clean_start),
+	KUNIT_CASE_PARAM(r3_supply_range, supply_gen_params),
+	KUNIT_CASE(r4_loop),
+	KUNIT_CASE(r5_host_can_only_forbid),
+	KUNIT_CASE(f1_short_loss_changes_nothing),
+	KUNIT_CASE_PARAM(f1_lost_measurement, lost_gen_params),
+	KUNIT_CASE(f1_loss_that_ends_in_the_window),
+	KUNIT_CASE(f1_loss_in_the_window_of_an_empty_cell),
+	KUNIT_CASE(f1_known_cells_still_trip),
+	KUNIT_CASE(f1_every_other_read_failing_still_trips),
+	KUNIT_CASE(f1_stuck_scanner),
+	KUNIT_CASE(f1_unreadable_lines),
+	KUNIT_CASE(f1_no_source_at_all),
+	KUNIT_CASE(f2_lost_temperature_forbids_charging_only),
+	KUNIT_CASE(f4_one_bad_sample_decides_nothing),
+	KUNIT_CASE(f4_time_is_counted_from_scan_to_scan),
+	KUNIT_CASE(f4_a_clock_that_goes_back_shortens_nothing),
+	KUNIT_CASE(f5_overload_is_tried_again_twice),
+	KUNIT_CASE(f5_good_service_forgives),
+	KUNIT_CASE(f5_limit_itself_is_allowed),
+	KUNIT_CASE_SLOW(deadline_is_never_late),
+	KUNIT_CASE(the_end_of_time_is_safe),
+	{}
+};
+
+struct kunit_suite smallbms_policy_suite = {
+	.name = "smallbms_policy",
+	.test_cases = policy_cases,
+};

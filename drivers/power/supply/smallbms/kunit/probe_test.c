@@ -1,0 +1,737 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of probing, running and ending smallbms on fake hardware
+ *
+ * The real driver binds to banks made of software nodes. What matters is what
+ * the fake chip saw at its lines, and what the log told whoever has to mend a
+ * bad firmware node.
+ */
+
+#include <kunit/test.h>
+
+#include <linux/bits.h>
+#include <linux/delay.h>
+#include <linux/gpio/machine.h>
+#include <linux/jiffies.h>
+#include <linux/platform_device.h>
+#include <linux/power_supply.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <trace/events/printk.h>
+
+#include "fakes.h"
+#include "suites.h"
+
+#define START_MS	2000	/* X3 */
+#define MEASURED_MS	1250	/* hold time and 750 ms */
+#define SLACK_MS	2000	/* for a busy host */
+
+/* What the driver said, as the console saw it */
+
+static struct {
+	spinlock_t lock;
+	char first[512];
+	unsigned int count;
+} said = {
+	.lock = __SPIN_LOCK_UNLOCKED(said.lock),
+};
+
+static void hear(void *ignore, const char *text, size_t len)
+{
+	unsigned long flags;
+
+	/* The last word is the driver core's, and says nothing new. */
+	if (!strnstr(text, "smallbms smallbms.", len) || strnstr(text, "probe with driver", len))
+		return;
+	spin_lock_irqsave(&said.lock, flags);
+	if (!said.count++)
+		strscpy(said.first, text, min(len + 1, sizeof(said.first)));
+	spin_unlock_irqrestore(&said.lock, flags);
+}
+
+static void listen(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&said.lock, flags);
+	said.count = 0;
+	said.first[0] = '\0';
+	spin_unlock_irqrestore(&said.lock, flags);
+}
+
+struct probe_test {
+	struct fake_gpio *gpio;
+	struct fake_adc *adc;
+};
+
+static bool bound(struct platform_device *pdev)
+{
+	return device_is_bound(&pdev->dev);
+}
+
+/* Wait until a line is driven, or not; false after @ms. */
+static bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	while (fake_gpio_driven(gpio, line) != driven) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(10);
+	}
+	return true;
+}
+
+static void add_signals(struct fake_bank *bank)
+{
+	fake_bank_gpio(bank, "allowed-to-discharge-gpios", FAKE_ATD, GPIO_ACTIVE_HIGH);
+	fake_bank_gpio(bank, "allowed-to-charge-gpios", FAKE_ATC, GPIO_ACTIVE_HIGH);
+	fake_bank_gpio(bank, "battery-pre-alarm-gpios", FAKE_BPA, GPIO_ACTIVE_HIGH);
+}
+
+static void add_panel(struct fake_bank *bank)
+{
+	fake_bank_gpio(bank, "loop-gpios", FAKE_LOOP, GPIO_ACTIVE_HIGH);
+	fake_bank_gpio(bank, "remote-h-gpios", FAKE_REMOTE_H, GPIO_ACTIVE_HIGH);
+	fake_bank_gpio(bank, "remote-l-gpios", FAKE_REMOTE_L, GPIO_ACTIVE_HIGH);
+}
+
+static void add_measurements(struct fake_bank *bank)
+{
+	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 1);
+	fake_bank_channel(bank, "supply", FAKE_SUPPLY);
+	fake_bank_channel(bank, "load-current", FAKE_LOAD_CURRENT);
+	fake_bank_channel(bank, "current", FAKE_BANK_CURRENT);
+}
+
+static void healthy_lines(struct fake_gpio *gpio)
+{
+	fake_gpio_set(gpio, FAKE_LOOP, true);
+	fake_gpio_set(gpio, FAKE_REMOTE_H, true);
+	fake_gpio_set(gpio, FAKE_REMOTE_L, true);
+	fake_gpio_set(gpio, FAKE_ATD, true);
+	fake_gpio_set(gpio, FAKE_ATC, true);
+	fake_gpio_set(gpio, FAKE_BPA, false);
+}
+
+static int probe_init(struct kunit *test)
+{
+	struct probe_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	test->priv = t;
+	listen();
+	return 0;
+}
+
+static struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
+{
+	struct probe_test *t = test->priv;
+
+	t->gpio = fake_gpio_add(test, sleeps, irqs);
+	t->adc = fake_adc_add(test);
+	healthy_lines(t->gpio);
+	return t;
+}
+
+static struct platform_device *running(struct kunit *test, struct fake_bank *bank)
+{
+	struct probe_test *t = test->priv;
+	struct platform_device *pdev = fake_bank_add(test, bank, 0);
+
+	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "%s", said.first);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
+	return pdev;
+}
+
+/* Good nodes */
+
+static const struct good_case {
+	const char *name;
+	bool signals;
+	bool measurements;
+	bool sleeps;
+	bool irqs;
+} good_cases[] = {
+	{ "signals", true, false, false, true },
+	{ "signals without interrupts", true, false, false, false },
+	{ "signals behind a bus", true, false, true, true },
+	{ "measurements", false, true, false, true },
+	{ "both", true, true, false, true },
+	{ "both behind a bus", true, true, true, true },
+};
+
+static void good_case_desc(const struct good_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(good, good_cases, good_case_desc);
+
+static void good_node_connects_once(struct kunit *test)
+{
+	const struct good_case *c = test->param_value;
+	struct probe_test *t = with_hardware(test, c->sleeps, c->irqs);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_panel(bank);
+	if (c->signals)
+		add_signals(bank);
+	if (c->measurements)
+		add_measurements(bank);
+	pdev = running(test, bank);
+	msleep(700);
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->edges[FAKE_LOAD], 1, "X1: no pulse");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->edges[FAKE_CHARGE], 1, "X1: no pulse");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->edges[FAKE_PRE_ALARM], 0, "X1: no pulse");
+
+	device_release_driver(&pdev->dev);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+static void push_pull_outputs(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	fake_bank_drop(bank, "load-disconnect-gpios");
+	fake_bank_gpio(bank, "load-disconnect-gpios", FAKE_LOAD, GPIO_ACTIVE_HIGH);
+	add_signals(bank);
+	pdev = running(test, bank);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+	device_release_driver(&pdev->dev);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+static void largest_bank(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	fake_bank_channels(bank, "cell", FAKE_CELL, 160);
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 20);
+	running(test, bank);
+	t->adc->value[FAKE_CELL + 159] = 3050000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+}
+
+static void two_banks_do_not_share(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct fake_bank *other = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_measurements(bank);
+	running(test, bank);
+
+	fake_bank_drop(other, "load-disconnect-gpios");
+	fake_bank_drop(other, "charge-disconnect-gpios");
+	fake_bank_drop(other, "pre-alarm-gpios");
+	fake_bank_gpio(other, "load-disconnect-gpios", FAKE_LOAD_2, GPIO_OPEN_SOURCE);
+	fake_bank_gpio(other, "charge-disconnect-gpios", FAKE_CHARGE_2, GPIO_OPEN_SOURCE);
+	fake_bank_channels(other, "cell", FAKE_CELL + 8, 4);
+	pdev = fake_bank_add(test, other, 1);
+	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "%s", said.first);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD_2, true, START_MS + SLACK_MS));
+
+	t->adc->value[FAKE_CELL + 9] = 3800000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE_2, false, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	device_release_driver(&pdev->dev);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD_2));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+/* Bad nodes */
+
+static void no_load(struct fake_bank *bank)
+{
+	fake_bank_drop(bank, "load-disconnect-gpios");
+}
+
+static void no_charge(struct fake_bank *bank)
+{
+	fake_bank_drop(bank, "charge-disconnect-gpios");
+}
+
+static void nothing_at_all(struct fake_bank *bank)
+{
+	bank->num_channels = 0;
+}
+
+static void only_temperature(struct fake_bank *bank)
+{
+	bank->num_channels = 0;
+	fake_bank_channel(bank, "temp1", FAKE_TEMP);
+}
+
+static void no_charge_source(struct fake_bank *bank)
+{
+	bank->num_channels = 0;
+	fake_bank_gpio(bank, "allowed-to-discharge-gpios", FAKE_ATD, GPIO_ACTIVE_HIGH);
+}
+
+static void seventeen_cells(struct fake_bank *bank)
+{
+	bank->num_channels = 0;
+	fake_bank_channels(bank, "cell", FAKE_CELL, 17);
+}
+
+static void three_cells(struct fake_bank *bank)
+{
+	bank->num_channels = 3;
+}
+
+static void gap_in_cells(struct fake_bank *bank)
+{
+	bank->name[1] = "cell5";
+}
+
+static void cell_twice(struct fake_bank *bank)
+{
+	bank->name[1] = "cell1";
+}
+
+static void cell_zero(struct fake_bank *bank)
+{
+	bank->name[1] = "cell0";
+}
+
+static void cell_with_a_zero_in_front(struct fake_bank *bank)
+{
+	bank->name[1] = "cell02";
+}
+
+static void cell_beyond(struct fake_bank *bank)
+{
+	bank->name[1] = "cell161";
+}
+
+static void unknown_name(struct fake_bank *bank)
+{
+	bank->name[1] = "voltage";
+}
+
+static void channel_that_does_not_exist(struct fake_bank *bank)
+{
+	bank->num_channels = 3;
+	fake_bank_channel(bank, "cell4", FAKE_NUM_CHANNELS);
+}
+
+static void temperature_that_is_a_voltage(struct fake_bank *bank)
+{
+	bank->num_channels = 4;
+	fake_bank_channel(bank, "temp1", FAKE_SUPPLY);
+}
+
+static void setting_too_high(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "victronenergy,load-disconnect-cell-microvolt", 2800001);
+}
+
+static void setting_too_low(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "victronenergy,warning-ms", 29999);
+}
+
+static void setting_negative(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "victronenergy,charge-min-millicelsius", (u32)-20001);
+}
+
+static void settings_contradict(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "victronenergy,pre-alarm-cell-microvolt", 2849999);
+}
+
+static void settings_too_near(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "victronenergy,charge-disconnect-cell-microvolt", 3649999);
+}
+
+static void setting_is_a_list(struct fake_bank *bank)
+{
+	static const u32 values[] = { 500, 500 };
+
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_U32_ARRAY("victronenergy,hold-ms", values);
+}
+
+static void output_is_taken(struct fake_bank *bank)
+{
+	fake_bank_drop(bank, "charge-disconnect-gpios");
+	fake_bank_gpio(bank, "charge-disconnect-gpios", FAKE_LOAD, GPIO_OPEN_SOURCE);
+}
+
+static const struct bad_case {
+	const char *name;
+	void (*change)(struct fake_bank *bank);
+	const char *message;
+} bad_cases[] = {
+	{ "no load output", no_load, "load-disconnect-gpios is missing" },
+	{ "no charge output", no_charge, "charge-disconnect-gpios is missing" },
+	{ "no source", nothing_at_all, "nothing tells of a low cell: channels \"cell1\"" },
+	{ "no source of low cells", only_temperature, "nothing tells of a low cell" },
+	{ "no source of full cells", no_charge_source, "nothing tells of a full cell" },
+	{ "17 cells", seventeen_cells, "17 cells" },
+	{ "3 cells", three_cells, "3 cells" },
+	{ "a cell is missing", gap_in_cells, "channel \"cell2\" is missing" },
+	{ "a cell twice", cell_twice, "channel \"cell1\" is named twice" },
+	{ "cell 0", cell_zero, "channel \"cell0\" is none of" },
+	{ "cell 02", cell_with_a_zero_in_front, "channel \"cell02\" is none of" },
+	{ "cell 161", cell_beyond, "channel \"cell161\" is none of" },
+	{ "unknown channel name", unknown_name, "channel \"voltage\" is none of" },
+	{ "channel that does not exist", channel_that_does_not_exist, "no channel for \"cell4\"" },
+	{ "voltage as temperature", temperature_that_is_a_voltage,
+	  "channel \"temp1\" does not measure a temperature" },
+	{ "setting above its range", setting_too_high,
+	  "victronenergy,load-disconnect-cell-microvolt = 2800001 is not in 2600000..2800000" },
+	{ "setting below its range", setting_too_low,
+	  "victronenergy,warning-ms = 29999 is not in 30000..300000" },
+	{ "negative setting below its range", setting_negative,
+	  "victronenergy,charge-min-millicelsius = -20001 is not in -20000..20000" },
+	{ "setting against its neighbour", settings_contradict,
+	  "victronenergy,pre-alarm-cell-microvolt = 2849999 is not in 2850000..3150000" },
+	{ "setting narrows its neighbour", settings_too_near,
+	  "victronenergy,charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
+	{ "setting is a list", setting_is_a_list, "victronenergy,hold-ms is not one number" },
+	{ "a line used twice", output_is_taken, "no line for charge-disconnect-gpios" },
+};
+
+static void bad_case_desc(const struct bad_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(bad, bad_cases, bad_case_desc);
+
+static void bad_node_is_refused(struct kunit *test)
+{
+	const struct bad_case *c = test->param_value;
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_measurements(bank);
+	c->change(bank);
+	pdev = fake_bank_add(test, bank, 0);
+	KUNIT_EXPECT_FALSE(test, bound(pdev));
+	msleep(20);
+	KUNIT_EXPECT_EQ_MSG(test, said.count, 1, "one message");
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(said.first, c->message), "said: %s", said.first);
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->was_driven, 0, "outputs float");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->output, 0, "outputs float");
+}
+
+/* What a boot loader left driven floats, even when the probe fails. */
+static void bad_node_lets_go_of_a_driven_output(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	t->gpio->output |= BIT(FAKE_LOAD);
+	t->gpio->level |= BIT(FAKE_LOAD);
+	KUNIT_ASSERT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank, 0)));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+static void late_providers_are_waited_for(struct kunit *test)
+{
+	struct probe_test *t = test->priv;
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_measurements(bank);
+	pdev = fake_bank_add(test, bank, 0);
+	KUNIT_EXPECT_FALSE(test, bound(pdev));
+
+	t->gpio = fake_gpio_add(test, false, true);
+	KUNIT_EXPECT_EQ(test, device_attach(&pdev->dev), 0);
+	KUNIT_EXPECT_FALSE_MSG(test, bound(pdev), "the converter is still missing");
+	KUNIT_EXPECT_EQ(test, t->gpio->was_driven, 0);
+
+	t->adc = fake_adc_add(test);
+	KUNIT_EXPECT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_EXPECT_TRUE(test, bound(pdev));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+
+	/* Before its providers go. */
+	fake_bank_remove(test, pdev);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+/* Running */
+
+static void measured_bank_trips(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	running(test, bank);
+
+	t->adc->value[FAKE_CELL + 3] = 3800000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_CELL + 3] = 3300000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_TEMP] = -10000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_TEMP] = 25000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_CELL] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+static void lines_act_with_and_without_interrupts(struct kunit *test)
+{
+	const struct good_case *c = test->param_value;
+	struct probe_test *t = with_hardware(test, c->sleeps, c->irqs);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_panel(bank);
+	if (c->signals)
+		add_signals(bank);
+	if (c->measurements)
+		add_measurements(bank);
+	running(test, bank);
+
+	if (c->signals) {
+		fake_gpio_set(t->gpio, FAKE_ATC, false);
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+		fake_gpio_set(t->gpio, FAKE_ATC, true);
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+		fake_gpio_set(t->gpio, FAKE_BPA, true);
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, SLACK_MS));
+	}
+	fake_gpio_set(t->gpio, FAKE_LOOP, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_PRE_ALARM));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+static struct power_supply *supply_of(struct kunit *test)
+{
+	struct power_supply *psy = power_supply_get_by_name("smallbms.0");
+
+	KUNIT_ASSERT_NOT_NULL(test, psy);
+	return psy;
+}
+
+static int property(struct kunit *test, enum power_supply_property psp)
+{
+	struct power_supply *psy = supply_of(test);
+	union power_supply_propval value = {};
+	int ret = power_supply_get_property(psy, psp, &value);
+
+	power_supply_put(psy);
+	return ret ?: value.intval;
+}
+
+/* F3: a line that does not follow is written until it does. */
+static void stuck_output_is_reported_and_written_again(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_signals(bank);
+	running(test, bank);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_GOOD);
+
+	t->gpio->set_error[FAKE_CHARGE] = -EIO;
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	msleep(600);
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_UNSPEC_FAILURE);
+	t->gpio->set_error[FAKE_CHARGE] = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	msleep(300);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_GOOD);
+
+	t->gpio->stuck = BIT(FAKE_LOAD);
+	fake_gpio_set(t->gpio, FAKE_ATC, true);		/* anything that is evaluated */
+	msleep(300);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_UNSPEC_FAILURE);
+	t->gpio->stuck = 0;
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_GOOD);
+}
+
+static void supply_shows_the_bank(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	running(test, bank);
+	t->adc->value[FAKE_BANK_CURRENT] = -5000000;
+	t->adc->value[FAKE_TEMP] = 31500;
+	msleep(400);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), 13200000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP), 315);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TECHNOLOGY),
+			POWER_SUPPLY_TECHNOLOGY_LiFe);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS),
+			POWER_SUPPLY_STATUS_DISCHARGING);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_NORMAL);
+
+	t->adc->error[FAKE_SUPPLY] = -EIO;
+	t->adc->error[FAKE_TEMP] = -ETIMEDOUT;
+	msleep(400);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP), -ENODEV);
+
+	t->adc->value[FAKE_CELL] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_LOW);
+}
+
+/* R5, and nothing but R5 */
+static void host_may_forbid_charging(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	union power_supply_propval value;
+	struct power_supply *psy;
+
+	add_signals(bank);
+	running(test, bank);
+	psy = supply_of(test);
+
+	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE;
+	KUNIT_EXPECT_EQ(test, 0, power_supply_set_property(psy,
+			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_FORCE_DISCHARGE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, power_supply_set_property(psy,
+			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	value.intval = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, power_supply_set_property(psy,
+			POWER_SUPPLY_PROP_HEALTH, &value));
+	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
+	KUNIT_EXPECT_EQ(test, 0, power_supply_set_property(psy,
+			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	power_supply_put(psy);
+}
+
+static void heartbeat_follows_the_scanner(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	unsigned int beats;
+
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	add_signals(bank);
+	pdev = running(test, bank);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(1500);
+	KUNIT_EXPECT_GE(test, t->gpio->edges[FAKE_HEARTBEAT], beats + 2);
+	device_release_driver(&pdev->dev);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
+}
+
+/* Ends */
+
+static void shutdown_floats_for_good(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_signals(bank);
+	add_measurements(bank);
+	pdev = running(test, bank);
+	to_platform_driver(pdev->dev.driver)->shutdown(pdev);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	fake_gpio_set(t->gpio, FAKE_ATC, true);
+	msleep(1500);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+static void sleep_floats_and_resume_starts_anew(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	const struct dev_pm_ops *pm;
+	struct platform_device *pdev;
+
+	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
+		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+		return;
+	}
+	add_measurements(bank);
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	t->adc->value[FAKE_CELL] = 3150000;	/* enough to stay, not to connect */
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
+	msleep(700);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	t->adc->value[FAKE_CELL] = 3300000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+}
+
+static int probe_suite_init(struct kunit_suite *suite)
+{
+	return register_trace_console(hear, NULL);
+}
+
+static void probe_suite_exit(struct kunit_suite *suite)
+{
+	unregister_trace_console(hear, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static struct kunit_case probe_cases[] = {
+	KUNIT_CASE_PARAM(good_node_connects_once, good_gen_params),
+	KUNIT_CASE(push_pull_outputs),
+	KUNIT_CASE(largest_bank),
+	KUNIT_CASE_SLOW(two_banks_do_not_share),
+	KUNIT_CASE_PARAM(bad_node_is_refused, bad_gen_params),
+	KUNIT_CASE(bad_node_lets_go_of_a_driven_output),
+	KUNIT_CASE(late_providers_are_waited_for),
+	KUNIT_CASE_SLOW(measured_bank_trips),
+	KUNIT_CASE_PARAM(lines_act_with_and_without_interrupts, good_gen_params),
+	KUNIT_CASE_SLOW(stuck_output_is_reported_and_written_again),
+	KUNIT_CASE_SLOW(supply_shows_the_bank),
+	KUNIT_CASE(host_may_forbid_charging),
+	KUNIT_CASE_SLOW(heartbeat_follows_the_scanner),
+	KUNIT_CASE_SLOW(shutdown_floats_for_good),
+	KUNIT_CASE_SLOW(sleep_floats_and_resume_starts_anew),
+	{}
+};
+
+struct kunit_suite smallbms_probe_suite = {
+	.name = "smallbms_probe",
+	.init = probe_init,
+	.suite_init = probe_suite_init,
+	.suite_exit = probe_suite_exit,
+	.test_cases = probe_cases,
+};

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of smallbms
+ */
+
+#include <linux/module.h>
+
+#include "suites.h"
+
+kunit_test_suites(&smallbms_policy_suite, &smallbms_settings_suite, &smallbms_probe_suite);
+
+MODULE_DESCRIPTION("KUnit tests of smallbms");
+MODULE_LICENSE("GPL");
