@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands that people type; "make help" lists them. Kbuild has its own file.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+BUILD := build
+JOBS := $(shell nproc)
+
+# Python is Debian's, which has the libraries that Debian packages.
+PYTHON := /usr/bin/python3
+export PYTHONPATH := tools
+export PYTHONDONTWRITEBYTECODE := 1
+
+help: ## list the commands
+	@echo "smallbms: battery management for LiFePO4 banks, a Linux driver"
+	@echo
+	@sed -n 's/^\([a-z_-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+		while IFS="$$(printf '\t')" read -r name text; do \
+			printf '  make %-17s %s\n' "$$name" "$$text"; \
+		done
+	@echo
+	@echo "Each installs the Debian packages that it needs (with sudo when not root) and"
+	@echo "keeps everything else under $(BUILD)/."
+
+# --- Kernel -------------------------------------------------------------------
+
+SOURCE := linux-source-6.12
+TARBALL := /usr/src/$(SOURCE).tar.xz
+LINUX := $(BUILD)/$(SOURCE)
+CROSS := arm-linux-gnueabihf-
+BOARD := tools/emulated-board
+PATCHES := $(wildcard $(BOARD)/patches/*.patch)
+
+BOARD_PACKAGES := bc bison cpio device-tree-compiler flex gcc gcc-arm-linux-gnueabihf \
+	libc6-dev linux-source-6.12 patch perl python3 python3-matplotlib python3-rich \
+	qemu-system-arm xz-utils
+# Kernel tree 1.7 GB, two kernels 0.3 GB each.
+BOARD_MB := 3000
+
+.PHONY: board-packages
+board-packages:
+	@tools/preflight $(BOARD_MB) $(BOARD_PACKAGES)
+
+$(TARBALL): | board-packages
+
+$(LINUX)/.unpacked: $(TARBALL) $(PATCHES) | board-packages
+	@rm -rf $(LINUX)
+	@mkdir -p $(BUILD)
+	@tools/step "Unpacking $(SOURCE)" $(BUILD)/logs/unpack.log tar -xf $< -C $(BUILD)
+	@for patch in $(PATCHES); do \
+		patch -s -d $(LINUX) -p1 <$$patch || exit 1; \
+	done
+	@touch $@
+
+# A fragment on top of allnoconfig. What Kconfig drops silently is an error here.
+define configure
+	@mkdir -p $(@D)
+	@cat $(filter %.config,$^) >$(@D)/fragment
+	@$(MAKE) -s -C $(LINUX) O=$(abspath $(@D)) ARCH=$(1) CROSS_COMPILE=$(2) \
+		KCONFIG_ALLCONFIG=fragment allnoconfig >$(@D)/configure.log 2>&1 || \
+		{ cat $(@D)/configure.log; exit 1; }
+	@grep '^CONFIG_.*=' $(@D)/fragment | grep -vxFf $@ | sed 's,^,$@ lacks ,' >&2; \
+		! grep '^CONFIG_.*=' $(@D)/fragment | grep -qvxFf $@
+endef
+
+$(BUILD)/board/.config: $(BOARD)/kernel.config
+$(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
+$(BUILD)/board/.config $(BUILD)/board-debug/.config: $(LINUX)/.unpacked \
+		drivers/power/supply/smallbms/Kconfig
+	@tools/link-driver $(LINUX)
+	$(call configure,arm,$(CROSS))
+
+# Kbuild knows best what is out of date, so it is always asked.
+.PHONY: always
+$(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config always
+	@tools/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
+		$(BUILD)/logs/$*.log \
+		$(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$*) ARCH=arm CROSS_COMPILE=$(CROSS) \
+		-j$(JOBS) zImage
+ZIMAGE_LINES_board := 1301
+ZIMAGE_LINES_board-debug := 1600
+
+$(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
+	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
+		-I $(LINUX)/arch/arm/boot/dts/nuvoton $< | \
+		dtc -q -I dts -O dtb -o $@ -
+
+$(BUILD)/armhf/bin/busybox: | board-packages
+	@tools/step "Fetching busybox for the board" $(BUILD)/logs/busybox.log \
+		tools/armhf-package $(BUILD)/armhf busybox-static
+	@touch $@
+
+$(BUILD)/initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs
+	@$(BOARD)/mkinitramfs $@ $<
+
+# --- Demo ---------------------------------------------------------------------
+
+BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/initramfs.cpio.gz $(BUILD)/measured.dtb
+
+.PHONY: demo demo-short
+demo: $(call BOARD_FILES,board) ## from nothing to a bank protected on the emulated board
+	@$(PYTHON) -m bms.demo $(call BOARD_FILES,board) $(BUILD)/demo
+
+# The same, without the full cell, on a kernel that looks hard.
+demo-short: $(call BOARD_FILES,board-debug)
+	@$(PYTHON) -m bms.demo --short $(call BOARD_FILES,board-debug) $(BUILD)/demo-short
+
+# --- Tests --------------------------------------------------------------------
+
+.PHONY: test
+test: ## all that must hold; ends with "N passed, N failed"
+	@$(PYTHON) -m bms.tally --make $(MAKE) binding "kunit ARCH=arm" demo-short
+
+.PHONY: binding
+binding: $(LINUX)/.unpacked ## validate the devicetree binding and its examples
+	@tools/preflight $(BOARD_MB) cpp device-tree-compiler dt-schema
+	@tools/check-binding $(LINUX) $(BUILD)/binding
+
+ARCH ?= arm
+
+.PHONY: kunit kunit-arm
+kunit: kunit-$(ARCH) ## run the KUnit tests; ARCH=arm under QEMU
+kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/measured.dtb
+	@$(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/kunit-arm.log $^
+
+# --- Modules --------------------------------------------------------------------
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.PHONY: modules modules_install
+modules modules_install:
+	@test -f $(KDIR)/Makefile || { \
+		echo "KDIR=$(KDIR) is not a built kernel tree: install linux-headers-$$(uname -r)" >&2; \
+		echo "or name another: make $@ KDIR=/path/to/tree" >&2; exit 1; }
+	@mkdir -p $(BUILD)/module && cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/module
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD)/module) CONFIG_BATTERY_SMALLBMS=m $@
+modules: ## build smallbms.ko for the kernel in KDIR
+modules_install: ## install smallbms.ko for the kernel in KDIR
+
+# --- Cleaning -------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD)

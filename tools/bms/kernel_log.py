@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a kernel says when something is wrong with it."""
+
+import re
+
+TROUBLE = re.compile(r"WARNING:|BUG:|INFO: (task|rcu|trying|possible)|ODEBUG:|Oops|"
+                     r"Unable to handle|Kernel panic|possible circular|suspicious RCU|"
+                     r"inconsistent lock state|Invalid wait context|Call [Tt]race|cut here|"
+                     r"unreferenced object")
+
+
+def trouble(log):
+    """The lines of a log that say that something is wrong."""
+    return [line.strip() for line in log.splitlines() if TROUBLE.search(line)]

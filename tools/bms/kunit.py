@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run a kernel that runs KUnit tests at boot; the kernel's own kunit.py reads its log.
+
+Ends with "N passed, N failed". A kernel that complains, or never comes to an end, is a
+failure too.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+
+from bms import kernel_log
+from bms.board import MACHINE
+
+COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
+ARGUMENTS = "panic=-1 kunit.enable=1 kunit.filter_glob=smallbms_* kunit_shutdown=reboot"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for all of it")
+    parser.add_argument("kunit", type=pathlib.Path, help="kunit.py of a kernel tree")
+    parser.add_argument("log", type=pathlib.Path, help="file for the kernel log")
+    parser.add_argument("kernel", help="image for the emulated board")
+    parser.add_argument("devicetree")
+    args = parser.parse_args()
+
+    args.log.parent.mkdir(parents=True, exist_ok=True)
+    command = [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-dtb", args.devicetree,
+               "-append", f"console=ttyS0,115200 {ARGUMENTS}"]
+    kernel = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+    reader = subprocess.Popen([sys.executable, str(args.kunit), "parse"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    late = threading.Timer(args.timeout, kernel.kill)
+    late.start()
+
+    counts = []
+
+    def show():
+        for line in reader.stdout:
+            print(line, end="", flush=True)
+            counts.extend(COUNTS.findall(line))
+
+    shower = threading.Thread(target=show)
+    shower.start()
+    with args.log.open("wb") as log:
+        for line in kernel.stdout:
+            log.write(line)
+            reader.stdin.write(line.decode(errors="replace"))
+            reader.stdin.flush()
+    reader.stdin.close()
+    shower.join()
+    kernel.wait()
+    reader.wait()
+    in_time = late.is_alive()
+    late.cancel()
+
+    ran = int(counts[-1][0]) if counts else 0
+    passed = int(re.search(r"passed: (\d+)", counts[-1][1])[1]) if counts else 0
+    failed = ran - passed
+    for problem in kernel_log.trouble(args.log.read_text(errors="replace"))[:5]:
+        print(f"The kernel complains: {problem}")
+        failed += 1
+    if not in_time:
+        print(f"The kernel has not come to an end within {args.timeout:.0f} s.")
+        failed += 1
+    if not ran:
+        print(f"No test ran; the kernel log: {args.log}")
+        failed += 1
+    if reader.returncode and not failed:
+        failed = 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run several tests one after the other and add up what they say.
+
+Each ends with "N passed, N failed"; one that does not, or whose exit status says
+something else, counts as failed.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+
+RESULT = re.compile(r"^(\d+) passed, (\d+) failed")
+
+
+def run(make, target):
+    print(f"=== make {target}", flush=True)
+    begin = time.monotonic()
+    process = subprocess.Popen([make, "--no-print-directory", *target.split()],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               errors="replace")
+    passed = failed = 0
+    found = False
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        match = RESULT.match(line)
+        if match:
+            passed, failed, found = int(match[1]), int(match[2]), True
+    status = process.wait()
+    if not found or (status == 0) != (failed == 0):
+        print(f"make {target}: exit status {status}, "
+              + ("which the counts do not say" if found else "and no counts"))
+        failed += 1
+    return passed, failed, time.monotonic() - begin
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--make", default="make")
+    parser.add_argument("target", nargs="+", help="what to make, with its variables in one word")
+    args = parser.parse_args()
+
+    results = [(target, *run(args.make, target)) for target in args.target]
+    print("===")
+    for target, passed, failed, seconds in results:
+        print(f"{passed:6} passed {failed:5} failed {seconds:7.0f} s  make {target}")
+    failed = sum(result[2] for result in results)
+    print(f"{sum(result[1] for result in results)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
