@@ -83,10 +83,10 @@ class Screen:
 def verdict(record, log):
     judgements = rules.judge(record)
     if record.stuck:
-        judgements.insert(0, rules.Judgement("-", "the story is told to its end", False,
+        judgements.insert(0, rules.Judgement("story", "the story is told to its end", False,
                                              f"stuck in \"{record.stuck}\""))
     trouble = kernel_log.trouble(log)
-    judgements.append(rules.Judgement("-", "the kernel log has no warning", not trouble,
+    judgements.append(rules.Judgement("kernel", "the kernel log has no warning", not trouble,
                                       trouble[0] if trouble else "none"))
     return judgements
 

@@ -86,10 +86,11 @@ def start(record):
         x3.forbid("the heartbeat never came: the driver does not run")
         return [x1.judgement(), x3.judgement()]
     first = record.heartbeat[0]
-    for name in ("LD", "CD", "PA"):
-        edges = [time for time, _ in record.pins.pin[name].edges() if time < first + START_S]
-        x1.check(not edges or edges[0] > first and len(edges) == 1,
-                 f"{name}: edges at {', '.join(f'{edge:.3f}' for edge in edges) or 'no time'} s")
+    edges = {name: [time for time, _ in record.pins.pin[name].edges() if time < first + START_S]
+             for name in ("LD", "CD", "PA")}
+    x1.check(all(not times or times[0] > first and len(times) == 1 for times in edges.values()),
+             "; ".join(f"{name} " + (", ".join(f"{time:.3f} s" for time in times) or "stays")
+                       for name, times in edges.items()))
     on = [steps.edges("1")[0][0] if steps.edges("1") else None for steps in (load, charge)]
     x3.check(None not in on and max(on) - first <= START_S + GRACE_S,
              "never on" if None in on else f"on {max(on) - first:.3f} s after the first look")
@@ -154,12 +155,16 @@ def charging(record):
     c3 = Judge("C3", "no charging in the pre-alarm; a cut load frees it again")
 
     def forbid(judge, steps, bad, good, what):
+        rises = [time for time, _ in charge.edges("1")]
         for due, until in lasting(steps, bad, end, MEASURED_S + GRACE_S):
-            judge.check(charge.at(due) == "Z" and
-                        not [1 for time, _ in charge.edges("1") if due < time < until],
-                        f"floats at {charge.since(due, lambda level: level == 'Z') or 0:.3f} s")
-        for time, _ in charge.edges("1"):
-            judge.check(held(steps, time, good, HOLD_S - 0.05), f"back at {time:.3f} s, {what(time)}")
+            begin = charge.since(due, lambda level: level == "Z")
+            back = [time for time in rises if time >= due]
+            judge.check(begin is not None and not [time for time in back if time < until],
+                        f"floats at {begin or 0:.3f} s, " +
+                        (f"back at {back[0]:.3f} s, {what(back[0])}" if back else "for good"))
+        for time in rises:
+            if not held(steps, time, good, HOLD_S - 0.05):
+                judge.forbid(f"back at {time:.3f} s, {what(time)}")
 
     full = lasting(cells, lambda value: max(value) >= CHARGE_DISCONNECT_V, end, HOLD_S)
     if full:
@@ -226,6 +231,7 @@ def shown(record):
                 max(record.cells.at(time)) >= CHARGE_RECONNECT_V or
                 min(record.temps.at(time)) < CHARGE_MIN_END_C):
             p1.forbid(f"red comes on at {time:.3f} s without a reason")
+    p1.seen.append(f"{len(pin['BL'].edges())} edges of blue, {len(pin['RD'].edges())} of red")
 
     expected = {"pre-alarm": "U1", "load cut": "U4", "cell full": "C1", "cold": "C2",
                 "remote off": "R2"}
