@@ -10,6 +10,9 @@
 #define __SMALLBMS_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/stringify.h>
+#include <linux/version.h>
 
 #ifndef SMALLBMS_HAS_HRTIMER_SETUP	/* 6.13 */
 static inline void hrtimer_setup(struct hrtimer *timer,
@@ -19,6 +22,13 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock_id, mode);
 	timer->function = function;
 }
+#endif
+
+/* 6.13 takes a string */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define SMALLBMS_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
+#else
+#define SMALLBMS_IMPORT_NS(ns)	MODULE_IMPORT_NS(__stringify(ns))
 #endif
 
 #endif /* __SMALLBMS_COMPAT_H */

@@ -33,6 +33,8 @@
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -46,15 +48,32 @@
 #include "smallbms.h"
 
 /*
- * Pace of the scanner. With the hold time on top, a condition is noticed after
- * at most two paces more, which leaves 250 ms of the 750 ms that are promised
- * for slow converters and busy hosts.
+ * Pace of the scanner. A condition is noticed after at most one pace, and scanned
+ * again when its hold time is over. Of the 750 ms that are promised on top of the
+ * hold time, this leaves 150 ms for slow converters and busy hosts.
  */
-#define SCAN_MS		250
+#define SCAN_MS		600
+
+/* Pace with a heartbeat, so that a charge pump notices its end within a second. */
+#define BEAT_MS		250
+
+/* What does not follow, or cannot be read, is tried again after this. */
+#define RETRY_MS	250
 
 static void scan_after(struct smallbms *bms, unsigned int ms)
 {
 	queue_delayed_work(system_highpri_wq, &bms->scanner, msecs_to_jiffies(ms));
+}
+
+static void next_scan(struct smallbms *bms)
+{
+	u64 now_ns = ktime_get_boottime_ns(), due_ns = bms->decision.scan_ns;
+	unsigned int ms = bms->act.heartbeat ? BEAT_MS : SCAN_MS;
+
+	if (due_ns != SMALLBMS_NEVER)
+		ms = due_ns <= now_ns ? 0 :
+		     min_t(u64, ms, DIV_ROUND_UP_ULL(due_ns - now_ns, NSEC_PER_MSEC));
+	scan_after(bms, ms);
 }
 
 static void set_deadline(struct smallbms *bms)
@@ -98,9 +117,9 @@ static void smallbms_evaluate(struct smallbms *bms)
 	smallbms_report_update(bms);
 
 	set_deadline(bms);
-	/* What does not follow or cannot be read is tried again (F1, F3). */
-	if (bms->polled || !ok || !lines_known(&bms->sample))
-		scan_after(bms, SCAN_MS);
+	/* The scanner comes back by itself, if there is anything to scan. */
+	if (!bms->polled && (!ok || !lines_known(&bms->sample)))
+		scan_after(bms, RETRY_MS);
 }
 
 static void smallbms_evaluate_unlocked(struct smallbms *bms)
@@ -143,6 +162,8 @@ static void smallbms_scanner(struct work_struct *work)
 	bms->sample.scan_ns = ktime_get_boottime_ns();
 	smallbms_evaluate(bms);
 	smallbms_act_beat(&bms->act);
+	if (bms->polled)
+		next_scan(bms);
 }
 
 /**

@@ -45,6 +45,9 @@
  * contrary evidence under way.
  */
 
+#include <kunit/visibility.h>
+#include <linux/export.h>
+
 #include "policy.h"
 
 /* U1: the pre-alarm ends this far above its level */
@@ -567,6 +570,19 @@ static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, 
 		due(deadline_ns, add(c->since_ns, span_ns));
 }
 
+/*
+ * Evidence is looked at once in between: two bad samples do not make a condition.
+ * Evidence that is still under way when its time is over waits for a value that
+ * is missing, at the usual pace.
+ */
+static void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_ns, u64 span_ns)
+{
+	u64 half_ns = add(c->since_ns, span_ns / 2), end_ns = add(c->since_ns, span_ns);
+
+	if (c->pending && now_ns < end_ns)
+		due(scan_ns, now_ns < half_ns ? half_ns : end_ns);
+}
+
 static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, bool fitted,
 		      u64 good_ns, u64 stale_ns)
 {
@@ -606,6 +622,34 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	return next;
 }
 
+/* When a scan would turn a condition, or find what is missing. */
+static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
+		     const struct smallbms_sample *in)
+{
+	const u64 scan = st->scan_ns, hold = hold_ns(set);
+	u64 next = SMALLBMS_NEVER;
+	int i;
+
+	due_scan(&next, &st->low, scan, hold);
+	due_scan(&next, &st->empty, scan, hold);
+	due_scan(&next, &st->ready, scan, hold);
+	due_scan(&next, &st->full, scan, hold);
+	due_scan(&next, &st->cold, scan, hold);
+	due_scan(&next, &st->hot, scan, hold);
+	due_scan(&next, &st->over_discharged, scan, hold);
+	due_scan(&next, &st->supply, scan, hold);
+	due_scan(&next, &st->overload, scan, hold);
+	due_scan(&next, &st->scanned, scan, hold);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		due_scan(&next, &st->lost[i], scan, hold);
+		/* F1: the end of a short loss is noticed before it becomes a long one. */
+		if (in->group[i].fitted && !in->group[i].all)
+			due(&next, add(scan, hold / 2));
+	}
+
+	return next;
+}
+
 /**
  * smallbms_policy_init() - begin as if everything had tripped (X2)
  * @st: the state
@@ -630,6 +674,7 @@ void smallbms_policy_init(struct smallbms_state *st, u64 now_ns)
 	assume(&st->loop);
 	assume(&st->remote);
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_init);
 
 /**
  * smallbms_policy_step() - apply the rules
@@ -667,7 +712,9 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	if (st->pre_alarm_on && cut(set, st, in))
 		out->cut_ns = add(st->pre_alarm_ns, warning_ns(set));
 	out->deadline_ns = deadline(set, st, in, out->cut_ns);
+	out->scan_ns = next_scan(set, st, in);
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
 
 /**
  * smallbms_policy_warned() - the pre-alarm output stands
@@ -684,3 +731,4 @@ void smallbms_policy_warned(struct smallbms_state *st, u64 now_ns)
 		st->now_ns = now_ns;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_warned);

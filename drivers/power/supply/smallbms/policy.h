@@ -212,6 +212,7 @@ enum smallbms_cause {
  * @cut_ns: when the load is going to be cut if nothing changes, or
  *	SMALLBMS_NEVER
  * @deadline_ns: when the next step is due if nothing changes, or SMALLBMS_NEVER
+ * @scan_ns: when a scan would tell whether a condition stands, or SMALLBMS_NEVER
  */
 struct smallbms_decision {
 	bool load;
@@ -222,6 +223,7 @@ struct smallbms_decision {
 	u32 causes;
 	u64 cut_ns;
 	u64 deadline_ns;
+	u64 scan_ns;
 };
 
 void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);

@@ -16,6 +16,9 @@
  * Nothing here sleeps, allocates, logs or knows the kernel.
  */
 
+#include <kunit/visibility.h>
+#include <linux/export.h>
+
 #include "settings.h"
 
 /* Load disconnect, pre-alarm and reconnect stand this far apart, at least. */
@@ -73,6 +76,7 @@ const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 		SETTING(load_limit_ua, "victronenergy,load-limit-microamp",
 			.def = 1000000, .min = 100000, .max = 1000000),
 };
+EXPORT_SYMBOL_IF_KUNIT(smallbms_settings_table);
 
 static s32 *setting(struct smallbms_settings *set, enum smallbms_setting_id id)
 {
@@ -90,6 +94,7 @@ s32 smallbms_setting_get(const struct smallbms_settings *set, enum smallbms_sett
 {
 	return *setting((struct smallbms_settings *)set, id);
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_setting_get);
 
 /**
  * smallbms_setting_put() - write a setting by its number, unchecked
@@ -101,6 +106,7 @@ void smallbms_setting_put(struct smallbms_settings *set, enum smallbms_setting_i
 {
 	*setting(set, id) = value;
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_setting_put);
 
 /**
  * smallbms_settings_init() - set every setting to its default
@@ -113,6 +119,7 @@ void smallbms_settings_init(struct smallbms_settings *set)
 	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++)
 		smallbms_setting_put(set, id, smallbms_settings_table[id].def);
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_settings_init);
 
 /* The range of a setting, narrowed by what its neighbours are. */
 static void setting_range(const struct smallbms_settings *set, enum smallbms_setting_id id,
@@ -164,3 +171,4 @@ bool smallbms_settings_valid(const struct smallbms_settings *set, struct smallbm
 	}
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_settings_valid);

@@ -581,7 +581,7 @@ static void supply_shows_the_bank(struct kunit *test)
 	running(test, bank);
 	t->adc->value[FAKE_BANK_CURRENT] = -5000000;
 	t->adc->value[FAKE_TEMP] = 31500;
-	msleep(400);
+	msleep(700);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), 13200000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP), 315);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TECHNOLOGY),
@@ -593,7 +593,7 @@ static void supply_shows_the_bank(struct kunit *test)
 
 	t->adc->error[FAKE_SUPPLY] = -EIO;
 	t->adc->error[FAKE_TEMP] = -ETIMEDOUT;
-	msleep(400);
+	msleep(700);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP), -ENODEV);
 

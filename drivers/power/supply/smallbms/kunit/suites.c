@@ -5,9 +5,12 @@
 
 #include <linux/module.h>
 
+#include "compat.h"
+
 #include "suites.h"
 
 kunit_test_suites(&smallbms_policy_suite, &smallbms_settings_suite, &smallbms_probe_suite);
 
 MODULE_DESCRIPTION("KUnit tests of smallbms");
 MODULE_LICENSE("GPL");
+SMALLBMS_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
