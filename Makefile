@@ -32,7 +32,8 @@ TARBALL := /usr/src/$(SOURCE).tar.xz
 LINUX := $(BUILD)/$(SOURCE)
 CROSS := arm-linux-gnueabihf-
 BOARD := tools/emulated-board
-PATCHES := $(wildcard $(BOARD)/patches/*.patch)
+VIRTUAL := tools/virtual-board
+PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
 BOARD_PACKAGES := bc bison cpio device-tree-compiler flex gcc gcc-arm-linux-gnueabihf \
 	libc6-dev linux-source-6.12 patch perl python3 python3-matplotlib python3-rich \
@@ -96,6 +97,42 @@ $(BUILD)/armhf/bin/busybox: | board-packages
 $(BUILD)/initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs
 	@$(BOARD)/mkinitramfs $@ $<
 
+# --- Virtual board ------------------------------------------------------------
+
+VIRTUAL_PACKAGES := bc bison device-tree-compiler flex gcc libc6-dev linux-source-6.12 patch \
+	perl python3 xz-utils
+# Kernel tree 1.7 GB, kernel and modules 0.7 GB.
+VIRTUAL_MB := 3000
+UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/virtual) ARCH=um
+
+.PHONY: virtual-packages
+virtual-packages:
+	@tools/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
+
+$(BUILD)/virtual/.config: $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
+	$(call configure,um,)
+
+$(BUILD)/virtual/linux: $(BUILD)/virtual/.config
+	@tools/step --total 735 "Building the kernel of the virtual board" \
+		$(BUILD)/logs/virtual.log $(UML) -j$(JOBS) linux modules
+
+# The driver, its tests and the converter are modules, so the kernel is built but once.
+$(BUILD)/virtual-%: $(BUILD)/virtual/linux always
+	@mkdir -p $@ && cp -rsf $(CURDIR)/drivers $(CURDIR)/$(VIRTUAL)/converter $@
+	@printf 'obj-y += drivers/power/supply/smallbms/ converter/\n' >$@/Kbuild
+	@tools/step "Building the modules of the virtual board" $(BUILD)/logs/$(@F).log \
+		$(UML) M=$(abspath $@) CONFIG_BATTERY_SMALLBMS=m \
+		CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m W=1 $(MODULE_FLAGS_$*) modules
+	@mkdir -p $@/ko && find $@/drivers $@/converter -name '*.ko' -exec cp -t $@/ko {} +
+MODULE_FLAGS_coverage := GCOV_PROFILE=y
+
+$(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
+	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
+	@gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+
+VIRTUAL_FILES := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
+VIRTUAL_PARTS := $(BUILD)/virtual/linux $(BUILD)/virtual-modules/ko $(BUILD)/virtual-root
+
 # --- Demo ---------------------------------------------------------------------
 
 BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/initramfs.cpio.gz $(BUILD)/measured.dtb
@@ -119,12 +156,22 @@ binding: $(LINUX)/.unpacked ## validate the devicetree binding and its examples
 	@tools/preflight $(BOARD_MB) cpp device-tree-compiler dt-schema
 	@tools/check-binding $(LINUX) $(BUILD)/binding
 
-ARCH ?= arm
+ARCH ?= um
 
-.PHONY: kunit kunit-arm
-kunit: kunit-$(ARCH) ## run the KUnit tests; ARCH=arm under QEMU
+.PHONY: kunit kunit-um kunit-arm
+kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under QEMU
+KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
+kunit-um: $(VIRTUAL_FILES)
+	@$(KUNIT) virtual $(VIRTUAL_PARTS)
 kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/measured.dtb
-	@$(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/kunit-arm.log $^
+	@$(KUNIT) emulated $^
+
+SCENARIOS ?= scenarios
+LOG ?= $(BUILD)/$@
+
+.PHONY: scenarios
+scenarios: $(VIRTUAL_FILES) ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
+	@$(PYTHON) -m bms.play --log $(LOG) $(VIRTUAL_PARTS) $(SCENARIOS)
 
 # --- Modules --------------------------------------------------------------------
 

@@ -12,11 +12,27 @@ import subprocess
 import sys
 import threading
 
-from bms import kernel_log
+from bms import kernel_log, virtual
 from bms.board import MACHINE
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
-ARGUMENTS = "panic=-1 kunit.enable=1 kunit.filter_glob=smallbms_* kunit_shutdown=reboot"
+FILTER = ("kunit.enable=1", "kunit.filter_glob=smallbms_*")
+
+
+def emulated(args):
+    """On the emulated board the tests are built in and run at boot."""
+    parameters = ("console=ttyS0,115200", "panic=-1", *FILTER, "kunit_shutdown=reboot")
+    return [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-dtb", args.devicetree,
+            "-append", " ".join(parameters)]
+
+
+def on_virtual(args):
+    """On the virtual board they are modules, which the first process loads."""
+    folder = args.log.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    script = [f"0 insmod /lib/{name}.ko" for name in ("smallbms", "smallbms_test")]
+    return virtual.command(virtual.Files(args.kernel, args.modules, args.root), folder, script,
+                           *FILTER)
 
 
 def main():
@@ -24,15 +40,20 @@ def main():
     parser.add_argument("--timeout", type=float, default=600, help="seconds for all of it")
     parser.add_argument("kunit", type=pathlib.Path, help="kunit.py of a kernel tree")
     parser.add_argument("log", type=pathlib.Path, help="file for the kernel log")
-    parser.add_argument("kernel", help="image for the emulated board")
-    parser.add_argument("devicetree")
+    boards = parser.add_subparsers(required=True)
+    board = boards.add_parser("emulated")
+    board.set_defaults(command=emulated)
+    board.add_argument("kernel", help="image for the emulated board")
+    board.add_argument("devicetree")
+    board = boards.add_parser("virtual")
+    board.set_defaults(command=on_virtual)
+    for name in ("kernel", "modules", "root"):
+        board.add_argument(name, type=pathlib.Path)
     args = parser.parse_args()
 
     args.log.parent.mkdir(parents=True, exist_ok=True)
-    command = [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-dtb", args.devicetree,
-               "-append", f"console=ttyS0,115200 {ARGUMENTS}"]
-    kernel = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
+    kernel = subprocess.Popen(args.command(args), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     reader = subprocess.Popen([sys.executable, str(args.kunit), "parse"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     late = threading.Timer(args.timeout, kernel.kill)
@@ -47,11 +68,17 @@ def main():
 
     shower = threading.Thread(target=show)
     shower.start()
+    begun = args.command is emulated
     with args.log.open("wb") as log:
         for line in kernel.stdout:
             log.write(line)
-            reader.stdin.write(line.decode(errors="replace"))
-            reader.stdin.flush()
+            log.flush()
+            text = line.decode(errors="replace")
+            # Before modules are loaded, KUnit reports that nothing is built in.
+            begun = begun or text.startswith("player: begin")
+            if begun:
+                reader.stdin.write(text)
+                reader.stdin.flush()
     reader.stdin.close()
     shower.join()
     kernel.wait()

@@ -62,7 +62,7 @@ class PinLog:
         self.rows = [(0.0, dict(START))]
 
     def add(self, time, name, level):
-        if name not in self.pin:
+        if name not in self.pin or self.rows[-1][1][name] == level:
             return
         self.pin[name].set(time, level)
         self.rows.append((time, {**self.rows[-1][1], name: level}))
