@@ -69,20 +69,34 @@ endef
 
 $(BUILD)/board/.config: $(BOARD)/kernel.config
 $(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
-$(BUILD)/board/.config $(BUILD)/board-debug/.config: $(LINUX)/.unpacked \
-		drivers/power/supply/smallbms/Kconfig
-	@tools/link-driver $(LINUX)
+$(BUILD)/board/.config $(BUILD)/board-debug/.config: $(LINUX)/.unpacked
 	$(call configure,arm,$(CROSS))
 
-# Kbuild knows best what is out of date, so it is always asked.
-.PHONY: always
-$(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config always
+ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
+
+$(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config
 	@tools/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
-		$(BUILD)/logs/$*.log \
-		$(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$*) ARCH=arm CROSS_COMPILE=$(CROSS) \
-		-j$(JOBS) zImage
+		$(BUILD)/logs/$*.log $(call ARM,$*) -j$(JOBS) zImage modules
 ZIMAGE_LINES_board := 1301
 ZIMAGE_LINES_board-debug := 1600
+
+# The driver and its tests are modules, so a kernel is built but once. Kbuild knows best
+# what is out of date, so it is always asked. In a folder of links, for it writes beside
+# the sources. Arguments: make for a kernel, variables for it, folders beside the driver.
+.PHONY: always
+define modules
+	@mkdir -p $@/ko && cp -rsf $(CURDIR)/drivers $(addprefix $(CURDIR)/,$(3)) $@
+	@echo "obj-y += drivers/power/supply/smallbms/ $(addsuffix /,$(notdir $(3)))" >$@/Kbuild
+	@tools/step "Building $(@F)" $(BUILD)/logs/$(@F).log \
+		$(1) M=$(abspath $@) W=1 CONFIG_BATTERY_SMALLBMS=m $(2) modules
+	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
+endef
+WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m
+
+$(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board))
+$(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT))
 
 $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
@@ -94,8 +108,14 @@ $(BUILD)/armhf/bin/busybox: | board-packages
 		tools/armhf-package $(BUILD)/armhf busybox-static
 	@touch $@
 
-$(BUILD)/initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs
-	@$(BOARD)/mkinitramfs $@ $<
+# The board's files with the driver, and with its KUnit tests
+INITRAMFS = @$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/$(1)-modules/ko/,$(2))
+$(BUILD)/%-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+		$(BUILD)/%-modules
+	$(call INITRAMFS,$*,smallbms.ko)
+$(BUILD)/kunit-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init \
+		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
+	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko)
 
 # --- Virtual board ------------------------------------------------------------
 
@@ -116,15 +136,9 @@ $(BUILD)/virtual/linux: $(BUILD)/virtual/.config
 	@tools/step --total 735 "Building the kernel of the virtual board" \
 		$(BUILD)/logs/virtual.log $(UML) -j$(JOBS) linux modules
 
-# The driver, its tests and the converter are modules, so the kernel is built but once.
-$(BUILD)/virtual-%: $(BUILD)/virtual/linux always
-	@mkdir -p $@ && cp -rsf $(CURDIR)/drivers $(CURDIR)/$(VIRTUAL)/converter $@
-	@printf 'obj-y += drivers/power/supply/smallbms/ converter/\n' >$@/Kbuild
-	@tools/step "Building the modules of the virtual board" $(BUILD)/logs/$(@F).log \
-		$(UML) M=$(abspath $@) CONFIG_BATTERY_SMALLBMS=m \
-		CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m W=1 $(MODULE_FLAGS_$*) modules
-	@mkdir -p $@/ko && find $@/drivers $@/converter -name '*.ko' -exec cp -t $@/ko {} +
-MODULE_FLAGS_coverage := GCOV_PROFILE=y
+VIRTUAL_MODULES = $(call modules,$(UML),$(WITH_KUNIT) $(1),$(VIRTUAL)/converter)
+$(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
+	$(VIRTUAL_MODULES)
 
 $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
@@ -135,7 +149,7 @@ VIRTUAL_PARTS := $(BUILD)/virtual/linux $(BUILD)/virtual-modules/ko $(BUILD)/vir
 
 # --- Demo ---------------------------------------------------------------------
 
-BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/initramfs.cpio.gz $(BUILD)/measured.dtb
+BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
 
 .PHONY: demo demo-short
 demo: $(call BOARD_FILES,board) ## from nothing to a bank protected on the emulated board
@@ -163,7 +177,8 @@ kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(VIRTUAL_FILES)
 	@$(KUNIT) virtual $(VIRTUAL_PARTS)
-kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/measured.dtb
+kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
+		$(BUILD)/measured.dtb
 	@$(KUNIT) emulated $^
 
 SCENARIOS ?= scenarios

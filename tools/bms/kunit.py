@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run a kernel that runs KUnit tests at boot; the kernel's own kunit.py reads its log.
+"""Run the KUnit tests on a board; the kernel's own kunit.py reads its log.
 
 Ends with "N passed, N failed". A kernel that complains, or never comes to an end, is a
 failure too.
@@ -20,14 +20,13 @@ FILTER = ("kunit.enable=1", "kunit.filter_glob=smallbms_*")
 
 
 def emulated(args):
-    """On the emulated board the tests are built in and run at boot."""
-    parameters = ("console=ttyS0,115200", "panic=-1", *FILTER, "kunit_shutdown=reboot")
-    return [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-dtb", args.devicetree,
-            "-append", " ".join(parameters)]
+    """On both boards the tests are a module, which the first process loads."""
+    parameters = ("console=ttyS0,115200", "panic=-1", *FILTER)
+    return [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-initrd", args.initramfs,
+            "-dtb", args.devicetree, "-append", " ".join(parameters)]
 
 
 def on_virtual(args):
-    """On the virtual board they are modules, which the first process loads."""
     folder = args.log.with_suffix("")
     folder.mkdir(exist_ok=True)
     script = [f"0 insmod /lib/{name}.ko" for name in ("smallbms", "smallbms_test")]
@@ -43,8 +42,8 @@ def main():
     boards = parser.add_subparsers(required=True)
     board = boards.add_parser("emulated")
     board.set_defaults(command=emulated)
-    board.add_argument("kernel", help="image for the emulated board")
-    board.add_argument("devicetree")
+    for name in ("kernel", "initramfs", "devicetree"):
+        board.add_argument(name)
     board = boards.add_parser("virtual")
     board.set_defaults(command=on_virtual)
     for name in ("kernel", "modules", "root"):
@@ -68,19 +67,22 @@ def main():
 
     shower = threading.Thread(target=show)
     shower.start()
-    begun = args.command is emulated
+    begun = False
     with args.log.open("wb") as log:
         for line in kernel.stdout:
             log.write(line)
             log.flush()
             text = line.decode(errors="replace")
-            # Before modules are loaded, KUnit reports that nothing is built in.
-            begun = begun or text.startswith("player: begin")
-            if begun:
+            # At boot KUnit says that nothing is built in.
+            begun = begun or "module taints kernel" in text
+            if begun and reader.poll() is None:
                 reader.stdin.write(text)
                 reader.stdin.flush()
+            if "] reboot: " in text:
+                break
     reader.stdin.close()
     shower.join()
+    kernel.kill()
     kernel.wait()
     reader.wait()
     in_time = late.is_alive()
