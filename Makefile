@@ -139,6 +139,9 @@ $(BUILD)/virtual/linux: $(BUILD)/virtual/.config
 VIRTUAL_MODULES = $(call modules,$(UML),$(WITH_KUNIT) $(1),$(VIRTUAL)/converter)
 $(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
 	$(VIRTUAL_MODULES)
+# They count which lines and branches are run; inlined, each copy would be counted apart.
+$(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
+	$(call VIRTUAL_MODULES,GCOV_PROFILE=y KCFLAGS=-fno-inline)
 
 $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
@@ -187,6 +190,12 @@ LOG ?= $(BUILD)/$@
 .PHONY: scenarios
 scenarios: $(VIRTUAL_FILES) ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
 	@$(PYTHON) -m bms.play --log $(LOG) $(VIRTUAL_PARTS) $(SCENARIOS)
+
+.PHONY: coverage
+coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run
+	@tools/preflight $(VIRTUAL_MB) gcovr
+	@$(PYTHON) -m bms.coverage $(BUILD)/virtual/linux $(BUILD)/coverage-modules/ko \
+		$(BUILD)/virtual-root $(VIRTUAL)/uncovered $(BUILD)/coverage scenarios
 
 # --- Modules --------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ BMS = "/sys/devices/platform/bms"
 CONTROL = "/sys/devices/platform/converter/control"
 PULL = "/sys/devices/platform/gpios/gpiochip0/sim_gpio{}/pull"
 TRACING = "/sys/kernel/tracing"
+GCOV = "/sys/kernel/debug/gcov"
 
 SETTINGS = {
     "cfg.uv": ("load_disconnect_cell_microvolt", 1e6),
@@ -109,6 +110,7 @@ class Files:
     kernel: pathlib.Path
     modules: pathlib.Path
     root: pathlib.Path
+    counted: tuple = ()     # object files of the modules whose lines are counted
 
 
 def devicetree(scenario, path):
@@ -224,7 +226,9 @@ class Script:
 
 def command(files, folder, script, *parameters):
     """How to run one power-on of the board, in a folder of its own."""
-    (folder / "script").write_text("".join(line + "\n" for line in script))
+    counts = [f"0 copy {GCOV}{path.resolve().with_suffix('.gcda')} /run/{path.stem}.gcda"
+              for path in files.counted]
+    (folder / "script").write_text("".join(line + "\n" for line in [*script, *counts]))
     words = [files.kernel.resolve(), "mem=96M", "con=null", "con0=null,fd:1",
              "root=/dev/root", "rootfstype=hostfs", f"rootflags={files.root.resolve()}", "ro",
              "init=/init", f"FOLDER={folder.resolve()}", f"MODULES={files.modules.resolve()}",

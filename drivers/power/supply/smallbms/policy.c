@@ -144,12 +144,6 @@ static bool stands(const struct smallbms_condition *c)
 	return c->on && !c->pending;
 }
 
-/* Off, but evidence to the contrary is under way: nothing to connect on. */
-static bool doubtful(const struct smallbms_condition *c)
-{
-	return !c->on && c->pending;
-}
-
 /*
  * Turn a condition when evidence for the opposite has stood for @span_ns (F4).
  * @time_ns is when the evidence was taken, which is not always now.
@@ -433,12 +427,12 @@ static bool cut(const struct smallbms_settings *set, const struct smallbms_state
 	       no_source(in);
 }
 
-/* U4: nothing but this connects the load. */
+/* U4: nothing but this connects the load, and nothing on the way against it. */
 static bool may_connect(const struct smallbms_settings *set, const struct smallbms_state *st,
 			const struct smallbms_sample *in)
 {
 	return (!in->group[SMALLBMS_CELL].fitted || st->ready.on) &&
-	       !warn(st, in) && !doubtful(&st->atd) && !doubtful(&st->bpa) &&
+	       !warn(st, in) && !st->atd.pending && !st->bpa.pending &&
 	       st->overloads < OVERLOAD_MAX && st->now_ns >= st->retry_ns &&
 	       fresh(set, st, in);
 }
@@ -499,9 +493,9 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 	    charge_waits(set, st))
 		st->charge_on = false;
 	else if (!st->charge_on)
-		st->charge_on = !doubtful(&st->full) && !doubtful(&st->cold) &&
-				!doubtful(&st->hot) && !doubtful(&st->over_discharged) &&
-				!doubtful(&st->atc) && fresh(set, st, in);
+		st->charge_on = !st->full.pending && !st->cold.pending && !st->hot.pending &&
+				!st->over_discharged.pending && !st->atc.pending &&
+				fresh(set, st, in);
 }
 
 static u32 causes(const struct smallbms_settings *set, const struct smallbms_state *st,

@@ -17,9 +17,11 @@
  * quick and are read in every evaluation.
  */
 
+#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/gpio/consumer.h>
 #include <linux/iio/consumer.h>
 #include <linux/kstrtox.h>
@@ -97,6 +99,7 @@ bool smallbms_plausible(enum smallbms_kind kind, int value)
 {
 	return value >= kinds[kind].low && value <= kinds[kind].high;
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_plausible);
 
 static void read_channel(struct smallbms_channel *channel)
 {
@@ -178,6 +181,7 @@ void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample
 		add_reading(&sample->group[channel->kind], channel);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(smallbms_sense_publish);
 
 /**
  * smallbms_sense_lines() - read all lines

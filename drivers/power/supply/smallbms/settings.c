@@ -21,8 +21,12 @@
 
 #include "settings.h"
 
-/* Load disconnect, pre-alarm and reconnect stand this far apart, at least. */
+/*
+ * Load disconnect, pre-alarm and reconnect stand this far apart, at least; and
+ * charge reconnect below disconnect.
+ */
 #define SETTING_GAP_UV	50000
+#define LOAD_DISCONNECT_MAX_UV	2800000
 
 #define SETTING(_field, _property, ...)					\
 	{								\
@@ -34,10 +38,11 @@
 const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 	[SMALLBMS_LOAD_DISCONNECT_UV] =
 		SETTING(load_disconnect_uv, "victronenergy,load-disconnect-cell-microvolt",
-			.def = 2800000, .min = 2600000, .max = 2800000),
+			.def = LOAD_DISCONNECT_MAX_UV, .min = 2600000, .max = LOAD_DISCONNECT_MAX_UV),
 	[SMALLBMS_PRE_ALARM_UV] =
 		SETTING(pre_alarm_uv, "victronenergy,pre-alarm-cell-microvolt",
-			.def = 3100000, .min = 2850000, .max = 3150000),
+			.def = 3100000, .min = LOAD_DISCONNECT_MAX_UV + SETTING_GAP_UV,
+			.max = 3150000),
 	[SMALLBMS_LOAD_RECONNECT_UV] =
 		SETTING(load_reconnect_uv, "victronenergy,load-reconnect-cell-microvolt",
 			.def = 3200000, .min = 3000000, .max = 3400000),
@@ -131,10 +136,6 @@ static void setting_range(const struct smallbms_settings *set, enum smallbms_set
 	range->max = smallbms_settings_table[id].max;
 
 	switch (id) {
-	case SMALLBMS_PRE_ALARM_UV:
-		if (range->min < set->load_disconnect_uv + SETTING_GAP_UV)
-			range->min = set->load_disconnect_uv + SETTING_GAP_UV;
-		break;
 	case SMALLBMS_LOAD_RECONNECT_UV:
 		if (range->min < set->pre_alarm_uv + SETTING_GAP_UV)
 			range->min = set->pre_alarm_uv + SETTING_GAP_UV;

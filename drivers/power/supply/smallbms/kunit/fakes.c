@@ -119,7 +119,7 @@ static int fake_gpio_to_irq(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
 
-	return irq_create_mapping(gpio->irqs, line);
+	return gpio->no_irq ?: irq_create_mapping(gpio->irqs, line);
 }
 
 static void fake_gpio_free_irqs(void *data)

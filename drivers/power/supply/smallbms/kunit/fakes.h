@@ -53,6 +53,7 @@ enum fake_channel {
  * @stuck: bit for each line that reads low whatever is written
  * @set_error: what writing a line gives
  * @get_error: what reading a line gives
+ * @no_irq: an error, or a number that is none, instead of an interrupt
  */
 struct fake_gpio {
 	struct gpio_chip chip;
@@ -64,6 +65,7 @@ struct fake_gpio {
 	unsigned long stuck;
 	int set_error[FAKE_NUM_LINES];
 	int get_error[FAKE_NUM_LINES];
+	int no_irq;
 };
 
 /**

@@ -772,6 +772,18 @@ static void r4_loop(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
+static void r4_loop_of_batteries_with_signals_only(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+	pass(w, 20);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	pass(w, 40);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
 static void r5_host_can_only_forbid(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -792,6 +804,105 @@ static void r5_host_can_only_forbid(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, false, false);
 	cells(w, 3300, 3300);
 	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* What begins while an output is off keeps it off before it counts. */
+static void doubt_full(struct world *w)
+{
+	cells(w, 3300, 3750);
+}
+
+static void doubt_cold(struct world *w)
+{
+	set_group(w, SMALLBMS_TEMP, 4999);
+}
+
+static void doubt_hot(struct world *w)
+{
+	set_group(w, SMALLBMS_TEMP, 50001);
+}
+
+static void doubt_over_discharged(struct world *w)
+{
+	cells(w, 1999, 3300);
+}
+
+static void doubt_atc(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_ATC, false);
+}
+
+static void doubt_atd(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_ATD, false);
+}
+
+static void doubt_bpa(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_BPA, true);
+}
+
+static const struct doubt_case {
+	const char *name;
+	void (*begin)(struct world *w);
+	bool load;
+	bool charge;
+} doubt_cases[] = {
+	{ "nothing", NULL, true, true },
+	{ "full cell", doubt_full, true, false },
+	{ "cold", doubt_cold, true, false },
+	{ "hot", doubt_hot, true, false },
+	{ "over-discharged cell", doubt_over_discharged, false, false },
+	{ "no permission to charge", doubt_atc, true, false },
+	{ "no permission to discharge", doubt_atd, false, true },
+	{ "battery warns", doubt_bpa, false, true },
+};
+
+static void doubt_case_desc(const struct doubt_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(doubt, doubt_cases, doubt_case_desc);
+
+static void doubt_connects_nothing(struct kunit *test)
+{
+	const struct doubt_case *c = test->param_value;
+	struct world *w = measured_world(test);
+
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	set_line(w, SMALLBMS_LINE_BPA, false);
+	running(test, w);
+	w->in.host_charge_off = true;
+	w->in.host_load_off = true;
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+
+	if (c->begin)
+		c->begin(w);
+	world_scan(w);
+	w->in.host_charge_off = false;
+	w->in.host_load_off = false;
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, c->load, c->charge, false);
+}
+
+static void old_data_connects_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->in.host_charge_off = true;
+	w->in.host_load_off = true;
+	world_step(w);
+	w->measured = false;
+	pass(w, 2 * w->set.hold_ms);
+	w->in.host_charge_off = false;
+	w->in.host_load_off = false;
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	world_scan(w);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
@@ -950,6 +1061,84 @@ static void f1_no_source_at_all(struct kunit *test)
 	pass(w, 60000);
 	EXPECT_OUTPUTS(test, w, false, false, false);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_NO_SOURCE));
+}
+
+static void f1_no_source_of_full_cells(struct kunit *test)
+{
+	struct world *w = world_alloc(test);
+
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_NO_SOURCE));
+}
+
+/* The last source goes while the load is on: warned as any other loss. */
+static void f1_source_that_goes(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+	s64 took;
+
+	w->in.line[SMALLBMS_LINE_ATD].fitted = false;
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	took = until(w, &w->out.load, false, 40000);
+	KUNIT_EXPECT_GE(test, took, 30000);
+}
+
+/* U2: whatever cuts, warns; no state is too strange for that. */
+static void u2_an_empty_cell_alone_warns(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2799, 3300);
+	w->st.empty.on = true;
+	w->st.low.on = false;
+	world_scan(w);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+}
+
+/* Signals and one more channel: that channel is waited for, and nothing else. */
+static void x1_signals_and_one_channel(struct kunit *test)
+{
+	static const enum smallbms_kind kinds[] = {
+		SMALLBMS_TEMP, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
+	};
+	static const s32 values[] = { 25000, 13200000, 0 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct world *w = signals_world(test);
+
+		w->measured = true;
+		set_group(w, kinds[i], values[i]);
+		w->in.group[kinds[i]].fitted = true;
+		w->in.group[kinds[i]].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+		pass(w, w->set.hold_ms - 10);
+		EXPECT_OUTPUTS(test, w, false, false, false);
+		pass(w, 1000);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+	}
+}
+
+/* A scan from the future is no scan; a warning that is not being given is not counted. */
+static void impossible_times_change_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 scan_ns = w->st.scan_ns;
+
+	w->in.scan_ns = (w->now_ms + 1000) * SMALLBMS_NS_PER_MS;
+	world_step(w);
+	KUNIT_EXPECT_EQ(test, w->st.scan_ns, scan_ns);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	smallbms_policy_warned(&w->st, w->st.now_ns + 1);
+	KUNIT_EXPECT_EQ(test, w->st.pre_alarm_ns, 0);
+
+	cells(w, 3000, 3300);
+	until(w, &w->out.pre_alarm, true, 2000);
+	smallbms_policy_warned(&w->st, w->st.now_ns - 1);
+	KUNIT_EXPECT_EQ(test, w->st.pre_alarm_ns, w->st.now_ns);
 }
 
 static void f2_lost_temperature_forbids_charging_only(struct kunit *test)
@@ -1174,9 +1363,11 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x1_unstable_values_decide_nothing),
 	KUNIT_CASE(x2_starts_as_if_tripped),
 	KUNIT_CASE(x2_cold_start_is_cold_until_warm),
+	KUNIT_CASE(x1_signals_and_one_channel),
 	KUNIT_CASE(x3_signals_only_is_quick),
 	KUNIT_CASE_PARAM(u1_pre_alarm_level, pre_alarm_gen_params),
 	KUNIT_CASE(u2_collapse_is_warned_first),
+	KUNIT_CASE(u2_an_empty_cell_alone_warns),
 	KUNIT_CASE(u2_warning_counts_from_the_pin),
 	KUNIT_CASE(u2_setting_makes_it_longer),
 	KUNIT_CASE_PARAM(u2_load_disconnect_level, cut_gen_params),
@@ -1198,7 +1389,10 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r2_remote_on_is_a_clean_start),
 	KUNIT_CASE_PARAM(r3_supply_range, supply_gen_params),
 	KUNIT_CASE(r4_loop),
+	KUNIT_CASE(r4_loop_of_batteries_with_signals_only),
 	KUNIT_CASE(r5_host_can_only_forbid),
+	KUNIT_CASE_PARAM(doubt_connects_nothing, doubt_gen_params),
+	KUNIT_CASE(old_data_connects_nothing),
 	KUNIT_CASE(f1_short_loss_changes_nothing),
 	KUNIT_CASE_PARAM(f1_lost_measurement, lost_gen_params),
 	KUNIT_CASE(f1_loss_that_ends_in_the_window),
@@ -1208,6 +1402,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f1_stuck_scanner),
 	KUNIT_CASE(f1_unreadable_lines),
 	KUNIT_CASE(f1_no_source_at_all),
+	KUNIT_CASE(f1_no_source_of_full_cells),
+	KUNIT_CASE(f1_source_that_goes),
 	KUNIT_CASE(f2_lost_temperature_forbids_charging_only),
 	KUNIT_CASE(f4_one_bad_sample_decides_nothing),
 	KUNIT_CASE(f4_time_is_counted_from_scan_to_scan),
@@ -1216,6 +1412,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f5_good_service_forgives),
 	KUNIT_CASE(f5_limit_itself_is_allowed),
 	KUNIT_CASE_SLOW(deadline_is_never_late),
+	KUNIT_CASE(impossible_times_change_nothing),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}
 };

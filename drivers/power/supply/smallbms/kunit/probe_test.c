@@ -7,17 +7,26 @@
  * bad firmware node.
  */
 
+#include <kunit/device.h>
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
 #include <linux/bits.h>
+#include <linux/container_of.h>
 #include <linux/delay.h>
+#include <linux/gfp.h>
 #include <linux/gpio/machine.h>
 #include <linux/jiffies.h>
+#include <linux/kstrtox.h>
+#include <linux/leds.h>
+#include <linux/limits.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 #include <trace/events/printk.h>
 
 #include "fakes.h"
@@ -41,8 +50,9 @@ static void hear(void *ignore, const char *text, size_t len)
 {
 	unsigned long flags;
 
-	/* The last word is the driver core's, and says nothing new. */
-	if (!strnstr(text, "smallbms smallbms.", len) || strnstr(text, "probe with driver", len))
+	/* What gpiolib and the driver core add says nothing new. */
+	if (!strnstr(text, "smallbms smallbms.", len) || strnstr(text, "setup of GPIO", len) ||
+	    strnstr(text, "probe with driver", len))
 		return;
 	spin_lock_irqsave(&said.lock, flags);
 	if (!said.count++)
@@ -364,6 +374,12 @@ static void setting_is_a_list(struct fake_bank *bank)
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_U32_ARRAY("victronenergy,hold-ms", values);
 }
 
+static void channels_without_names(struct fake_bank *bank)
+{
+	bank->num_channels = 0;
+	fake_bank_u32(bank, "io-channels", 0);
+}
+
 static void output_is_taken(struct fake_bank *bank)
 {
 	fake_bank_drop(bank, "charge-disconnect-gpios");
@@ -402,6 +418,8 @@ static const struct bad_case {
 	{ "setting narrows its neighbour", settings_too_near,
 	  "victronenergy,charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
 	{ "setting is a list", setting_is_a_list, "victronenergy,hold-ms is not one number" },
+	{ "channels without names", channels_without_names,
+	  "io-channel-names must name every one of io-channels" },
 	{ "a line used twice", output_is_taken, "no line for charge-disconnect-gpios" },
 };
 
@@ -441,6 +459,85 @@ static void bad_node_lets_go_of_a_driven_output(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank, 0)));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+/* Probe fails at each of its steps; the outputs float and the log names the thing. */
+
+static void heartbeat_fails(struct kunit *test, struct probe_test *t, struct fake_bank *bank)
+{
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	t->gpio->set_error[FAKE_HEARTBEAT] = -EIO;
+}
+
+static void input_fails(struct kunit *test, struct probe_test *t, struct fake_bank *bank)
+{
+	fake_bank_gpio(bank, "loop-gpios", FAKE_LOOP, GPIO_ACTIVE_HIGH);
+	t->gpio->set_error[FAKE_LOOP] = -EIO;
+}
+
+static void interrupt_is_late(struct kunit *test, struct probe_test *t, struct fake_bank *bank)
+{
+	t->gpio->no_irq = -EPROBE_DEFER;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(unregister_trigger, led_trigger_unregister, struct led_trigger *);
+
+static void interrupt_is_not_there(struct kunit *test, struct probe_test *t,
+				   struct fake_bank *bank)
+{
+	t->gpio->no_irq = INT_MAX;
+}
+
+static void trigger_is_taken(struct kunit *test, struct probe_test *t, struct fake_bank *bank)
+{
+	struct led_trigger *trigger = kunit_kzalloc(test, sizeof(*trigger), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, trigger);
+	trigger->name = "smallbms.0-load";
+	KUNIT_ASSERT_EQ(test, 0, led_trigger_register(trigger));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_trigger, trigger));
+}
+
+static const struct step_case {
+	const char *name;
+	void (*fail)(struct kunit *test, struct probe_test *t, struct fake_bank *bank);
+	const char *message;	/* NULL: it waits, and says nothing */
+} step_cases[] = {
+	{ "heartbeat", heartbeat_fails, "no line for heartbeat-gpios" },
+	{ "input line", input_fails, "no line for loop-gpios" },
+	{ "interrupt that is not there yet", interrupt_is_late, NULL },
+	{ "LED trigger", trigger_is_taken, "no LED trigger \"smallbms.0-load\"" },
+	{ "interrupt", interrupt_is_not_there, "no interrupt for allowed-to-discharge-gpios" },
+};
+
+static void step_case_desc(const struct step_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(step, step_cases, step_case_desc);
+
+static void probe_fails_at_each_step(struct kunit *test)
+{
+	const struct step_case *c = test->param_value;
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	if (!strcmp(c->name, "LED trigger") && !IS_ENABLED(CONFIG_LEDS_TRIGGERS)) {
+		kunit_skip(test, "this kernel has no LED triggers: CONFIG_LEDS_TRIGGERS is off");
+		return;
+	}
+	add_signals(bank);
+	add_measurements(bank);
+	c->fail(test, t, bank);
+	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank, 0)));
+	msleep(20);
+	if (c->message)
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(said.first, c->message), "said: %s",
+					  said.first);
+	else
+		KUNIT_EXPECT_EQ_MSG(test, said.count, 0, "said: %s", said.first);
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->was_driven & ~BIT(FAKE_HEARTBEAT), 0, "outputs float");
 }
 
 static void late_providers_are_waited_for(struct kunit *test)
@@ -603,6 +700,293 @@ static void supply_shows_the_bank(struct kunit *test)
 			POWER_SUPPLY_CAPACITY_LEVEL_LOW);
 }
 
+/* Controls */
+
+static struct device_attribute *file(struct kunit *test, const struct attribute_group **groups,
+				     const char *folder, const char *name)
+{
+	struct attribute **attr;
+
+	for (; *groups; groups++) {
+		if (strcmp((*groups)->name ?: "", folder))
+			continue;
+		for (attr = (*groups)->attrs; *attr; attr++) {
+			if (!strcmp((*attr)->name, name))
+				return container_of(*attr, struct device_attribute, attr);
+		}
+	}
+	KUNIT_FAIL_AND_ABORT(test, "no file %s/%s", folder, name);
+	return NULL;
+}
+
+static ssize_t control(struct kunit *test, struct platform_device *pdev, const char *folder,
+		       const char *name, const char *text)
+{
+	struct device_attribute *attr = file(test, pdev->dev.driver->dev_groups, folder, name);
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, attr->store, "%s is read only", name);
+	return attr->store(&pdev->dev, attr, text, strlen(text));
+}
+
+static int control_value(struct kunit *test, struct platform_device *pdev, const char *folder,
+			 const char *name)
+{
+	struct device_attribute *attr = file(test, pdev->dev.driver->dev_groups, folder, name);
+	char *text = (char *)__get_free_page(GFP_KERNEL);
+	int value = INT_MIN;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	attr->show(&pdev->dev, attr, text);
+	KUNIT_EXPECT_EQ(test, 0, kstrtoint(text, 10, &value));
+	free_page((unsigned long)text);
+	return value;
+}
+
+static const struct write_case {
+	const char *folder;
+	const char *name;
+	const char *text;
+	int error;
+	int value;	/* afterwards */
+} write_cases[] = {
+	{ "settings", "pre_alarm_cell_microvolt", "", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "\n", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "low", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "3000000 V", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "3.0", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "0x2dc6c0", -EINVAL, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "99999999999999999999", -ERANGE, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "2849999", -ERANGE, 3100000 },
+	{ "settings", "pre_alarm_cell_microvolt", "2850000", 0, 2850000 },
+	{ "settings", "pre_alarm_cell_microvolt", "3150000\n", 0, 3150000 },
+	{ "settings", "pre_alarm_cell_microvolt", "3150001", -ERANGE, 3100000 },
+	{ "settings", "load_disconnect_cell_microvolt", "2599999", -ERANGE, 2800000 },
+	{ "settings", "load_disconnect_cell_microvolt", "2600000", 0, 2600000 },
+	{ "settings", "load_disconnect_cell_microvolt", "2800001", -ERANGE, 2800000 },
+	{ "settings", "charge_min_millicelsius", "-20001", -ERANGE, 5000 },
+	{ "settings", "charge_min_millicelsius", "-20000", 0, -20000 },
+	{ "settings", "charge_min_millicelsius", "20000", 0, 20000 },
+	{ "settings", "charge_min_millicelsius", "20001", -ERANGE, 5000 },
+	{ "settings", "charge_in_pre_alarm", "1", 0, 1 },
+	{ "settings", "charge_in_pre_alarm", "2", -ERANGE, 0 },
+	{ "settings", "charge_in_pre_alarm", "yes", -EINVAL, 0 },
+	{ "", "load_enable", "0", 0, 0 },
+	{ "", "load_enable", "1\n", 0, 1 },
+	{ "", "load_enable", "2", -ERANGE, 1 },
+	{ "", "load_enable", "-1", -EINVAL, 1 },
+	{ "", "load_enable", "off", -EINVAL, 1 },
+};
+
+static void write_case_desc(const struct write_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s = \"%s\"", c->name,
+		 strchr(c->text, '\n') ? "with a new line" : c->text);
+}
+
+KUNIT_ARRAY_PARAM(write, write_cases, write_case_desc);
+
+static void writes_are_checked(struct kunit *test)
+{
+	const struct write_case *c = test->param_value;
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	pdev = running(test, bank);
+	KUNIT_EXPECT_EQ(test, control(test, pdev, c->folder, c->name, c->text),
+			c->error ?: (ssize_t)strlen(c->text));
+	KUNIT_EXPECT_EQ(test, control_value(test, pdev, c->folder, c->name), c->value);
+	if (c->error) {
+		KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+		KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	}
+}
+
+/* A set that breaks a relation is refused, in whatever order it is written. */
+static void relations_hold_at_run_time(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	fake_bank_u32(bank, "victronenergy,pre-alarm-cell-microvolt", 2950000);
+	fake_bank_u32(bank, "victronenergy,load-reconnect-cell-microvolt", 3000000);
+	pdev = running(test, bank);
+	KUNIT_EXPECT_EQ(test, -ERANGE, control(test, pdev, "settings",
+					       "pre_alarm_cell_microvolt", "2950001"));
+	KUNIT_EXPECT_EQ(test, 2950000, control_value(test, pdev, "settings",
+						     "pre_alarm_cell_microvolt"));
+	t->adc->value[FAKE_CELL] = 2900000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+}
+
+struct writer {
+	struct work_struct work;
+	struct device *dev;
+	struct device_attribute *attr;
+	const char *text;
+	unsigned int refused;
+};
+
+static void keep_writing(struct work_struct *work)
+{
+	struct writer *writer = container_of(work, struct writer, work);
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		if (writer->attr->store(writer->dev, writer->attr, writer->text,
+					strlen(writer->text)) < 0)
+			writer->refused++;
+		cond_resched();
+	}
+}
+
+static void two_writers_at_once(struct kunit *test)
+{
+	static const char *const texts[] = { "3000000", "3150000" };
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	struct writer *writers;
+	struct probe_test *t;
+	int i, value;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	pdev = running(test, bank);
+	writers = kunit_kcalloc(test, ARRAY_SIZE(texts), sizeof(*writers), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, writers);
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		writers[i].dev = &pdev->dev;
+		writers[i].attr = file(test, pdev->dev.driver->dev_groups, "settings",
+				       "pre_alarm_cell_microvolt");
+		writers[i].text = texts[i];
+		INIT_WORK(&writers[i].work, keep_writing);
+		queue_work(system_unbound_wq, &writers[i].work);
+	}
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		flush_work(&writers[i].work);
+		KUNIT_EXPECT_EQ(test, writers[i].refused, 0);
+	}
+	value = control_value(test, pdev, "settings", "pre_alarm_cell_microvolt");
+	KUNIT_EXPECT_TRUE_MSG(test, value == 3000000 || value == 3150000, "%d", value);
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
+}
+
+static void charging_in_the_pre_alarm(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("victronenergy,charge-in-pre-alarm");
+	running(test, bank);
+	t->adc->value[FAKE_CELL] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 1);
+}
+
+/* C4: what only an operator ends */
+static void operator_clears(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	pdev = running(test, bank);
+	t->adc->value[FAKE_CELL + 2] = 1900000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_CELL + 2] = 3300000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, MEASURED_MS + SLACK_MS));
+	msleep(1000);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_EQ(test, -ERANGE, control(test, pdev, "", "clear", "0"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, control(test, pdev, "", "clear", "all"));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_EQ(test, 1, control(test, pdev, "", "clear", "1"));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+/* P2: what holds is listed by name, with the cell and its value. */
+static void expect_text(struct kunit *test, const char *name, const char *expected)
+{
+	struct power_supply *psy = supply_of(test);
+	struct device_attribute *attr = file(test, psy->dev.groups, "", name);
+	char *text = (char *)__get_free_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	attr->show(&psy->dev, attr, text);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, expected), "%s: %s", name, text);
+	free_page((unsigned long)text);
+	power_supply_put(psy);
+}
+
+static void causes_and_outputs_are_files(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	running(test, bank);
+	expect_text(test, "load_output", "driven\n");
+	expect_text(test, "charge_output", "driven\n");
+	expect_text(test, "pre_alarm_output", "floating\n");
+
+	t->adc->value[FAKE_CELL + 2] = 3050000;
+	t->adc->value[FAKE_CELL + 3] = 3760000;
+	t->adc->value[FAKE_TEMP] = -5000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	expect_text(test, "pre_alarm_output", "driven\n");
+	expect_text(test, "charge_output", "floating\n");
+	expect_text(test, "causes", "U1 low-cell cell=3 microvolt=3050000 since=");
+	expect_text(test, "causes", "C1 overvoltage cell=4 microvolt=3760000 since=");
+	expect_text(test, "causes", "C2 cold battery=1 millicelsius=-5000 since=");
+	expect_text(test, "causes", "C3 no-charge-in-pre-alarm since=");
+}
+
+/* F1: what cannot be true is not known. */
+static void implausible_reading_is_unknown(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_measurements(bank);
+	running(test, bank);
+	t->adc->value[FAKE_SUPPLY] = -1;
+	msleep(700);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV);
+	t->adc->value[FAKE_SUPPLY] = 13000000;
+	msleep(700);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), 13000000);
+}
+
+/* F1: a line that cannot be read is tried again, and becomes an alarm. */
+static void unreadable_line_is_an_alarm(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct probe_test *t;
+
+	t = with_hardware(test, false, true);
+	add_signals(bank);
+	running(test, bank);
+	t->gpio->get_error[FAKE_ATD] = -EIO;
+	fake_gpio_set(t->gpio, FAKE_ATC, false);	/* anything that is evaluated */
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, 5000 + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	t->gpio->get_error[FAKE_ATD] = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, SLACK_MS));
+}
+
 /* R5, and nothing but R5 */
 static void host_may_forbid_charging(struct kunit *test)
 {
@@ -716,11 +1100,20 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE_SLOW(two_banks_do_not_share),
 	KUNIT_CASE_PARAM(bad_node_is_refused, bad_gen_params),
 	KUNIT_CASE(bad_node_lets_go_of_a_driven_output),
+	KUNIT_CASE_PARAM(probe_fails_at_each_step, step_gen_params),
 	KUNIT_CASE(late_providers_are_waited_for),
 	KUNIT_CASE_SLOW(measured_bank_trips),
 	KUNIT_CASE_PARAM(lines_act_with_and_without_interrupts, good_gen_params),
 	KUNIT_CASE_SLOW(stuck_output_is_reported_and_written_again),
 	KUNIT_CASE_SLOW(supply_shows_the_bank),
+	KUNIT_CASE_PARAM_ATTR(writes_are_checked, write_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_SLOW(relations_hold_at_run_time),
+	KUNIT_CASE(two_writers_at_once),
+	KUNIT_CASE_SLOW(charging_in_the_pre_alarm),
+	KUNIT_CASE_SLOW(operator_clears),
+	KUNIT_CASE_SLOW(causes_and_outputs_are_files),
+	KUNIT_CASE_SLOW(implausible_reading_is_unknown),
+	KUNIT_CASE_SLOW(unreadable_line_is_an_alarm),
 	KUNIT_CASE(host_may_forbid_charging),
 	KUNIT_CASE_SLOW(heartbeat_follows_the_scanner),
 	KUNIT_CASE_SLOW(shutdown_floats_for_good),

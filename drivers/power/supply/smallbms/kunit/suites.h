@@ -6,6 +6,7 @@
 
 extern struct kunit_suite smallbms_policy_suite;
 extern struct kunit_suite smallbms_settings_suite;
+extern struct kunit_suite smallbms_sense_suite;
 extern struct kunit_suite smallbms_probe_suite;
 
 #endif /* __SMALLBMS_SUITES_H */

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which lines and branches of the driver do the KUnit tests and the scenarios run?
+
+Plays both on the virtual board with modules that count, adds up the counts and lets gcovr
+report them, as text and HTML. Ends with "N passed, N failed": one for each demand on the
+figures, and one for the explanations of what is not covered.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from bms import scenario as language
+from bms import virtual
+from bms.errors import BenchError
+
+DRIVER = pathlib.Path("drivers/power/supply/smallbms")
+
+# part: (least part of its lines, least part of its branches), in percent
+DEMANDS = {"policy.c": (100.0, 100.0), "": (95.0, 85.0)}
+
+KUNIT = ("0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko")
+
+
+def call(*words):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
+                          check=False)
+    if done.returncode:
+        raise BenchError(f"{words[0]} fails: {done.stderr.strip().splitlines()[-1:]}")
+    return done.stdout
+
+
+def count(files, scenarios, work):
+    """Run everything once; a folder of counts for each run."""
+    kunit = work / "kunit"
+    kunit.mkdir()
+    said = subprocess.run(virtual.command(files, kunit, KUNIT, "kunit.enable=1",
+                                          "kunit.filter_glob=smallbms_*"),
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          timeout=virtual.TIMEOUT_S).stdout.decode(errors="replace")
+    if "player: end" not in said:
+        raise BenchError("the KUnit tests did not come to an end")
+
+    def play(scenario):
+        folder = work / scenario.name
+        virtual.play(scenario, files, folder)
+        return folder
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(play, scenarios))
+    return sorted({path.parent for path in work.rglob("*.gcda")})
+
+
+def add_up(folders, work):
+    """The sum of the counts of all runs."""
+    total = folders[0]
+    for number, folder in enumerate(folders[1:]):
+        merged = work / f"sum-{number % 2}"
+        shutil.rmtree(merged, ignore_errors=True)
+        call("gcov-tool", "merge", "-o", merged, total, folder)
+        total = merged
+    return total
+
+
+class Coverage:
+    """What gcovr has found, file by file."""
+
+    def __init__(self, report):
+        self.lines, self.branches = {}, {}
+        for file in report["files"]:
+            name = pathlib.Path(file["file"]).name
+            lines = [line for line in file["lines"] if not line["gcovr/noncode"]]
+            self.lines[name] = {line["line_number"]: line["count"] for line in lines}
+            self.branches[name] = [(line["line_number"], branch["count"])
+                                   for line in lines for branch in line["branches"]]
+
+    def part(self, name, counts):
+        """(covered, all) of one file, or of all with an empty name."""
+        chosen = [value for file, values in counts.items() if name in ("", file)
+                  for value in (values.values() if isinstance(values, dict)
+                                else [taken for _, taken in values])]
+        return sum(value > 0 for value in chosen), len(chosen)
+
+    def missed(self):
+        """(file, line number) of each line that was never run."""
+        return [(name, number) for name in sorted(self.lines)
+                for number, times in sorted(self.lines[name].items()) if not times]
+
+
+def percent(part):
+    return 100.0 * part[0] / part[1] if part[1] else 100.0
+
+
+def read_reasons(path):
+    """Lines of "FILE | TEXT OF THE LINE | REASON"."""
+    reasons = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = [part.strip() for part in line.split(" | ")]
+        if len(parts) != 3:
+            raise BenchError(f"{path}:{number}: not \"FILE | LINE | REASON\"")
+        reasons[parts[0], parts[1]] = parts[2]
+    return reasons
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("kernel", "modules", "root", "reasons", "output"):
+        parser.add_argument(name, type=pathlib.Path)
+    parser.add_argument("scenario", nargs="+", help="files or folders")
+    args = parser.parse_args()
+
+    objects = args.modules.parent / DRIVER
+    counted = tuple(path.with_suffix(".o") for path in sorted(objects.glob("*.gcno"))
+                    if not path.stem.endswith(".mod"))
+    files = virtual.Files(args.kernel, args.modules, args.root, counted)
+    shutil.rmtree(args.output, ignore_errors=True)
+    args.output.mkdir(parents=True)
+    try:
+        scenarios = [language.read(path) for path in language.find(args.scenario)]
+        with tempfile.TemporaryDirectory(dir=args.output) as work:
+            folders = count(files, scenarios, pathlib.Path(work))
+            total = add_up(folders, pathlib.Path(work))
+            for path in total.glob("*.gcda"):
+                shutil.copy(path, objects / path.name)
+        report = args.output / "coverage.json"
+        call("gcovr", "--root", ".", "--filter", rf".*{DRIVER}/[a-z]+\.[ch]$",
+             "--exclude-unreachable-branches", "--json", report,
+             "--html-details", args.output / "index.html", "--txt", args.output / "coverage.txt",
+             objects)
+        reasons = read_reasons(args.reasons)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    print(f"{len(folders)} runs: the KUnit tests and {len(scenarios)} scenarios")
+    coverage = Coverage(json.loads(report.read_text()))
+    print(f"{'file':<16}{'lines':>20}{'branches':>20}")
+    for name in [*sorted(coverage.lines), ""]:
+        cells = [coverage.part(name, counts) for counts in (coverage.lines, coverage.branches)]
+        print(f"{name or 'all':<16}" + "".join(
+            f"{f'{have}/{whole}':>12} {percent((have, whole)):6.1f}%" for have, whole in cells))
+
+    passed = failed = 0
+    for name, demand in DEMANDS.items():
+        for what, counts, least in (("lines", coverage.lines, demand[0]),
+                                    ("branches", coverage.branches, demand[1])):
+            have = percent(coverage.part(name, counts))
+            good = have >= least
+            print(f"{'ok' if good else 'FAIL':<5}{what} of {name or 'the driver'}: {have:.1f} %, "
+                  f"demanded {least:.0f} %")
+            passed, failed = passed + good, failed + (not good)
+
+    unexplained = 0
+    print("Not covered:")
+    for name, number in coverage.missed():
+        text = (DRIVER / name).read_text().splitlines()[number - 1].strip()
+        reason = reasons.pop((name, text), None)
+        unexplained += reason is None
+        print(f"     {name}:{number}: {text}\n       {reason or 'NO REASON GIVEN'}")
+    for name, text in reasons:
+        print(f"     {name}: {text}\n       IS COVERED, OR GONE: {args.reasons} still has a reason")
+    good = not unexplained and not reasons
+    print(f"{'ok' if good else 'FAIL':<5}every line that is not covered has its reason")
+    print(f"As text and as pages: {args.output / 'coverage.txt'} {args.output / 'index.html'}")
+    print(f"{passed + good} passed, {failed + (not good)} failed")
+    return 0 if good and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
