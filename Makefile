@@ -123,25 +123,29 @@ VIRTUAL_PACKAGES := bc bison device-tree-compiler flex gcc libc6-dev linux-sourc
 	perl python3 xz-utils
 # Kernel tree 1.7 GB, kernel and modules 0.7 GB.
 VIRTUAL_MB := 3000
-UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/virtual) ARCH=um
+UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
 
 .PHONY: virtual-packages
 virtual-packages:
 	@tools/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
 
-$(BUILD)/virtual/.config: $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
+$(BUILD)/virtual/.config: $(VIRTUAL)/kernel.config $(VIRTUAL)/debug.config
+$(BUILD)/virtual-lean/.config: $(VIRTUAL)/kernel.config
+$(BUILD)/virtual/.config $(BUILD)/virtual-lean/.config: $(LINUX)/.unpacked | virtual-packages
 	$(call configure,um,)
 
-$(BUILD)/virtual/linux: $(BUILD)/virtual/.config
-	@tools/step --total 735 "Building the kernel of the virtual board" \
-		$(BUILD)/logs/virtual.log $(UML) -j$(JOBS) linux modules
+$(BUILD)/%/linux: $(BUILD)/%/.config
+	@tools/step --total 735 "Building the kernel of the $* board" \
+		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
-VIRTUAL_MODULES = $(call modules,$(UML),$(WITH_KUNIT) $(1),$(VIRTUAL)/converter)
+VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter)
 $(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
-	$(VIRTUAL_MODULES)
+	$(call VIRTUAL_MODULES,virtual)
+$(BUILD)/virtual-lean-modules: $(BUILD)/virtual-lean/linux always
+	$(call VIRTUAL_MODULES,virtual-lean)
 # They count which lines and branches are run; inlined, each copy would be counted apart.
 $(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
-	$(call VIRTUAL_MODULES,GCOV_PROFILE=y KCFLAGS=-fno-inline)
+	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y KCFLAGS=-fno-inline)
 
 $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
@@ -190,6 +194,14 @@ LOG ?= $(BUILD)/$@
 .PHONY: scenarios
 scenarios: $(VIRTUAL_FILES) ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
 	@$(PYTHON) -m bms.play --log $(LOG) $(VIRTUAL_PARTS) $(SCENARIOS)
+
+# Long times need a lean kernel; the short form looks hard, and for leaks.
+.PHONY: soak soak-short
+soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init ## 30 days at rest, a year of cycles
+	@$(PYTHON) -m bms.play --log $(LOG) $(BUILD)/virtual-lean/linux $(<)/ko \
+		$(BUILD)/virtual-root soak/long
+soak-short: $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.play --leaks --log $(LOG) $(VIRTUAL_PARTS) soak/short
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run

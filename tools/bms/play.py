@@ -45,6 +45,7 @@ class Player:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--log", type=pathlib.Path, required=True, help="folder for NAME.csv")
+    parser.add_argument("--leaks", action="store_true", help="look for leaks of memory too")
     for name in ("kernel", "modules", "root"):
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("scenario", nargs="+", help="files or folders")
@@ -60,7 +61,8 @@ def main():
         print(f"{args.log}: {error.strerror}", file=sys.stderr)
         return 2
 
-    player = Player(args.log, virtual.Files(args.kernel, args.modules, args.root))
+    player = Player(args.log, virtual.Files(args.kernel, args.modules, args.root,
+                                             leaks=args.leaks))
     width = max(len(scenario.name) for scenario in scenarios)
     failed = 0
     begin = time.monotonic()

@@ -27,6 +27,7 @@ WORDS = {
     "L": {"hi": "hi", "lo": "lo", "f": "f"},
 }
 QUANTITIES = ("V", "T", "SUP", "ILD")
+NOISES = ("NV", "NT")
 SETTINGS = ("cfg.uv", "cfg.pre", "cfg.tmin")
 SIGNALS = ("ATD", "ATC", "BPA")
 
@@ -89,6 +90,9 @@ class Scenario:
     @property
     def signals(self):
         return self.kind in ("signals", "both")
+
+    def uses(self, *keys):
+        return any(item.key in keys for _, changes in self.events for item in changes)
 
     @property
     def string_cells(self):
@@ -195,7 +199,7 @@ class Reader:
         if not key:
             self.refuse(f"\"{word}\" is not KEY=VALUE or KEY>VALUE/SECONDS")
         name, digits, value = key[1], key[2], match[3]
-        if name not in QUANTITIES + SETTINGS and name not in WORDS:
+        if name not in QUANTITIES + NOISES + SETTINGS and name not in WORDS:
             self.refuse(f"unknown key \"{match[1]}\"")
         if digits and name not in ("V", "T"):
             self.refuse(f"\"{name}\" has no number")
@@ -319,6 +323,7 @@ class World:
         self.v, self.t = {}, {}
         self.supply = None      # None is the sum of the cells
         self.load_current = Signal(0.0)
+        self.noise = dict.fromkeys(NOISES, 0.0)
         self.string_cells = scenario.string_cells
 
     def voltage(self, cell):
@@ -344,6 +349,9 @@ class World:
         """Make a change; gives the Signal that has changed, if one has."""
         if change.key in self.word:
             self.word[change.key] = change.value
+            return None
+        if change.key in self.noise:
+            self.noise[change.key] = change.value
             return None
         if change.key.startswith("cfg."):
             self.settings.pop(change.key, None)
