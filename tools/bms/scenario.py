@@ -318,7 +318,7 @@ class World:
 
     def __init__(self, scenario):
         self.word = dict(HEALTHY)
-        self.settings = {}      # in the order in which they were written
+        self.settings = []      # (key, value) of each write; one that is refused undoes none
         self.all_v, self.all_t = Signal(HEALTHY_V), Signal(HEALTHY_T)
         self.v, self.t = {}, {}
         self.supply = None      # None is the sum of the cells
@@ -354,8 +354,7 @@ class World:
             self.noise[change.key] = change.value
             return None
         if change.key.startswith("cfg."):
-            self.settings.pop(change.key, None)
-            self.settings[change.key] = change.value
+            self.settings.append((change.key, change.value))
             return None
         if change.key in ("V", "T") and change.number:
             own, common = (self.v, self.all_v) if change.key == "V" else (self.t, self.all_t)

@@ -219,7 +219,7 @@ class Script:
         self.quantities(self.begin, world)
         self.words(self.begin, world)
         self.add(self.begin, "insmod /lib/smallbms.ko")
-        for key, value in world.settings.items():
+        for key, value in world.settings:
             self.setting(self.begin, key, value)
 
     def change(self, time, world, changes):
