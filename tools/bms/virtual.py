@@ -252,7 +252,7 @@ def command(files, folder, script, *parameters):
     words = [files.kernel.resolve(), "mem=96M", "con=null", "con0=null,fd:1",
              "root=/dev/root", "rootfstype=hostfs", f"rootflags={files.root.resolve()}", "ro",
              "init=/init", f"FOLDER={folder.resolve()}", f"MODULES={files.modules.resolve()}",
-             "time-travel=inf-cpu", "panic=-1", *parameters]
+             f"uml_dir={folder.resolve()}/", "time-travel=inf-cpu", "panic=-1", *parameters]
     return [str(word) for word in words]
 
 
