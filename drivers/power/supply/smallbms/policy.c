@@ -65,6 +65,9 @@
 #define OVERLOAD_GOOD_MS		60000
 #define OVERLOAD_MAX			3
 
+/* U3: when the warning is over, the cut waits so long for a scan that may know better. */
+#define CUT_SCAN_MS			50
+
 /* U2: a clock that is 100 ppm fast must not shorten the warning. */
 #define CLOCK_TOLERANCE_NS_PER_MS	100
 
@@ -379,9 +382,12 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 	if (st->blocked && !blocked && !st->starting) {
 		st->starting = true;
 		clear(&st->ready);
-		assume(&st->full);
-		assume(&st->cold);
-		assume(&st->hot);
+		if (in->group[SMALLBMS_CELL].fitted)
+			assume(&st->full);
+		if (in->group[SMALLBMS_TEMP].fitted) {
+			assume(&st->cold);
+			assume(&st->hot);
+		}
 		if (measured(in))
 			clear(&st->scanned);
 	}
@@ -413,18 +419,43 @@ static bool warn(const struct smallbms_state *st, const struct smallbms_sample *
  * What cuts the load once the warning has been given: U2, U5, F1. A dip or a
  * loss that is just ending does not, nor does a value that is just missing.
  */
-static bool cut(const struct smallbms_settings *set, const struct smallbms_state *st,
-		const struct smallbms_sample *in)
+static bool cut_by_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
+			const struct smallbms_sample *in)
 {
 	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
 
-	if (st->empty.on && cell->any && cell->min < set->load_disconnect_uv)
-		return true;
-	if (st->atd.on && line_is(&in->line[SMALLBMS_LINE_ATD], false) == EVIDENCE_ON)
-		return true;
-	return stands(&st->lost[SMALLBMS_CELL]) || stands(&st->lost[SMALLBMS_SUPPLY]) ||
-	       stands(&st->lost[SMALLBMS_LOAD_CURRENT]) || stands(&st->line_lost) ||
-	       no_source(in);
+	return (st->empty.on && cell->any && cell->min < set->load_disconnect_uv) ||
+	       stands(&st->lost[SMALLBMS_CELL]) || stands(&st->lost[SMALLBMS_SUPPLY]) ||
+	       stands(&st->lost[SMALLBMS_LOAD_CURRENT]);
+}
+
+static bool cut_by_line(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	return (st->atd.on && line_is(&in->line[SMALLBMS_LINE_ATD], false) == EVIDENCE_ON) ||
+	       stands(&st->line_lost) || no_source(in);
+}
+
+/* When the warning has been given, which is not yet when the load is cut. */
+static u64 warned_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
+{
+	return add(st->pre_alarm_ns, warning_ns(set));
+}
+
+/* U3: a dip that has ended by now is known by a scan of now, not of a while ago. */
+static bool scanned_since(const struct smallbms_state *st, u64 time_ns)
+{
+	return st->scan_ns >= time_ns ||
+	       st->now_ns >= add(time_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
+}
+
+static bool cut(const struct smallbms_settings *set, const struct smallbms_state *st,
+		const struct smallbms_sample *in)
+{
+	u64 end_ns = warned_ns(set, st);
+
+	return elapsed(st->pre_alarm_ns, st->now_ns) >= warning_ns(set) &&
+	       (cut_by_line(st, in) ||
+		(cut_by_scan(set, st, in) && scanned_since(st, end_ns)));
 }
 
 /* U4: nothing but this connects the load, and nothing on the way against it. */
@@ -471,8 +502,7 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 	} else if (!st->pre_alarm_on) {
 		st->pre_alarm_on = true;
 		st->pre_alarm_ns = st->now_ns;
-	} else if (cut(set, st, in) &&
-		   elapsed(st->pre_alarm_ns, st->now_ns) >= warning_ns(set)) {
+	} else if (cut(set, st, in)) {
 		st->load_on = false;
 		st->pre_alarm_on = false;
 	}
@@ -595,6 +625,9 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	u64 next = cut_ns;
 	int i;
 
+	if (cut_ns <= st->now_ns)	/* it waits for a scan */
+		next = add(cut_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
+
 	due_condition(&next, &st->atd, filter);
 	due_condition(&next, &st->atc, filter);
 	due_condition(&next, &st->bpa, filter);
@@ -618,10 +651,10 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 
 /* When a scan would turn a condition, or find what is missing. */
 static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
-		     const struct smallbms_sample *in)
+		     const struct smallbms_sample *in, u64 cut_ns)
 {
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
-	u64 next = SMALLBMS_NEVER;
+	u64 next = cut_ns > scan ? cut_ns : SMALLBMS_NEVER;
 	int i;
 
 	due_scan(&next, &st->low, scan, hold);
@@ -703,10 +736,10 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	out->causes = causes(set, st, in);
 	out->red = !st->charge_on && (out->causes & RED_CAUSES);
 	out->cut_ns = SMALLBMS_NEVER;
-	if (st->pre_alarm_on && cut(set, st, in))
-		out->cut_ns = add(st->pre_alarm_ns, warning_ns(set));
+	if (st->pre_alarm_on && (cut_by_line(st, in) || cut_by_scan(set, st, in)))
+		out->cut_ns = warned_ns(set, st);
 	out->deadline_ns = deadline(set, st, in, out->cut_ns);
-	out->scan_ns = next_scan(set, st, in);
+	out->scan_ns = next_scan(set, st, in, out->cut_ns);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
 

@@ -444,6 +444,34 @@ static void u3_recovery_at_the_last_moment_counts(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
+/* The last scan may be most of a pace old: there is one more before the cut. */
+static void u3_recovery_just_before_the_cut_counts(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	pass(w, 29990);
+	cells(w, 3250, 3300);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* A converter that is stuck by then delays the cut, but not by much. */
+static void u3_cut_does_not_wait_long_for_a_scan(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	s64 took;
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	pass(w, 29000);
+	w->measured = false;
+	took = until(w, &w->out.load, false, 5000);
+	KUNIT_EXPECT_GE(test, took, 1000);
+	KUNIT_EXPECT_LE(test, took, 1100);
+}
+
 static const struct level_case reconnect_cases[] = {
 	{ "not just below the level", 2700, 3199, false },
 	{ "at the level", 2700, 3200, true },
@@ -780,7 +808,7 @@ static void r4_loop_of_batteries_with_signals_only(struct kunit *test)
 	pass(w, 20);
 	EXPECT_OUTPUTS(test, w, false, false, false);
 	set_line(w, SMALLBMS_LINE_LOOP, true);
-	pass(w, 40);
+	pass(w, 20);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
@@ -1373,6 +1401,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE_PARAM(u2_load_disconnect_level, cut_gen_params),
 	KUNIT_CASE(u3_dip_inside_the_window_cuts_nothing),
 	KUNIT_CASE(u3_recovery_at_the_last_moment_counts),
+	KUNIT_CASE(u3_recovery_just_before_the_cut_counts),
+	KUNIT_CASE(u3_cut_does_not_wait_long_for_a_scan),
 	KUNIT_CASE_PARAM(u4_load_reconnect_level, reconnect_gen_params),
 	KUNIT_CASE(u5_signals),
 	KUNIT_CASE(u5_both_must_permit),
