@@ -51,7 +51,8 @@ class FrontEnd:
         self.zero = zero    # quantity at code 0
 
     def code(self, value):
-        code = round((value - self.zero) / self.step)
+        # A converter rounds down, so that "below 3.10 V" means the same on both its sides.
+        code = math.floor((value - self.zero) / self.step + 1e-6)
         return min(max(code, 0), ADC_CODES - 1)
 
     def seen(self, value):
@@ -94,6 +95,7 @@ class Board:
         self.process = None
         self.pins = {name: "0" if name in LEDS else "Z" for name in OUTPUTS.values()}
         self.codes = {}
+        self.levels = {}
 
     def __enter__(self):
         return self
@@ -135,10 +137,9 @@ class Board:
         if None in streams:
             raise BenchError(f"QEMU did not start; it says in {self.folder / 'qemu.log'}: "
                              + ((self.folder / "qemu.log").read_text().strip() or "nothing"))
-        self.qmp, self.qtest, agent = (stream.makefile("rw") for stream in streams)
-        self.agent_socket = agent_socket = streams[2]
-        agent_socket.settimeout(COMMAND_TIMEOUT_S)
-        self.agent = agent
+        for stream in streams:
+            stream.settimeout(COMMAND_TIMEOUT_S)
+        self.qmp, self.qtest, self.agent = (stream.makefile("rw") for stream in streams)
         self.agent_ready = False
         self.qmp.readline()     # greeting
         self.execute("qmp_capabilities")
@@ -182,6 +183,9 @@ class Board:
 
     def set_input(self, name, level):
         """Drive an input pin: 1, 0, or None to let go of it."""
+        if name in self.levels and self.levels[name] == level:
+            return
+        self.levels[name] = level
         value = -1 if level is None else int(level)
         try:
             self.qtest.write(f"set_irq_in {GPIO} unnamed-gpio-in {INPUTS[name]} {value}\n")
@@ -213,8 +217,9 @@ class Board:
         """Execute a line of shell in the guest: (exit status, output)."""
         try:
             if not self.agent_ready:
-                while self.agent.readline() != "= ready\n":
-                    pass
+                while (line := self.agent.readline()) != "= ready\n":
+                    if not line:
+                        raise self.gone()
                 self.agent_ready = True
             self.agent.write(command + "\n")
             self.agent.flush()
