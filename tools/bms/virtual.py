@@ -7,15 +7,19 @@ through gpio-sim. What the outputs did is read afterwards from gpiolib's trace o
 has told the chip.
 """
 
+import os
 import pathlib
 import re
 import subprocess
 from dataclasses import dataclass
 
-from bms import kernel_log
+from bms import kernel_log, sysfs
 from bms.errors import BenchError
 from bms.pins import START, PinLog
 from bms.scenario import World
+
+REAL_TIME = False
+AT_ONCE = os.cpu_count()
 
 NS = 1_000_000_000
 BEGIN_NS = NS       # the board has started; the driver has not been loaded yet
@@ -32,19 +36,11 @@ FIRST_TEMP, SUPPLY, LOAD_CURRENT = 160, 180, 181
 # Numbers of errno.h: what a broken converter and an open sensor answer
 EIO, ENODEV = 5, 19
 
-BMS = "/sys/devices/platform/bms"
 CONTROL = "/sys/devices/platform/converter/control"
 PULL = "/sys/devices/platform/gpios/gpiochip0/sim_gpio{}/pull"
 TRACING = "/sys/kernel/tracing"
 GCOV = "/sys/kernel/debug/gcov"
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
-
-SETTINGS = {
-    "cfg.uv": ("load_disconnect_cell_microvolt", 1e6),
-    "cfg.pre": ("pre_alarm_cell_microvolt", 1e6),
-    "cfg.tmin": ("charge_min_millicelsius", 1e3),
-    "cfg.keepcharge": ("charge_in_pre_alarm", 1),
-}
 
 DTS = """/dts-v1/;
 / {{
@@ -114,6 +110,11 @@ class Files:
     root: pathlib.Path
     counted: tuple = ()     # object files of the modules whose lines are counted
     leaks: bool = False     # look for memory that nobody refers to any more
+
+
+def unplayable(_):
+    """Why the board cannot play a scenario: there is none that it cannot."""
+    return None
 
 
 def devicetree(scenario, path):
@@ -206,8 +207,8 @@ class Script:
         self.levels = levels
 
     def setting(self, time, key, value):
-        name, unit = SETTINGS[key]
-        self.add(time, f"write {BMS}/settings/{name} {round(value * unit)}")
+        file, text = sysfs.setting(key, value)
+        self.add(time, f"write {file} {text}")
 
     def power_on(self, world):
         """The board is as the world is, then the driver is loaded."""
