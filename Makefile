@@ -170,7 +170,12 @@ demo-short: $(call BOARD_FILES,board-debug)
 
 .PHONY: test
 test: ## all that must hold; ends with "N passed, N failed"
-	@$(PYTHON) -m bms.tally --make $(MAKE) binding "kunit ARCH=arm" demo-short
+	@$(PYTHON) -m bms.tally --make $(MAKE) tools-test binding kunit "kunit ARCH=arm" \
+		scenarios coverage soak-short demo-short
+
+.PHONY: tools-test
+tools-test: ## test what reads and judges the scenarios
+	@$(PYTHON) -m tests
 
 .PHONY: binding
 binding: $(LINUX)/.unpacked ## validate the devicetree binding and its examples
@@ -193,15 +198,23 @@ LOG ?= $(BUILD)/$@
 
 .PHONY: scenarios
 scenarios: $(VIRTUAL_FILES) ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
-	@$(PYTHON) -m bms.play --log $(LOG) $(VIRTUAL_PARTS) $(SCENARIOS)
+	@$(PYTHON) -m bms.play --log $(LOG) virtual $(VIRTUAL_PARTS) $(SCENARIOS)
+
+LIMIT ?= 300
+
+# In real time, so without the many that end on a threshold, unless they are asked for.
+.PHONY: hil
+hil: SCENARIOS = $(wildcard scenarios/*.scn)
+hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb ## play them at the pins of the emulated board, up to LIMIT=300 s
+	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) emulated $^ $(SCENARIOS)
 
 # Long times need a lean kernel; the short form looks hard, and for leaks.
 .PHONY: soak soak-short
 soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init ## 30 days at rest, a year of cycles
-	@$(PYTHON) -m bms.play --log $(LOG) $(BUILD)/virtual-lean/linux $(<)/ko \
+	@$(PYTHON) -m bms.play --log $(LOG) virtual $(BUILD)/virtual-lean/linux $(<)/ko \
 		$(BUILD)/virtual-root soak/long
 soak-short: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --leaks --log $(LOG) $(VIRTUAL_PARTS) soak/short
+	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) soak/short
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run

@@ -60,6 +60,7 @@ class PinLog:
     def __init__(self):
         self.pin = {name: Steps(START[name]) for name in PINS}
         self.rows = [(0.0, dict(START))]
+        self.doubt = None       # why its times may be wrong, where a board knows
 
     def add(self, time, name, level):
         if name not in self.pin or self.rows[-1][1][name] == level:

@@ -7,53 +7,141 @@ Exit status: 0 all passed, 1 some failed, 2 a file or the bench is at fault.
 
 import argparse
 import concurrent.futures
-import os
+import dataclasses
+import math
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
 
+from bms import hil, virtual
 from bms import scenario as language
-from bms import virtual
 from bms.errors import BenchError
+
+ATTEMPTS = 3
+TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
 
 
 class Player:
     """Plays on one kind of board."""
 
-    def __init__(self, log, files):
+    def __init__(self, log, board, files):
         self.log = log
+        self.board = board
         self.files = files
+        self.begun = {}     # scenarios that are being played, and since when
 
     def play(self, scenario):
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{scenario.name}-", dir=self.log))
-        begin = time.monotonic()
+        begin = self.begun[scenario.name] = time.monotonic()
         try:
-            pins, complaints = virtual.play(scenario, self.files, folder)
-        except BenchError as error:
-            return [str(error)], time.monotonic() - begin
+            pins, complaints = self.board.play(scenario, self.files, folder)
+        except (BenchError, OSError) as error:
+            return [str(error)], None, time.monotonic() - begin
+        finally:
+            del self.begun[scenario.name]
         pins.write(self.log / f"{scenario.name}.csv")
         failures = [f"{scenario.path}:{item.line}: {item.text}\n      {why}"
                     for item, why in language.judge(scenario, pins) if why]
         failures += [f"the kernel complains: {line}; {folder}" for line in complaints[:3]]
         if not failures:
             shutil.rmtree(folder)
-        return failures, time.monotonic() - begin
+        return failures, pins.doubt, time.monotonic() - begin
+
+    def progress(self, scenarios):
+        """What is being played, and how far it is."""
+        now = time.monotonic()
+        ends = {scenario.name: f"/{scenario.end:.0f}" if self.board.REAL_TIME else ""
+                for scenario in scenarios}
+        return ", ".join(f"{name} {now - begin:.0f}{ends[name]} s"
+                         for name, begin in self.begun.copy().items())
+
+
+def unplayable(scenario, args):
+    """Why a scenario is skipped, or None."""
+    if scenario.end > args.limit:
+        return (f"lasts {scenario.end:g} s, more than the limit of {args.limit:g} s; "
+                f"LIMIT={math.ceil(scenario.end)} lifts it")
+    return args.board.unplayable(scenario)
+
+
+def play_all(player, scenarios):
+    """Play, those that last longest first, and tell of each as it ends; how many failed.
+
+    What fails on a bench that is in doubt is played again, after the others.
+    """
+    width = max((len(scenario.name) for scenario in scenarios), default=0)
+    attempts = dict.fromkeys((scenario.name for scenario in scenarios), 1)
+    failed = 0
+    shown = time.monotonic()
+    tty = sys.stdout.isatty()
+    clear = "\r\x1b[K" if tty else ""
+    columns = shutil.get_terminal_size().columns
+    with concurrent.futures.ThreadPoolExecutor(player.board.AT_ONCE) as pool:
+        left = {pool.submit(player.play, scenario): scenario
+                for scenario in sorted(scenarios, key=lambda scenario: -scenario.end)}
+        try:
+            while left:
+                ended, _ = concurrent.futures.wait(left, TERMINAL_S,
+                                                   concurrent.futures.FIRST_COMPLETED)
+                for future in ended:
+                    scenario = left.pop(future)
+                    failures, doubt, seconds = future.result()
+                    word = "FAIL" if failures else "ok"
+                    if failures and doubt and attempts[scenario.name] < ATTEMPTS:
+                        word = "again"
+                        attempts[scenario.name] += 1
+                        left[pool.submit(player.play, scenario)] = scenario
+                    print(f"{clear}{word:<6}{scenario.name:<{width}} {scenario.end:9.1f} s in "
+                          f"{seconds:5.2f} s  {scenario.title}", flush=True)
+                    if failures and doubt:
+                        failures.append(doubt)
+                    for failure in failures:
+                        print(f"      {failure}", flush=True)
+                    failed += word == "FAIL"
+                now = time.monotonic()
+                if left and now - shown >= (TERMINAL_S if tty else NOT_A_TERMINAL_S):
+                    shown = now
+                    text = f"{len(left)} left: {player.progress(left.values())}"
+                    print(f"{clear}{text[:columns - 1]}" if tty else text,
+                          end="" if tty else "\n", flush=True)
+        except KeyboardInterrupt:
+            hil.HALTED.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return failed
+
+
+def parts_of(board):
+    """What a board is made of and has to be told, by name."""
+    return [item.name for item in dataclasses.fields(board.Files)
+            if item.default is dataclasses.MISSING]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--log", type=pathlib.Path, required=True, help="folder for NAME.csv")
-    parser.add_argument("--leaks", action="store_true", help="look for leaks of memory too")
-    for name in ("kernel", "modules", "root"):
-        parser.add_argument(name, type=pathlib.Path)
-    parser.add_argument("scenario", nargs="+", help="files or folders")
+    parser.add_argument("--limit", type=float, default=math.inf,
+                        help="skip scenarios that last longer, in seconds")
+    boards = parser.add_subparsers(required=True)
+    for name, module in (("virtual", virtual), ("emulated", hil)):
+        board = boards.add_parser(name)
+        board.set_defaults(board=module)
+        for item in parts_of(module):
+            board.add_argument(item, type=pathlib.Path)
+        board.add_argument("scenario", nargs="+", help="files or folders")
+        if module is virtual:
+            board.add_argument("--leaks", action="store_true",
+                               help="look for leaks of memory too")
     args = parser.parse_args()
 
     try:
         scenarios = [language.read(path) for path in language.find(args.scenario)]
         args.log.mkdir(parents=True, exist_ok=True)
+        for scenario in scenarios:
+            (args.log / f"{scenario.name}.csv").unlink(missing_ok=True)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 2
@@ -61,20 +149,29 @@ def main():
         print(f"{args.log}: {error.strerror}", file=sys.stderr)
         return 2
 
-    player = Player(args.log, virtual.Files(args.kernel, args.modules, args.root,
-                                             leaks=args.leaks))
-    width = max(len(scenario.name) for scenario in scenarios)
-    failed = 0
+    # Whoever ends us ends the boards too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+    skipped = {scenario.name: reason for scenario in scenarios
+               if (reason := unplayable(scenario, args))}
+    for name, reason in skipped.items():
+        print(f"skip {name}: {reason}", flush=True)
+    scenarios = [scenario for scenario in scenarios if scenario.name not in skipped]
+
+    files = args.board.Files(*(getattr(args, item) for item in parts_of(args.board)))
+    if getattr(args, "leaks", False):
+        files = dataclasses.replace(files, leaks=True)
     begin = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for scenario, (failures, seconds) in zip(scenarios, pool.map(player.play, scenarios)):
-            print(f"{'FAIL' if failures else 'ok':<5}{scenario.name:<{width}} "
-                  f"{scenario.end:9.1f} s in {seconds:5.2f} s  {scenario.title}", flush=True)
-            for failure in failures:
-                print(f"      {failure}", flush=True)
-            failed += bool(failures)
+    try:
+        failed = play_all(Player(args.log, args.board, files), scenarios)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 2
     print(f"{sum(scenario.end for scenario in scenarios) / 3600:.2f} hours of a bank's life in "
           f"{time.monotonic() - begin:.1f} s; logs: {args.log}")
+    if skipped:
+        print(f"{len(skipped)} skipped")
     print(f"{len(scenarios) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

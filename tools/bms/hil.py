@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios at the pins of the emulated board, in real time.
+
+A thread for each scenario holds the channels and lines of a board of its own where the
+world has them. What the outputs did comes with QEMU's time stamps, so it does not matter
+when the thread looks. Time 0 is the moment at which the thread begins; a board that is
+powered then boots meanwhile, as a real one does.
+"""
+
+import os
+import pathlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bms import kernel_log, sysfs
+from bms import board as wiring
+from bms.errors import BenchError
+from bms.pins import START, PinLog
+from bms.scenario import HEALTHY_T, NOISES, World
+
+REAL_TIME = True
+AT_ONCE = 5 * os.cpu_count()
+
+# A boot takes a processor for itself; the boards that run want one too.
+BOOTS = threading.Semaphore(max(1, os.cpu_count() // 2))
+BOOT_S = 4.0        # by then a board has booted, or a busy host is asked again,
+SLOW_BOOTS = 2      # at most so often
+
+TICK_S = 0.05       # ramps go in steps, and the load current follows its output
+
+# A host that is busier than this with other things may be why a scenario fails.
+LATE_S = 0.05
+WAITED_S = 1.0
+
+HALTED = threading.Event()
+
+CELLS = [name for name in wiring.CHANNELS if name.startswith("cell")]
+TEMPS = [name for name in wiring.CHANNELS if name.startswith("temp")]
+
+# What a quantity goes through, how much of it may get lost there, and a limit that must
+# not get lost: what is just above it would be seen on it.
+QUANTITIES = {
+    "V": (wiring.CELL, 0.001, None),
+    "T": (wiring.TEMP, 0.05, None),
+    "SUP": (wiring.SUPPLY, wiring.SUPPLY.step, 70.0),
+    "ILD": (wiring.LOAD_CURRENT, wiring.LOAD_CURRENT.step, 1.0),
+}
+
+
+@dataclass
+class Files:
+    """What the boards are made of."""
+
+    kernel: pathlib.Path
+    initramfs: pathlib.Path
+    measured: pathlib.Path
+    signals: pathlib.Path
+
+
+def waited(process):
+    """How long the threads of a process have waited for a processor, in seconds."""
+    total_ns = 0
+    for file in pathlib.Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+        with suppress(OSError):     # a thread that has just ended
+            total_ns += int(file.read_text().split()[1])
+    return total_ns / 1e9
+
+
+def unplayable(scenario):
+    """Why the board cannot play a scenario, or None."""
+    if scenario.kind == "both":
+        return "no board has both measurements and battery signals"
+    if scenario.cells > len(CELLS):
+        return f"{scenario.cells} cells, the board has channels for {len(CELLS)}"
+    if scenario.batteries > len(TEMPS):
+        return f"{scenario.batteries} batteries, the board has channels for {len(TEMPS)}"
+    if scenario.uses(*NOISES):
+        return "the converter of the board has no noise"
+    for item in (item for _, changes in scenario.events for item in changes):
+        if item.key not in QUANTITIES or item.value is None:
+            continue
+        front_end, loss, limit = QUANTITIES[item.key]
+        seen = front_end.seen(item.value)
+        if abs(seen - item.value) >= loss or limit and (item.value > limit) != (seen > limit):
+            return (f"{item.key}={item.value:g} would be {seen:g} behind a converter with steps "
+                    f"of {front_end.step:g}")
+    return None
+
+
+class SlowBoot(Exception):
+    """A busy host has not let the board boot in time."""
+
+
+class Play:
+    """A scenario that is being played."""
+
+    def __init__(self, scenario, files, folder, patient):
+        self.scenario = scenario
+        self.files = files
+        self.folder = folder
+        self.patient = patient      # goes on after a slow boot
+        self.world = World(scenario)
+        self.log = PinLog()
+        self.complaints = []
+        self.begin = 0.0
+        self.board = None
+        self.power_cycles = 0
+        self.boot_slot = True       # holds one of BOOTS
+        self.late = 0.0
+        self.waited = 0.0
+
+    def now(self):
+        return time.time() - self.begin
+
+    def run(self):
+        scenario = self.scenario
+        BOOTS.acquire()
+        self.begin = time.time()
+        try:
+            for due, changes in scenario.events:
+                self.wait(due)
+                for item in changes:
+                    self.change(due, item)
+                self.feed(due)
+                if all(item.key != "PWR" for item in changes):
+                    self.late = max(self.late, self.now() - due)
+            self.wait(scenario.end)
+            self.finish()
+        finally:
+            self.booted()
+            if self.board:
+                self.board.stop()
+        if self.late > LATE_S or self.waited > WAITED_S:
+            self.log.doubt = (f"the host was too busy: it did things {self.late * 1000:.0f} ms late, "
+                              f"the guest waited {self.waited:.1f} s for a processor")
+
+    def booted(self):
+        """Let another board boot."""
+        if self.boot_slot:
+            BOOTS.release()
+            self.boot_slot = False
+
+    def wait(self, due):
+        while not HALTED.is_set() and (now := self.now()) < due:
+            tick = min(due, now + TICK_S)
+            HALTED.wait(tick - now)
+            self.late = max(self.late, self.now() - tick)
+            self.feed(self.now())
+            self.look()
+        if HALTED.is_set():
+            raise BenchError("interrupted")
+
+    def change(self, due, item):
+        self.world.change(due, item)
+        if item.key == "PWR" and item.value and not self.board:
+            self.power_on()
+        elif item.key == "PWR" and not item.value and self.board:
+            self.power_off(due)
+        elif item.key.startswith("cfg.") and self.board:
+            self.set(item.key, item.value)
+
+    # Power
+
+    def power_on(self):
+        files = self.files
+        self.power_cycles += 1
+        self.board = wiring.Board(files.kernel, files.initramfs,
+                                  files.signals if self.scenario.signals else files.measured,
+                                  self.folder / f"power-{self.power_cycles}")
+        self.board.start()
+        # The guest takes its time to answer; the world does not wait for it.
+        self.agent = ThreadPoolExecutor(1)
+        self.answers = [self.agent.submit(self.greet, self.board)]
+        for key, value in self.world.settings.items():
+            self.set(key, value)
+
+    def greet(self, board):
+        status, _ = board.run(f"test -d {sysfs.DEVICE}/settings")
+        if status:
+            raise BenchError("the driver has refused its device; see "
+                             f"{board.folder / 'kernel.log'}")
+
+    def set(self, key, value):
+        """Write a setting. One that is refused changes nothing, as on the virtual board."""
+        file, text = sysfs.setting(key, value)
+        self.answers.append(self.agent.submit(self.board.run, f"echo {text} >{file}"))
+
+    def power_off(self, due):
+        self.waited += waited(self.board.process)
+        self.board.stop()
+        self.take(due)
+        self.agent.shutdown()
+        self.complaints += kernel_log.trouble(self.board.kernel_log())
+        self.board = None
+        for pin, level in START.items():
+            self.log.add(due, pin, level)
+
+    def finish(self):
+        """A guest that has had the time to boot must be alive at the end."""
+        if not self.board:
+            return
+        if self.board.now() > BOOT_S:
+            self.answers.append(self.agent.submit(self.board.run, "true"))
+            for answer in self.answers:
+                answer.result()
+        self.take()
+        self.waited += waited(self.board.process)
+        self.complaints += kernel_log.trouble(self.board.kernel_log())
+
+    # Pins
+
+    def feed(self, now):
+        """All inputs of the board are as the world is."""
+        board, world = self.board, self.world
+        if not board:
+            return
+        word = world.word
+        levels = {"H": world.remote_h, "L": world.remote_l, "LOOP": word["LOOP"]}
+        if self.scenario.signals:
+            levels |= {name: word[name] for name in ("ATD", "ATC", "BPA")}
+        for name, level in levels.items():
+            board.set_input(name, level)
+
+        for number, name in enumerate(CELLS, 1):
+            board.set_channel(name, world.voltage(number).at(now) if word["SENS"]
+                              else wiring.CELL.zero)
+        for number, name in enumerate(TEMPS, 1):
+            if number > self.scenario.batteries:
+                board.set_channel(name, HEALTHY_T)
+            else:
+                board.set_channel(name, world.temperature(number).at(now) if word["TS"]
+                                  else wiring.TEMP.zero)
+        board.set_channel("supply", world.supply_at(now))
+        board.set_channel("load-current", world.load_current.at(now)
+                          if board.pins["LD"] == "1" else 0.0)
+
+    def take(self, until=float("inf")):
+        """Take what the pins did."""
+        for time_s, pin, level in self.board.pin_events():
+            edge = self.board.begin + time_s - self.begin
+            if edge < until:
+                self.log.add(edge, pin, level)
+
+    def look(self):
+        """Take what the pins did and what the guest answered; is the board still there?"""
+        board = self.board
+        if not board:
+            return
+        self.take()
+        if board.process.poll() is not None:
+            raise board.gone()
+        for answer in self.answers:
+            if answer.done():
+                answer.result()
+                self.booted()
+        if (self.boot_slot and not self.patient and board.now() > BOOT_S
+                and waited(board.process) > WAITED_S):
+            raise SlowBoot
+
+
+def play(scenario, files, folder):
+    """Play a scenario: (log of the pins, complaints of the kernel)."""
+    # On a busy host it is the boot that suffers, and to try that again costs little.
+    for patient in [False] * SLOW_BOOTS + [True]:
+        playing = Play(scenario, files, folder, patient)
+        try:
+            playing.run()
+            break
+        except SlowBoot:
+            continue
+    return playing.log, playing.complaints
