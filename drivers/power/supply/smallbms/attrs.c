@@ -7,6 +7,7 @@
  * file of a power supply trips over them.
  */
 
+#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/kstrtox.h>
 #include <linux/sysfs.h>
@@ -15,7 +16,7 @@
 
 /**
  * struct setting_attr - a setting as a file
- * @attr: the file; writable for what may change at run time
+ * @attr: the file
  * @id: the setting
  */
 struct setting_attr {
@@ -47,29 +48,25 @@ static ssize_t setting_store(struct device *dev, struct device_attribute *attr,
 	return ret ?: count;
 }
 
-#define SETTING_RO(_name, _id)						\
-	static struct setting_attr setting_##_name = {			\
-		__ATTR(_name, 0444, setting_show, NULL), _id		\
-	}
-#define SETTING_RW(_name, _id)						\
+#define SETTING(_name, _id)						\
 	static struct setting_attr setting_##_name = {			\
 		__ATTR(_name, 0644, setting_show, setting_store), _id	\
 	}
 
-SETTING_RW(load_disconnect_cell_microvolt, SMALLBMS_LOAD_DISCONNECT_UV);
-SETTING_RW(pre_alarm_cell_microvolt, SMALLBMS_PRE_ALARM_UV);
-SETTING_RO(load_reconnect_cell_microvolt, SMALLBMS_LOAD_RECONNECT_UV);
-SETTING_RO(charge_disconnect_cell_microvolt, SMALLBMS_CHARGE_DISCONNECT_UV);
-SETTING_RO(charge_reconnect_cell_microvolt, SMALLBMS_CHARGE_RECONNECT_UV);
-SETTING_RO(over_discharged_cell_microvolt, SMALLBMS_OVER_DISCHARGED_UV);
-SETTING_RW(charge_min_millicelsius, SMALLBMS_CHARGE_MIN_MC);
-SETTING_RO(charge_max_millicelsius, SMALLBMS_CHARGE_MAX_MC);
-SETTING_RO(warning_ms, SMALLBMS_WARNING_MS);
-SETTING_RO(hold_ms, SMALLBMS_HOLD_MS);
-SETTING_RO(line_filter_ms, SMALLBMS_FILTER_MS);
-SETTING_RO(stale_ms, SMALLBMS_STALE_MS);
-SETTING_RW(charge_in_pre_alarm, SMALLBMS_CHARGE_IN_PRE_ALARM);
-SETTING_RO(load_limit_microamp, SMALLBMS_LOAD_LIMIT_UA);
+SETTING(load_disconnect_cell_microvolt, SMALLBMS_LOAD_DISCONNECT_UV);
+SETTING(pre_alarm_cell_microvolt, SMALLBMS_PRE_ALARM_UV);
+SETTING(load_reconnect_cell_microvolt, SMALLBMS_LOAD_RECONNECT_UV);
+SETTING(charge_disconnect_cell_microvolt, SMALLBMS_CHARGE_DISCONNECT_UV);
+SETTING(charge_reconnect_cell_microvolt, SMALLBMS_CHARGE_RECONNECT_UV);
+SETTING(over_discharged_cell_microvolt, SMALLBMS_OVER_DISCHARGED_UV);
+SETTING(charge_min_millicelsius, SMALLBMS_CHARGE_MIN_MC);
+SETTING(charge_max_millicelsius, SMALLBMS_CHARGE_MAX_MC);
+SETTING(warning_ms, SMALLBMS_WARNING_MS);
+SETTING(hold_ms, SMALLBMS_HOLD_MS);
+SETTING(line_filter_ms, SMALLBMS_FILTER_MS);
+SETTING(stale_ms, SMALLBMS_STALE_MS);
+SETTING(charge_in_pre_alarm, SMALLBMS_CHARGE_IN_PRE_ALARM);
+SETTING(load_limit_microamp, SMALLBMS_LOAD_LIMIT_UA);
 
 static struct attribute *setting_attrs[] = {
 	&setting_load_disconnect_cell_microvolt.attr.attr,
@@ -89,9 +86,17 @@ static struct attribute *setting_attrs[] = {
 	NULL
 };
 
+static umode_t setting_mode(struct kobject *kobj, struct attribute *attr, int index)
+{
+	const struct setting_attr *setting = container_of(attr, struct setting_attr, attr.attr);
+
+	return smallbms_settings_table[setting->id].run_time ? 0644 : 0444;
+}
+
 static const struct attribute_group setting_group = {
 	.name = "settings",
 	.attrs = setting_attrs,
+	.is_visible = setting_mode,
 };
 
 /* kstrtobool() takes anything that begins well; a control takes 0 and 1. */

@@ -38,11 +38,12 @@
 const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 	[SMALLBMS_LOAD_DISCONNECT_UV] =
 		SETTING(load_disconnect_uv, "victronenergy,load-disconnect-cell-microvolt",
-			.def = LOAD_DISCONNECT_MAX_UV, .min = 2600000, .max = LOAD_DISCONNECT_MAX_UV),
+			.def = LOAD_DISCONNECT_MAX_UV, .min = 2600000, .max = LOAD_DISCONNECT_MAX_UV,
+			.run_time = true),
 	[SMALLBMS_PRE_ALARM_UV] =
 		SETTING(pre_alarm_uv, "victronenergy,pre-alarm-cell-microvolt",
 			.def = 3100000, .min = LOAD_DISCONNECT_MAX_UV + SETTING_GAP_UV,
-			.max = 3150000),
+			.max = 3150000, .run_time = true),
 	[SMALLBMS_LOAD_RECONNECT_UV] =
 		SETTING(load_reconnect_uv, "victronenergy,load-reconnect-cell-microvolt",
 			.def = 3200000, .min = 3000000, .max = 3400000),
@@ -58,7 +59,7 @@ const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 			.def = 2000000, .min = 1500000, .max = 2500000, .zero = true),
 	[SMALLBMS_CHARGE_MIN_MC] =
 		SETTING(charge_min_mc, "victronenergy,charge-min-millicelsius",
-			.def = 5000, .min = -20000, .max = 20000),
+			.def = 5000, .min = -20000, .max = 20000, .run_time = true),
 	[SMALLBMS_CHARGE_MAX_MC] =
 		SETTING(charge_max_mc, "victronenergy,charge-max-millicelsius",
 			.def = 50000, .min = 30000, .max = 60000),
@@ -76,7 +77,7 @@ const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 			.def = 5000, .min = 1000, .max = 10000),
 	[SMALLBMS_CHARGE_IN_PRE_ALARM] =
 		SETTING(charge_in_pre_alarm, "victronenergy,charge-in-pre-alarm",
-			.def = 0, .min = 0, .max = 1),
+			.def = 0, .min = 0, .max = 1, .run_time = true),
 	[SMALLBMS_LOAD_LIMIT_UA] =
 		SETTING(load_limit_ua, "victronenergy,load-limit-microamp",
 			.def = 1000000, .min = 100000, .max = 1000000),

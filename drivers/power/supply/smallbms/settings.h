@@ -69,6 +69,7 @@ enum smallbms_setting_id {
  * @min: smallest allowed value
  * @max: largest allowed value
  * @zero: 0 is allowed too and turns the rule off
+ * @run_time: it may be changed while the bank is protected
  */
 struct smallbms_setting {
 	const char *property;
@@ -77,6 +78,7 @@ struct smallbms_setting {
 	s32 min;
 	s32 max;
 	bool zero;
+	bool run_time;
 };
 
 /**
