@@ -39,12 +39,12 @@ const char *smallbms_output_name(enum smallbms_output_id output)
 	return output_names[output];
 }
 
-static bool follows(const struct smallbms_output *output)
+static bool follows(struct smallbms_output *output)
 {
-	int level = gpiod_get_value_cansleep(output->gpiod);
+	output->level = gpiod_get_value_cansleep(output->gpiod);
 
 	/* A line that cannot be read is believed. */
-	return level < 0 || level == output->driven;
+	return output->level < 0 || output->level == output->driven;
 }
 
 static void drive(struct smallbms_output *output, bool driven)
@@ -57,7 +57,7 @@ static void drive(struct smallbms_output *output, bool driven)
 		return;
 	output->driven = driven;
 	ret = gpiod_set_value_cansleep(output->gpiod, driven);
-	output->fault = ret || !follows(output);
+	output->fault = !follows(output) || ret;
 }
 
 /**

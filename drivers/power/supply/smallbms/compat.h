@@ -24,6 +24,17 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
+#ifndef SMALLBMS_HAS_HEALTH_UNDERVOLTAGE	/* 6.14 */
+#define POWER_SUPPLY_HEALTH_UNDERVOLTAGE	POWER_SUPPLY_HEALTH_UNSPEC_FAILURE
+#endif
+
+/* 6.10 finds the source by itself */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define smallbms_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define smallbms_assign_str(dst, src)	__assign_str(dst)
+#endif
+
 /* 6.13 takes a string */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define SMALLBMS_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)

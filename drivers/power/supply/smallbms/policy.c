@@ -56,10 +56,6 @@
 /* C2: a temperature is good again this far inside its limit */
 #define TEMP_HYSTERESIS_MC		2000
 
-/* R3 */
-#define SUPPLY_MIN_UV			8000000
-#define SUPPLY_MAX_UV			70000000
-
 /* F5 */
 #define OVERLOAD_RETRY_MS		10000
 #define OVERLOAD_GOOD_MS		60000
@@ -229,9 +225,9 @@ static enum evidence above(const struct smallbms_group *g, s32 on, s32 off)
 
 static enum evidence supply_bad(const struct smallbms_group *g)
 {
-	enum evidence low = below(g, SUPPLY_MIN_UV, SUPPLY_MIN_UV);
+	enum evidence low = below(g, SMALLBMS_SUPPLY_MIN_UV, SMALLBMS_SUPPLY_MIN_UV);
 
-	return low == EVIDENCE_OFF ? above(g, SUPPLY_MAX_UV, SUPPLY_MAX_UV) : low;
+	return low == EVIDENCE_OFF ? above(g, SMALLBMS_SUPPLY_MAX_UV, SMALLBMS_SUPPLY_MAX_UV) : low;
 }
 
 static enum evidence line_is(const struct smallbms_line *l, bool active)

@@ -12,6 +12,10 @@
 
 #define SMALLBMS_NS_PER_MS	1000000ULL
 
+/* R3 */
+#define SMALLBMS_SUPPLY_MIN_UV		8000000
+#define SMALLBMS_SUPPLY_MAX_UV		70000000
+
 /* "Nothing becomes due by the passing of time alone." */
 #define SMALLBMS_NEVER		(~0ULL)
 

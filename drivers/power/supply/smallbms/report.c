@@ -14,21 +14,32 @@
  * The power supply has one health and one status, a bank can have many reasons.
  * All of them are listed by name in the attribute "causes" (P2).
  *
- * A change of an output is announced once: a uevent, poll() on its attribute and
- * one line in the log (P3).
+ * A change of an output is announced once: a uevent, poll() on its attribute, a
+ * trace event and one line in the log (P3). A cause that begins without moving an
+ * output is announced in the same way.
+ *
+ * What is not known now is -ENODEV: any other error of one file silences uevents,
+ * and some monitors, for all power supplies. What a bank cannot have is not listed.
  */
 
 #include <linux/bits.h>
 #include <linux/device.h>
+#include <linux/limits.h>
+#include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/power_supply.h>
 #include <linux/property.h>
 #include <linux/sprintf.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
+#include <linux/timekeeping.h>
 #include <linux/units.h>
 
+#include "compat.h"
 #include "smallbms.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /**
  * struct cause_info - how a cause is shown
@@ -80,14 +91,36 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 	[SMALLBMS_CAUSE_OVERLOAD_LATCHED] = CAUSE("F5", "overload-latched"),
 };
 
-static bool holds(const struct smallbms *bms, enum smallbms_cause cause)
+/**
+ * smallbms_holds() - does a cause hold
+ * @bms: the bank, locked
+ * @cause: which one
+ *
+ * Return: true while it does.
+ */
+bool smallbms_holds(const struct smallbms *bms, enum smallbms_cause cause)
 {
 	return bms->report.causes & BIT(cause);
 }
 
+/**
+ * smallbms_fresh() - is a value young enough to be shown (F1)
+ * @bms: the bank, locked
+ * @good_ns: when it was read
+ *
+ * Return: false when it is stale, even if nothing has noticed so far.
+ */
+bool smallbms_fresh(const struct smallbms *bms, u64 good_ns)
+{
+	return ktime_get_boottime_ns() - good_ns <=
+	       (u64)bms->settings.stale_ms * SMALLBMS_NS_PER_MS;
+}
+
 static bool known(const struct smallbms *bms, enum smallbms_kind kind)
 {
-	return bms->sample.group[kind].fitted && bms->sample.group[kind].all;
+	const struct smallbms_group *group = &bms->sample.group[kind];
+
+	return group->fitted && group->all && smallbms_fresh(bms, group->good_ns);
 }
 
 /* "U2 undervoltage cell=3 microvolt=2745000" */
@@ -148,7 +181,9 @@ static int smallbms_psy_health(const struct smallbms *bms)
 		{ SMALLBMS_CAUSE_NO_SOURCE, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
 		{ SMALLBMS_CAUSE_OUTPUT_FAULT, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
 		{ SMALLBMS_CAUSE_OVERVOLTAGE, POWER_SUPPLY_HEALTH_OVERVOLTAGE },
-		{ SMALLBMS_CAUSE_UNDERVOLTAGE, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
+		{ SMALLBMS_CAUSE_UNDERVOLTAGE, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
+		{ SMALLBMS_CAUSE_ATD, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
+		{ SMALLBMS_CAUSE_SUPPLY, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
 		{ SMALLBMS_CAUSE_OVERLOAD_LATCHED, POWER_SUPPLY_HEALTH_OVERCURRENT },
 		{ SMALLBMS_CAUSE_OVERLOAD, POWER_SUPPLY_HEALTH_OVERCURRENT },
 		{ SMALLBMS_CAUSE_CELL_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
@@ -162,28 +197,36 @@ static int smallbms_psy_health(const struct smallbms *bms)
 	};
 	int i;
 
-	if (holds(bms, SMALLBMS_CAUSE_START))
+	if (smallbms_holds(bms, SMALLBMS_CAUSE_START))
 		return POWER_SUPPLY_HEALTH_UNKNOWN;
+	if (smallbms_holds(bms, SMALLBMS_CAUSE_SUPPLY) &&
+	    bms->sample.group[SMALLBMS_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
+		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		if (holds(bms, order[i].cause))
+		if (smallbms_holds(bms, order[i].cause))
 			return order[i].health;
 	}
 	return POWER_SUPPLY_HEALTH_GOOD;
 }
 
+static bool any_holds(const struct smallbms *bms, u32 mask)
+{
+	return bms->report.causes & mask;
+}
+
 static int smallbms_psy_capacity_level(const struct smallbms *bms)
 {
-	if (holds(bms, SMALLBMS_CAUSE_START) || holds(bms, SMALLBMS_CAUSE_CELL_LOST) ||
-	    holds(bms, SMALLBMS_CAUSE_LINE_LOST) || holds(bms, SMALLBMS_CAUSE_NO_SOURCE))
+	if (any_holds(bms, BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_CELL_LOST) |
+			   BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN;
-	if (!bms->decision.load && (holds(bms, SMALLBMS_CAUSE_UNDERVOLTAGE) ||
-				    holds(bms, SMALLBMS_CAUSE_RECONNECT) ||
-				    holds(bms, SMALLBMS_CAUSE_ATD)))
+	if (!bms->decision.load && any_holds(bms, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
+						  BIT(SMALLBMS_CAUSE_RECONNECT) |
+						  BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL;
-	if (holds(bms, SMALLBMS_CAUSE_PRE_ALARM) || holds(bms, SMALLBMS_CAUSE_UNDERVOLTAGE) ||
-	    holds(bms, SMALLBMS_CAUSE_BPA) || holds(bms, SMALLBMS_CAUSE_ATD))
+	if (any_holds(bms, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
+			   BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	if (holds(bms, SMALLBMS_CAUSE_OVERVOLTAGE))
+	if (smallbms_holds(bms, SMALLBMS_CAUSE_OVERVOLTAGE))
 		return POWER_SUPPLY_CAPACITY_LEVEL_FULL;
 	return POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
 }
@@ -195,6 +238,49 @@ static int smallbms_psy_temp_mc(const struct smallbms *bms)
 
 	return temp->min - bms->settings.charge_min_mc < bms->settings.charge_max_mc - temp->max ?
 	       temp->min : temp->max;
+}
+
+/*
+ * How many cells are in series: 4, 8 or 16, or 0 while it cannot be told. No one
+ * says so, but the cells and the bank do.
+ */
+static int cells_in_series(const struct smallbms *bms)
+{
+	const struct smallbms_group *cell = &bms->sample.group[SMALLBMS_CELL];
+	int count, ratio;
+
+	if (!known(bms, SMALLBMS_CELL) || !known(bms, SMALLBMS_SUPPLY))
+		return 0;
+	ratio = DIV_ROUND_CLOSEST(bms->sample.group[SMALLBMS_SUPPLY].min,
+				  (cell->min + cell->max) / 2);
+	for (count = 4; count <= 16; count *= 2) {
+		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
+			return count;
+	}
+	return 0;
+}
+
+/* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
+static int smallbms_psy_voltage_limit(const struct smallbms *bms, s32 cell_uv,
+				      union power_supply_propval *val)
+{
+	val->intval = cells_in_series(bms) * cell_uv;
+	return val->intval ? 0 : -ENODEV;
+}
+
+/* Above 2147 W it is more than a property can tell. */
+static int smallbms_psy_power(const struct smallbms *bms, union power_supply_propval *val)
+{
+	s64 power_uw;
+
+	if (!known(bms, SMALLBMS_SUPPLY) || !known(bms, SMALLBMS_BANK_CURRENT))
+		return -ENODEV;
+	power_uw = div_s64((s64)bms->sample.group[SMALLBMS_SUPPLY].min *
+			   bms->sample.group[SMALLBMS_BANK_CURRENT].min, MICRO);
+	if (power_uw < INT_MIN || power_uw > INT_MAX)
+		return -ENODEV;
+	val->intval = power_uw;
+	return 0;
 }
 
 static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property psp,
@@ -212,7 +298,7 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 		val->intval = smallbms_psy_health(bms);
 		return 0;
 	case POWER_SUPPLY_PROP_PRESENT:
-		val->intval = !holds(bms, SMALLBMS_CAUSE_LOOP_OPEN);
+		val->intval = !smallbms_holds(bms, SMALLBMS_CAUSE_LOOP_OPEN);
 		return 0;
 	case POWER_SUPPLY_PROP_TECHNOLOGY:
 		val->intval = POWER_SUPPLY_TECHNOLOGY_LiFe;
@@ -225,6 +311,17 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 			return -ENODEV;
 		val->intval = bms->sample.group[SMALLBMS_SUPPLY].min;
 		return 0;
+	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
+		return smallbms_psy_voltage_limit(bms, bms->settings.load_disconnect_uv, val);
+	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
+		return smallbms_psy_voltage_limit(bms, bms->settings.charge_disconnect_uv, val);
+	case POWER_SUPPLY_PROP_CURRENT_NOW:
+		if (!known(bms, SMALLBMS_BANK_CURRENT))
+			return -ENODEV;
+		val->intval = bms->sample.group[SMALLBMS_BANK_CURRENT].min;
+		return 0;
+	case POWER_SUPPLY_PROP_POWER_NOW:
+		return smallbms_psy_power(bms, val);
 	case POWER_SUPPLY_PROP_TEMP:
 		if (!known(bms, SMALLBMS_TEMP))
 			return -ENODEV;
@@ -240,6 +337,10 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 		val->intval = bms->sample.host_charge_off ?
 			      POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE :
 			      POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
+		return 0;
+	case POWER_SUPPLY_PROP_SCOPE:
+		/* The board lives on the bank that it protects (R3). */
+		val->intval = POWER_SUPPLY_SCOPE_SYSTEM;
 		return 0;
 	case POWER_SUPPLY_PROP_MODEL_NAME:
 		val->strval = "smallBMS with pre-alarm";
@@ -277,6 +378,7 @@ static int smallbms_psy_writeable(struct power_supply *psy, enum power_supply_pr
 	return psp == POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR;
 }
 
+/* All that a bank can have; the design values are added from the battery's node. */
 static const enum power_supply_property smallbms_psy_properties[] = {
 	POWER_SUPPLY_PROP_STATUS,
 	POWER_SUPPLY_PROP_HEALTH,
@@ -284,13 +386,43 @@ static const enum power_supply_property smallbms_psy_properties[] = {
 	POWER_SUPPLY_PROP_TECHNOLOGY,
 	POWER_SUPPLY_PROP_CAPACITY_LEVEL,
 	POWER_SUPPLY_PROP_VOLTAGE_NOW,
+	POWER_SUPPLY_PROP_VOLTAGE_MIN,
+	POWER_SUPPLY_PROP_VOLTAGE_MAX,
+	POWER_SUPPLY_PROP_CURRENT_NOW,
+	POWER_SUPPLY_PROP_POWER_NOW,
 	POWER_SUPPLY_PROP_TEMP,
 	POWER_SUPPLY_PROP_TEMP_MIN,
 	POWER_SUPPLY_PROP_TEMP_MAX,
 	POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR,
+	POWER_SUPPLY_PROP_SCOPE,
 	POWER_SUPPLY_PROP_MODEL_NAME,
 	POWER_SUPPLY_PROP_MANUFACTURER,
 };
+
+static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_property psp)
+{
+	const struct smallbms_sense *sense = &bms->sense;
+
+	switch (psp) {
+	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
+		return smallbms_sense_has(sense, SMALLBMS_SUPPLY);
+	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
+	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
+		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
+		       smallbms_sense_has(sense, SMALLBMS_CELL);
+	case POWER_SUPPLY_PROP_CURRENT_NOW:
+		return smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
+	case POWER_SUPPLY_PROP_POWER_NOW:
+		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
+		       smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
+	case POWER_SUPPLY_PROP_TEMP:
+	case POWER_SUPPLY_PROP_TEMP_MIN:
+	case POWER_SUPPLY_PROP_TEMP_MAX:
+		return smallbms_sense_has(sense, SMALLBMS_TEMP);
+	default:
+		return true;
+	}
+}
 
 /* Attributes beside the standard ones */
 
@@ -299,32 +431,95 @@ static struct smallbms *to_smallbms(struct device *dev)
 	return power_supply_get_drvdata(dev_get_drvdata(dev));
 }
 
-static ssize_t show_output(struct device *dev, enum smallbms_output_id id, char *buf)
+/**
+ * struct output_attr - an output as a file
+ * @attr: the file
+ * @id: the output
+ */
+struct output_attr {
+	struct device_attribute attr;
+	enum smallbms_output_id id;
+};
+
+static const struct smallbms_output *output_of(struct device *dev, struct device_attribute *attr)
+{
+	return &to_smallbms(dev)->act.output[container_of(attr, struct output_attr, attr)->id];
+}
+
+static const char *output_word(bool driven)
+{
+	return driven ? "driven" : "floating";
+}
+
+static ssize_t output_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct smallbms_output *output = output_of(dev, attr);
+
+	guard(mutex)(&to_smallbms(dev)->lock);
+
+	return sysfs_emit(buf, "%s\n", output_word(output->driven));
+}
+
+static ssize_t read_back_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct smallbms_output *output = output_of(dev, attr);
+
+	guard(mutex)(&to_smallbms(dev)->lock);
+
+	if (output->level < 0)
+		return -ENODEV;
+	return sysfs_emit(buf, "%s\n", output_word(output->level));
+}
+
+#define OUTPUT_ATTR(_name, _show, _id)						\
+	static struct output_attr attr_##_name = { __ATTR(_name, 0444, _show, NULL), _id }
+
+OUTPUT_ATTR(load_output, output_show, SMALLBMS_LOAD);
+OUTPUT_ATTR(load_read_back, read_back_show, SMALLBMS_LOAD);
+OUTPUT_ATTR(charge_output, output_show, SMALLBMS_CHARGE);
+OUTPUT_ATTR(charge_read_back, read_back_show, SMALLBMS_CHARGE);
+OUTPUT_ATTR(pre_alarm_output, output_show, SMALLBMS_PRE_ALARM);
+OUTPUT_ATTR(pre_alarm_read_back, read_back_show, SMALLBMS_PRE_ALARM);
+
+static const struct {
+	const struct output_attr *output;
+	const struct output_attr *read_back;
+} output_attrs[SMALLBMS_NUM_OUTPUTS] = {
+	[SMALLBMS_LOAD] = { &attr_load_output, &attr_load_read_back },
+	[SMALLBMS_CHARGE] = { &attr_charge_output, &attr_charge_read_back },
+	[SMALLBMS_PRE_ALARM] = { &attr_pre_alarm_output, &attr_pre_alarm_read_back },
+};
+
+static ssize_t warning_left_ms_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct smallbms *bms = to_smallbms(dev);
+	u64 end_ns, now_ns;
 
 	guard(mutex)(&bms->lock);
 
-	return sysfs_emit(buf, "%s\n", bms->act.output[id].driven ? "driven" : "floating");
+	if (!bms->decision.pre_alarm)
+		return -ENODEV;
+	end_ns = bms->state.pre_alarm_ns + bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
+	now_ns = ktime_get_boottime_ns();
+	return sysfs_emit(buf, "%llu\n",
+			  end_ns > now_ns ? div_u64(end_ns - now_ns, SMALLBMS_NS_PER_MS) : 0);
 }
+static DEVICE_ATTR_RO(warning_left_ms);
 
-static ssize_t load_output_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t episodes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return show_output(dev, SMALLBMS_LOAD, buf);
-}
-static DEVICE_ATTR_RO(load_output);
+	struct smallbms *bms = to_smallbms(dev);
+	enum smallbms_cause cause;
+	int len = 0;
 
-static ssize_t charge_output_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return show_output(dev, SMALLBMS_CHARGE, buf);
-}
-static DEVICE_ATTR_RO(charge_output);
+	guard(mutex)(&bms->lock);
 
-static ssize_t pre_alarm_output_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return show_output(dev, SMALLBMS_PRE_ALARM, buf);
+	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++)
+		len += sysfs_emit_at(buf, len, "%s %u\n", cause_info[cause].name,
+				     bms->report.count[cause]);
+	return len;
 }
-static DEVICE_ATTR_RO(pre_alarm_output);
+static DEVICE_ATTR_RO(episodes);
 
 static ssize_t causes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -338,7 +533,7 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 	guard(mutex)(&bms->lock);
 
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
-		if (!holds(bms, cause))
+		if (!smallbms_holds(bms, cause))
 			continue;
 		print_cause(bms, cause, text, sizeof(text));
 		sec = div_u64_rem(bms->report.since_ns[cause], NSEC_PER_SEC, &rem_ns);
@@ -350,45 +545,102 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 static DEVICE_ATTR_RO(causes);
 
 static struct attribute *smallbms_psy_attrs[] = {
-	&dev_attr_load_output.attr,
-	&dev_attr_charge_output.attr,
-	&dev_attr_pre_alarm_output.attr,
+	&attr_load_output.attr.attr,
+	&attr_load_read_back.attr.attr,
+	&attr_charge_output.attr.attr,
+	&attr_charge_read_back.attr.attr,
+	&attr_pre_alarm_output.attr.attr,
+	&attr_pre_alarm_read_back.attr.attr,
+	&dev_attr_warning_left_ms.attr,
 	&dev_attr_causes.attr,
+	&dev_attr_episodes.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(smallbms_psy);
 
-static const char *const output_attr[SMALLBMS_NUM_OUTPUTS] = {
-	[SMALLBMS_LOAD] = "load_output",
-	[SMALLBMS_CHARGE] = "charge_output",
-	[SMALLBMS_PRE_ALARM] = "pre_alarm_output",
+/* The pre-alarm may have no line; that it is on is shown all the same. */
+static umode_t smallbms_psy_attr_mode(struct kobject *kobj, struct attribute *attr, int index)
+{
+	const struct smallbms *bms = to_smallbms(kobj_to_dev(kobj));
+
+	if ((attr == &attr_pre_alarm_output.attr.attr || attr == &attr_pre_alarm_read_back.attr.attr) &&
+	    !bms->act.output[SMALLBMS_PRE_ALARM].gpiod)
+		return 0;
+	return attr->mode;
+}
+
+static const struct attribute_group smallbms_psy_group = {
+	.attrs = smallbms_psy_attrs,
+	.is_visible = smallbms_psy_attr_mode,
 };
+__ATTRIBUTE_GROUPS(smallbms_psy);
 
 /* Announcements */
 
-static void announce(struct smallbms *bms, u32 changed)
+static void notify(struct smallbms *bms, const struct device_attribute *attr)
 {
-	struct smallbms_report *report = &bms->report;
+	sysfs_notify(&bms->report.psy->dev.kobj, NULL, attr->attr.name);
+}
+
+/* "load-disconnect floats, charge-disconnect driven" */
+static int print_outputs(const struct smallbms *bms, u32 mask, char *buf, size_t size)
+{
 	enum smallbms_output_id id;
-	enum smallbms_cause cause;
-	char text[512];
 	int len = 0;
 
 	for (id = 0; id < SMALLBMS_NUM_OUTPUTS; id++) {
-		if (!(changed & BIT(id)))
+		if (!(mask & BIT(id)))
 			continue;
-		sysfs_notify(&report->psy->dev.kobj, NULL, output_attr[id]);
-		len += scnprintf(text + len, sizeof(text) - len, "%s%s %s", len ? ", " : "",
+		len += scnprintf(buf + len, size - len, "%s%s %s", len ? ", " : "",
 				 smallbms_output_name(id),
-				 report->outputs & BIT(id) ? "driven" : "floats");
+				 bms->report.outputs & BIT(id) ? "driven" : "floats");
 	}
+	return len;
+}
+
+/* "U1 low-cell cell=3 microvolt=3085000; C3 no-charge-in-pre-alarm" */
+static void print_causes(const struct smallbms *bms, u32 mask, char *buf, size_t size)
+{
+	enum smallbms_cause cause;
+	int len = 0;
+
+	buf[0] = '\0';
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
-		if (!holds(bms, cause))
+		if (!(mask & BIT(cause)))
 			continue;
-		len += scnprintf(text + len, sizeof(text) - len, "; ");
-		len += print_cause(bms, cause, text + len, sizeof(text) - len);
+		len += scnprintf(buf + len, size - len, "%s", len ? "; " : "");
+		len += print_cause(bms, cause, buf + len, size - len);
 	}
-	dev_notice_ratelimited(bms->dev, "%s\n", text);
+}
+
+static void announce(struct smallbms *bms, u32 changed, u32 begun)
+{
+	const struct smallbms_report *report = &bms->report;
+	char outputs[96], causes[384];
+
+	print_causes(bms, report->causes, causes, sizeof(causes));
+	trace_smallbms_transition(bms, causes);
+	if (changed) {
+		print_outputs(bms, changed, outputs, sizeof(outputs));
+		dev_notice_ratelimited(bms->dev, "%s%s%s\n", outputs, causes[0] ? "; " : "",
+				       causes);
+	} else if (begun & ~BIT(SMALLBMS_CAUSE_START)) {
+		print_causes(bms, begun, causes, sizeof(causes));
+		dev_notice_ratelimited(bms->dev, "%s\n", causes);
+	}
+}
+
+/* The time that the load is still sure of begins or ends. */
+static void update_window(struct smallbms *bms)
+{
+	bool warning = bms->decision.pre_alarm;
+
+	if (warning == bms->report.warning)
+		return;
+	bms->report.warning = warning;
+	notify(bms, &dev_attr_warning_left_ms);
+	trace_smallbms_window(bms, warning, warning ? bms->settings.warning_ms :
+			      div_u64(ktime_get_boottime_ns() - bms->state.pre_alarm_ns,
+				      SMALLBMS_NS_PER_MS));
 }
 
 /**
@@ -398,12 +650,16 @@ static void announce(struct smallbms *bms, u32 changed)
 void smallbms_report_update(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
-	u32 outputs = 0, causes = bms->decision.causes, changed, begun;
+	u32 outputs = 0, levels = 0, causes = bms->decision.causes, changed, begun;
 	int i;
+
+	trace_smallbms_sample(bms);
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (bms->act.output[i].driven)
 			outputs |= BIT(i);
+		if (bms->act.output[i].level > 0)
+			levels |= BIT(i);
 		if (bms->act.output[i].fault)
 			causes |= BIT(SMALLBMS_CAUSE_OUTPUT_FAULT);
 	}
@@ -417,16 +673,26 @@ void smallbms_report_update(struct smallbms *bms)
 	}
 
 	changed = outputs ^ report->outputs;
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (changed & BIT(i))
+			notify(bms, &output_attrs[i].output->attr);
+		if ((levels ^ report->levels) & BIT(i))
+			notify(bms, &output_attrs[i].read_back->attr);
+	}
+	report->levels = levels;
+	update_window(bms);
+
 	if (!changed && causes == report->causes)
 		return;
 
 	report->outputs = outputs;
 	if (causes != report->causes) {
 		report->causes = causes;
-		sysfs_notify(&report->psy->dev.kobj, NULL, "causes");
+		notify(bms, &dev_attr_causes);
 	}
-	if (changed)
-		announce(bms, changed);
+	if (begun)
+		notify(bms, &dev_attr_episodes);
+	announce(bms, changed, begun);
 	power_supply_changed(report->psy);
 }
 
@@ -444,14 +710,25 @@ int smallbms_report_init(struct smallbms *bms)
 		.drv_data = bms,
 		.attr_grp = smallbms_psy_groups,
 	};
+	enum power_supply_property *properties;
+	int i, count = 0;
+
+	properties = devm_kcalloc(bms->dev, ARRAY_SIZE(smallbms_psy_properties),
+				  sizeof(*properties), GFP_KERNEL);
+	if (!properties)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(smallbms_psy_properties); i++) {
+		if (smallbms_psy_has(bms, smallbms_psy_properties[i]))
+			properties[count++] = smallbms_psy_properties[i];
+	}
 
 	report->desc = (struct power_supply_desc){
 		.name = dev_name(bms->dev),
 		.type = POWER_SUPPLY_TYPE_BATTERY,
 		.charge_behaviours = BIT(POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO) |
 				     BIT(POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE),
-		.properties = smallbms_psy_properties,
-		.num_properties = ARRAY_SIZE(smallbms_psy_properties),
+		.properties = properties,
+		.num_properties = count,
 		.get_property = smallbms_psy_get,
 		.set_property = smallbms_psy_set,
 		.property_is_writeable = smallbms_psy_writeable,

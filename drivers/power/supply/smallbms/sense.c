@@ -310,6 +310,7 @@ static int get_channels(struct device *dev, struct smallbms_sense *sense)
 			return dev_err_probe(dev, ret,
 					     "channel \"%s\" is none of cell1..%u, temp1..%u, supply, load-current, current\n",
 					     names[i], SMALLBMS_MAX_CELLS, SMALLBMS_MAX_BATTERIES);
+		sense->channel[i].name = names[i];
 		if (match_string(names, i, names[i]) >= 0)
 			return dev_err_probe(dev, -EINVAL, "channel \"%s\" is named twice\n",
 					     names[i]);
@@ -350,6 +351,24 @@ static int get_lines(struct device *dev, struct smallbms_sense *sense)
 }
 
 /**
+ * smallbms_sense_has() - is a kind of measurement fitted
+ * @sense: the inputs
+ * @kind: which one
+ *
+ * Return: true when the bank has a channel of it.
+ */
+bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < sense->num_channels; i++) {
+		if (sense->channel[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
+/**
  * smallbms_sense_init() - get all inputs
  * @sense: the inputs, zeroed
  * @dev: the bank
@@ -358,8 +377,7 @@ static int get_lines(struct device *dev, struct smallbms_sense *sense)
  */
 int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 {
-	bool cells = false;
-	unsigned int i;
+	bool cells;
 	int ret;
 
 	ret = get_lines(dev, sense);
@@ -369,8 +387,7 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 	if (ret)
 		return ret;
 
-	for (i = 0; i < sense->num_channels; i++)
-		cells = cells || sense->channel[i].kind == SMALLBMS_CELL;
+	cells = smallbms_sense_has(sense, SMALLBMS_CELL);
 	if (!cells && !sense->line[SMALLBMS_LINE_ATD])
 		return dev_err_probe(dev, -EINVAL,
 				     "nothing tells of a low cell: channels \"cell1\"... or allowed-to-discharge-gpios is needed\n");

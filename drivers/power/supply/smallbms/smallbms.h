@@ -41,6 +41,7 @@ struct smallbms_reading {
 /**
  * struct smallbms_channel - one measuring channel
  * @iio: where it is read
+ * @name: what the devicetree calls it
  * @kind: what it measures
  * @index: which cell or battery, from 0
  * @scan: the scan under way; belongs to the scanner
@@ -48,6 +49,7 @@ struct smallbms_reading {
  */
 struct smallbms_channel {
 	struct iio_channel *iio;
+	const char *name;
 	enum smallbms_kind kind;
 	unsigned int index;
 	struct smallbms_reading scan;
@@ -69,6 +71,7 @@ struct smallbms_sense {
 };
 
 int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
+bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind kind);
 void smallbms_sense_scan(struct smallbms_sense *sense);
 void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample);
 void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample);
@@ -88,11 +91,13 @@ enum smallbms_output_id {
  * struct smallbms_output - one terminal
  * @gpiod: its line, NULL where not fitted
  * @driven: what it was last told
+ * @level: what its line last read, or a negative error
  * @fault: it could not be written, or reads back differently (F3)
  */
 struct smallbms_output {
 	struct gpio_desc *gpiod;
 	bool driven;
+	int level;
 	bool fault;
 };
 
@@ -159,6 +164,8 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
  * @psy: the power supply
  * @desc: its description
  * @outputs: bit for each output that was driven
+ * @levels: bit for each output whose line read as driven
+ * @warning: the pre-alarm was on
  * @causes: bit for each cause that held
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
@@ -167,6 +174,8 @@ struct smallbms_report {
 	struct power_supply *psy;
 	struct power_supply_desc desc;
 	u32 outputs;
+	u32 levels;
+	bool warning;
 	u32 causes;
 	u64 since_ns[SMALLBMS_NUM_CAUSES];
 	u32 count[SMALLBMS_NUM_CAUSES];
@@ -210,6 +219,17 @@ struct smallbms {
 
 int smallbms_report_init(struct smallbms *bms);
 void smallbms_report_update(struct smallbms *bms);
+bool smallbms_holds(const struct smallbms *bms, enum smallbms_cause cause);
+bool smallbms_fresh(const struct smallbms *bms, u64 good_ns);
+
+#if IS_REACHABLE(CONFIG_HWMON)
+int smallbms_hwmon_init(struct smallbms *bms);
+#else
+static inline int smallbms_hwmon_init(struct smallbms *bms)
+{
+	return 0;
+}
+#endif
 
 extern const struct attribute_group *smallbms_attr_groups[];
 
