@@ -373,6 +373,9 @@ static int smallbms_probe(struct platform_device *pdev)
 	ret = smallbms_report_init(bms);
 	if (ret)
 		return ret;
+	ret = smallbms_hwmon_init(bms);
+	if (ret)
+		return ret;
 
 	/* From here on teardown is: interrupts off, stop, then the interfaces. */
 	ret = devm_add_action_or_reset(dev, smallbms_stop, bms);
