@@ -562,8 +562,9 @@ static umode_t smallbms_psy_attr_mode(struct kobject *kobj, struct attribute *at
 {
 	const struct smallbms *bms = to_smallbms(kobj_to_dev(kobj));
 
-	if ((attr == &attr_pre_alarm_output.attr.attr || attr == &attr_pre_alarm_read_back.attr.attr) &&
-	    !bms->act.output[SMALLBMS_PRE_ALARM].gpiod)
+	if (!bms->act.output[SMALLBMS_PRE_ALARM].gpiod &&
+	    (attr == &attr_pre_alarm_output.attr.attr ||
+	     attr == &attr_pre_alarm_read_back.attr.attr))
 		return 0;
 	return attr->mode;
 }

@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 
 #include <linux/bits.h>
+#include <linux/delay.h>
 #include <linux/gpio/driver.h>
 #include <linux/gpio/machine.h>
 #include <linux/iio/iio.h>
@@ -218,6 +219,8 @@ static int fake_adc_read_raw(struct iio_dev *iio, struct iio_chan_spec const *ch
 
 	switch (mask) {
 	case IIO_CHAN_INFO_RAW:
+		if (adc->hangs_ms)
+			msleep(adc->hangs_ms);
 		*value = adc->value[channel->channel];
 		return adc->error[channel->channel] ?: IIO_VAL_INT;
 	case IIO_CHAN_INFO_SCALE:

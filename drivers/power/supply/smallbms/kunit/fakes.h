@@ -72,10 +72,12 @@ struct fake_gpio {
  * struct fake_adc - the converter
  * @value: what a channel reads, in uV, mC or uA
  * @error: why it does not, or 0
+ * @hangs_ms: how long every read takes
  */
 struct fake_adc {
 	int value[FAKE_NUM_CHANNELS];
 	int error[FAKE_NUM_CHANNELS];
+	unsigned int hangs_ms;
 };
 
 /**

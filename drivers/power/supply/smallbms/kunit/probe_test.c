@@ -29,12 +29,9 @@
 #include <linux/workqueue.h>
 #include <trace/events/printk.h>
 
+#include "bench.h"
 #include "fakes.h"
 #include "suites.h"
-
-#define START_MS	2000	/* X3 */
-#define MEASURED_MS	1250	/* hold time and 750 ms */
-#define SLACK_MS	2000	/* for a busy host */
 
 /* What the driver said, as the console saw it */
 
@@ -70,92 +67,10 @@ static void listen(void)
 	spin_unlock_irqrestore(&said.lock, flags);
 }
 
-struct probe_test {
-	struct fake_gpio *gpio;
-	struct fake_adc *adc;
-};
-
-static bool bound(struct platform_device *pdev)
-{
-	return device_is_bound(&pdev->dev);
-}
-
-/* Wait until a line is driven, or not; false after @ms. */
-static bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms)
-{
-	unsigned long end = jiffies + msecs_to_jiffies(ms);
-
-	while (fake_gpio_driven(gpio, line) != driven) {
-		if (time_after(jiffies, end))
-			return false;
-		msleep(10);
-	}
-	return true;
-}
-
-static void add_signals(struct fake_bank *bank)
-{
-	fake_bank_gpio(bank, "allowed-to-discharge-gpios", FAKE_ATD, GPIO_ACTIVE_HIGH);
-	fake_bank_gpio(bank, "allowed-to-charge-gpios", FAKE_ATC, GPIO_ACTIVE_HIGH);
-	fake_bank_gpio(bank, "battery-pre-alarm-gpios", FAKE_BPA, GPIO_ACTIVE_HIGH);
-}
-
-static void add_panel(struct fake_bank *bank)
-{
-	fake_bank_gpio(bank, "loop-gpios", FAKE_LOOP, GPIO_ACTIVE_HIGH);
-	fake_bank_gpio(bank, "remote-h-gpios", FAKE_REMOTE_H, GPIO_ACTIVE_HIGH);
-	fake_bank_gpio(bank, "remote-l-gpios", FAKE_REMOTE_L, GPIO_ACTIVE_HIGH);
-}
-
-static void add_measurements(struct fake_bank *bank)
-{
-	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
-	fake_bank_channels(bank, "temp", FAKE_TEMP, 1);
-	fake_bank_channel(bank, "supply", FAKE_SUPPLY);
-	fake_bank_channel(bank, "load-current", FAKE_LOAD_CURRENT);
-	fake_bank_channel(bank, "current", FAKE_BANK_CURRENT);
-}
-
-static void healthy_lines(struct fake_gpio *gpio)
-{
-	fake_gpio_set(gpio, FAKE_LOOP, true);
-	fake_gpio_set(gpio, FAKE_REMOTE_H, true);
-	fake_gpio_set(gpio, FAKE_REMOTE_L, true);
-	fake_gpio_set(gpio, FAKE_ATD, true);
-	fake_gpio_set(gpio, FAKE_ATC, true);
-	fake_gpio_set(gpio, FAKE_BPA, false);
-}
-
 static int probe_init(struct kunit *test)
 {
-	struct probe_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-
-	if (!t)
-		return -ENOMEM;
-	test->priv = t;
 	listen();
-	return 0;
-}
-
-static struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
-{
-	struct probe_test *t = test->priv;
-
-	t->gpio = fake_gpio_add(test, sleeps, irqs);
-	t->adc = fake_adc_add(test);
-	healthy_lines(t->gpio);
-	return t;
-}
-
-static struct platform_device *running(struct kunit *test, struct fake_bank *bank)
-{
-	struct probe_test *t = test->priv;
-	struct platform_device *pdev = fake_bank_add(test, bank, 0);
-
-	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "%s", said.first);
-	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
-	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
-	return pdev;
+	return bench_init(test);
 }
 
 /* Good nodes */
@@ -615,24 +530,6 @@ static void lines_act_with_and_without_interrupts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_PRE_ALARM));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
-}
-
-static struct power_supply *supply_of(struct kunit *test)
-{
-	struct power_supply *psy = power_supply_get_by_name("smallbms.0");
-
-	KUNIT_ASSERT_NOT_NULL(test, psy);
-	return psy;
-}
-
-static int property(struct kunit *test, enum power_supply_property psp)
-{
-	struct power_supply *psy = supply_of(test);
-	union power_supply_propval value = {};
-	int ret = power_supply_get_property(psy, psp, &value);
-
-	power_supply_put(psy);
-	return ret ?: value.intval;
 }
 
 /* F3: a line that does not follow is written until it does. */

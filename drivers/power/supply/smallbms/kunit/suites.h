@@ -8,5 +8,6 @@ extern struct kunit_suite smallbms_policy_suite;
 extern struct kunit_suite smallbms_settings_suite;
 extern struct kunit_suite smallbms_sense_suite;
 extern struct kunit_suite smallbms_probe_suite;
+extern struct kunit_suite smallbms_report_suite;
 
 #endif /* __SMALLBMS_SUITES_H */

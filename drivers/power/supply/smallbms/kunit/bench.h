@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What all suites share that run a bank
+ */
+
+#ifndef __SMALLBMS_BENCH_H
+#define __SMALLBMS_BENCH_H
+
+#include <linux/power_supply.h>
+#include <linux/types.h>
+
+#include "fakes.h"
+
+struct kunit;
+struct platform_device;
+
+#define START_MS	2000	/* X3 */
+#define MEASURED_MS	1250	/* hold time and 750 ms */
+#define SLACK_MS	2000	/* for a busy host */
+
+/**
+ * struct probe_test - the hardware of a test
+ * @gpio: the chip
+ * @adc: the converter
+ */
+struct probe_test {
+	struct fake_gpio *gpio;
+	struct fake_adc *adc;
+};
+
+int bench_init(struct kunit *test);
+struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs);
+void add_signals(struct fake_bank *bank);
+void add_panel(struct fake_bank *bank);
+void add_measurements(struct fake_bank *bank);
+struct platform_device *running(struct kunit *test, struct fake_bank *bank);
+bool bound(struct platform_device *pdev);
+bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms);
+struct power_supply *supply_of(struct kunit *test);
+int property(struct kunit *test, enum power_supply_property psp);
+
+#endif /* __SMALLBMS_BENCH_H */

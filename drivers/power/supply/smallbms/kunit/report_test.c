@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of what smallbms shows
+ *
+ * Files are asked as a reader in user space would ask them, mode and all.
+ */
+
+#include <kunit/test.h>
+
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/hwmon.h>
+#include <linux/jiffies.h>
+#include <linux/kstrtox.h>
+#include <linux/platform_device.h>
+#include <linux/power_supply.h>
+#include <linux/string.h>
+
+#include "bench.h"
+#include "fakes.h"
+#include "suites.h"
+
+#define SCAN_MS		700	/* until a change has been scanned */
+#define STALE_MS	1000	/* the shortest that is allowed */
+
+/* Files */
+
+static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+static struct device_attribute *file(struct device *dev, const char *name, umode_t *mode)
+{
+	const struct attribute_group **groups = dev->groups;
+	struct attribute **attr;
+	int i;
+
+	for (; groups && *groups; groups++) {
+		for (attr = (*groups)->attrs, i = 0; *attr; attr++, i++) {
+			if (strcmp((*attr)->name, name))
+				continue;
+			*mode = (*groups)->is_visible ?
+				(*groups)->is_visible(&dev->kobj, *attr, i) : (*attr)->mode;
+			return *mode ? container_of(*attr, struct device_attribute, attr) : NULL;
+		}
+	}
+	return NULL;
+}
+
+static bool has_file(struct device *dev, const char *name)
+{
+	umode_t mode;
+
+	return file(dev, name, &mode);
+}
+
+/* The text without its newline, or "error -61". */
+static const char *text_of(struct device *dev, const char *name)
+{
+	struct device_attribute *attr;
+	ssize_t len;
+	umode_t mode;
+
+	attr = file(dev, name, &mode);
+	if (!attr)
+		return "no file";
+	len = attr->show(dev, attr, page);
+	if (len < 0)
+		sprintf(page, "error %zd", len);
+	else if (len && page[len - 1] == '\n')
+		page[len - 1] = '\0';
+	return page;
+}
+
+static ssize_t write_file(struct device *dev, const char *name, const char *text)
+{
+	struct device_attribute *attr;
+	umode_t mode;
+
+	attr = file(dev, name, &mode);
+	if (!attr)
+		return -ENOENT;
+	if (!(mode & 0200))
+		return -EACCES;
+	return attr->store(dev, attr, text, strlen(text));
+}
+
+static bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	while (strcmp(text_of(dev, name), text)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(10);
+	}
+	return true;
+}
+
+#define EXPECT_TEXT(test, dev, name, text)	\
+	KUNIT_EXPECT_STREQ(test, text_of(dev, name), text)
+
+static bool lists(struct device *dev, const char *name, const char *text)
+{
+	return strstr(text_of(dev, name), text);
+}
+
+static int is_hwmon(struct device *dev, void *data)
+{
+	return dev->class && !strcmp(dev->class->name, "hwmon");
+}
+
+static struct device *hwmon_of(struct kunit *test, struct platform_device *pdev)
+{
+	struct device *dev = device_find_child(&pdev->dev, NULL, is_hwmon);
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	put_device(dev);	/* it stays as long as the bank */
+	return dev;
+}
+
+static struct device *psy_of(struct kunit *test)
+{
+	struct power_supply *psy = supply_of(test);
+
+	power_supply_put(psy);	/* the same */
+	return &psy->dev;
+}
+
+/* Power supply */
+
+static bool listed(struct kunit *test, enum power_supply_property psp)
+{
+	struct power_supply *psy = supply_of(test);
+	bool found = false;
+	int i;
+
+	for (i = 0; i < psy->desc->num_properties; i++)
+		found = found || psy->desc->properties[i] == psp;
+	power_supply_put(psy);
+	return found;
+}
+
+static void measured_bank_has_all_properties(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	running(test, bank);
+	t->adc->value[FAKE_BANK_CURRENT] = -25000000;
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_SCOPE),
+			POWER_SUPPLY_SCOPE_SYSTEM);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -25000000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -330000000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 11200000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 15000000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP_MIN), 50);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP_MAX), 500);
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_SERIAL_NUMBER));
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
+
+	/* The same cells in one string of 16: the voltage tells. */
+	t->adc->value[FAKE_SUPPLY] = 52800000;
+	t->adc->value[FAKE_BANK_CURRENT] = 50000000;	/* 2640 W */
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 44800000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -ENODEV);
+
+	/* No number of batteries makes this of 3.30 V cells. */
+	t->adc->value[FAKE_SUPPLY] = 20000000;
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), -ENODEV);
+
+	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -ENODEV);
+}
+
+static void bank_of_signals_lists_no_measurement(struct kunit *test)
+{
+	static const enum power_supply_property measured[] = {
+		POWER_SUPPLY_PROP_VOLTAGE_NOW, POWER_SUPPLY_PROP_VOLTAGE_MIN,
+		POWER_SUPPLY_PROP_VOLTAGE_MAX, POWER_SUPPLY_PROP_CURRENT_NOW,
+		POWER_SUPPLY_PROP_POWER_NOW, POWER_SUPPLY_PROP_TEMP,
+		POWER_SUPPLY_PROP_TEMP_MIN, POWER_SUPPLY_PROP_TEMP_MAX,
+	};
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	int i;
+
+	with_hardware(test, false, true);
+	add_signals(bank);
+	pdev = running(test, bank);
+	for (i = 0; i < ARRAY_SIZE(measured); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, listed(test, measured[i]), "property %d",
+				       measured[i]);
+	KUNIT_EXPECT_TRUE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL));
+	KUNIT_EXPECT_NULL(test, device_find_child(&pdev->dev, NULL, is_hwmon));
+}
+
+static void health_names_the_supply(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	running(test, bank);
+	t->adc->value[FAKE_SUPPLY] = 71000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_OVERVOLTAGE);
+	EXPECT_TEXT(test, hwmon_of(test, to_platform_device(psy_of(test)->parent)),
+		    "in0_crit_alarm", "1");
+	EXPECT_TEXT(test, hwmon_of(test, to_platform_device(psy_of(test)->parent)),
+		    "in0_lcrit_alarm", "0");
+}
+
+/* F1: a converter that hangs lets go of no value, so the age has to. */
+static void stale_value_is_not_shown(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+
+	fake_bank_u32(bank, "victronenergy,stale-ms", STALE_MS);
+	add_measurements(bank);
+	hwmon = hwmon_of(test, running(test, bank));
+	EXPECT_TEXT(test, hwmon, "in2_input", "3300");
+	t->adc->hangs_ms = 2 * STALE_MS;
+	msleep(SCAN_MS + STALE_MS);
+	EXPECT_TEXT(test, hwmon, "in2_input", "error -61");
+	EXPECT_TEXT(test, hwmon, "in2_fault", "1");
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV);
+	t->adc->hangs_ms = 0;
+}
+
+/* Attributes */
+
+static void outputs_are_read_back(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *psy;
+
+	add_measurements(bank);
+	running(test, bank);
+	psy = psy_of(test);
+	EXPECT_TEXT(test, psy, "load_output", "driven");
+	EXPECT_TEXT(test, psy, "load_read_back", "driven");
+	EXPECT_TEXT(test, psy, "pre_alarm_output", "floating");
+	EXPECT_TEXT(test, psy, "pre_alarm_read_back", "floating");
+
+	t->gpio->stuck = BIT(FAKE_LOAD);
+	KUNIT_EXPECT_TRUE(test, becomes_text(psy, "load_read_back", "floating", SLACK_MS));
+	EXPECT_TEXT(test, psy, "load_output", "driven");
+	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "F3 output-fault"));
+	t->gpio->stuck = 0;
+	KUNIT_EXPECT_TRUE(test, becomes_text(psy, "load_read_back", "driven", SLACK_MS));
+
+	t->gpio->get_error[FAKE_LOAD] = -EIO;
+	KUNIT_EXPECT_TRUE(test, becomes_text(psy, "load_read_back", "error -19", SLACK_MS));
+	t->gpio->get_error[FAKE_LOAD] = 0;
+}
+
+static void bank_without_a_pre_alarm_line_lists_none(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *psy;
+
+	fake_bank_drop(bank, "pre-alarm-gpios");
+	add_measurements(bank);
+	running(test, bank);
+	psy = psy_of(test);
+	KUNIT_EXPECT_FALSE(test, has_file(psy, "pre_alarm_output"));
+	KUNIT_EXPECT_FALSE(test, has_file(psy, "pre_alarm_read_back"));
+	EXPECT_TEXT(test, psy, "warning_left_ms", "error -19");
+
+	/* The warning is given all the same. */
+	t->adc->value[FAKE_CELL] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_STRNEQ(test, text_of(psy, "warning_left_ms"), "error -19");
+}
+
+static void window_counts_down(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	unsigned int left, later;
+	struct device *psy;
+
+	add_measurements(bank);
+	running(test, bank);
+	psy = psy_of(test);
+	EXPECT_TEXT(test, psy, "warning_left_ms", "error -19");
+	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "low-cell 0\n"));
+
+	t->adc->value[FAKE_CELL + 1] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	KUNIT_ASSERT_EQ(test, 0, kstrtouint(text_of(psy, "warning_left_ms"), 10, &left));
+	KUNIT_EXPECT_LE(test, left, 30000);
+	KUNIT_EXPECT_GE(test, left, 30000 - SLACK_MS);
+	msleep(1000);
+	KUNIT_ASSERT_EQ(test, 0, kstrtouint(text_of(psy, "warning_left_ms"), 10, &later));
+	KUNIT_EXPECT_LE(test, later, left - 900);
+	KUNIT_EXPECT_GE(test, later, left - 1000 - SLACK_MS);
+
+	t->adc->value[FAKE_CELL + 1] = 3300000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, MEASURED_MS + SLACK_MS));
+	EXPECT_TEXT(test, psy, "warning_left_ms", "error -19");
+	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "low-cell 1\n"));
+	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "overvoltage 0\n"));
+}
+
+/* Hardware monitor */
+
+static void sensors_show_every_cell(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+
+	add_measurements(bank);
+	hwmon = hwmon_of(test, running(test, bank));
+	t->adc->value[FAKE_LOAD_CURRENT] = 300000;
+	t->adc->value[FAKE_BANK_CURRENT] = -12000000;
+	t->adc->value[FAKE_TEMP] = -1500;
+	t->adc->value[FAKE_CELL + 2] = 3345000;
+	msleep(SCAN_MS);
+
+	EXPECT_TEXT(test, hwmon, "in0_label", "supply");
+	EXPECT_TEXT(test, hwmon, "in0_input", "13200");
+	EXPECT_TEXT(test, hwmon, "in0_lcrit", "8000");
+	EXPECT_TEXT(test, hwmon, "in0_crit", "70000");
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "in0_min"));
+	EXPECT_TEXT(test, hwmon, "in3_label", "cell3");
+	EXPECT_TEXT(test, hwmon, "in3_input", "3345");
+	EXPECT_TEXT(test, hwmon, "in3_min", "3100");
+	EXPECT_TEXT(test, hwmon, "in3_lcrit", "2800");
+	EXPECT_TEXT(test, hwmon, "in3_crit", "3750");
+	EXPECT_TEXT(test, hwmon, "in3_fault", "0");
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "in3_max"));
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "in5_input"));
+	EXPECT_TEXT(test, hwmon, "temp1_label", "temp1");
+	EXPECT_TEXT(test, hwmon, "temp1_input", "-1500");
+	EXPECT_TEXT(test, hwmon, "temp1_min", "5000");
+	EXPECT_TEXT(test, hwmon, "temp1_max", "50000");
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "temp2_input"));
+	EXPECT_TEXT(test, hwmon, "curr1_label", "load-current");
+	EXPECT_TEXT(test, hwmon, "curr1_input", "300");
+	EXPECT_TEXT(test, hwmon, "curr1_crit", "1000");
+	EXPECT_TEXT(test, hwmon, "curr2_input", "-12000");
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "curr2_crit"));
+}
+
+static void alarms_follow_the_rules(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+
+	add_measurements(bank);
+	hwmon = hwmon_of(test, running(test, bank));
+
+	t->adc->value[FAKE_CELL + 1] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "1");
+	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
+	EXPECT_TEXT(test, hwmon, "in2_lcrit_alarm", "0");
+
+	/* Not released yet, so the cell that keeps it shows it. */
+	t->adc->value[FAKE_CELL + 1] = 3110000;
+	msleep(MEASURED_MS + SCAN_MS);
+	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "1");
+	t->adc->value[FAKE_CELL + 1] = 3300000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, MEASURED_MS + SLACK_MS));
+	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "0");
+
+	t->adc->value[FAKE_CELL + 3] = 3800000;
+	t->adc->value[FAKE_TEMP] = 60000;
+	KUNIT_EXPECT_TRUE(test, becomes_text(hwmon, "in4_crit_alarm", "1",
+					     MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_text(hwmon, "temp1_max_alarm", "1", SLACK_MS));
+	EXPECT_TEXT(test, hwmon, "temp1_min_alarm", "0");
+
+	t->adc->value[FAKE_LOAD_CURRENT] = 1500000;
+	KUNIT_EXPECT_TRUE(test, becomes_text(hwmon, "curr1_crit_alarm", "1",
+					     MEASURED_MS + SLACK_MS));
+}
+
+static void dead_channel_is_a_fault_and_no_value(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+
+	add_measurements(bank);
+	hwmon = hwmon_of(test, running(test, bank));
+	t->adc->error[FAKE_CELL + 2] = -EIO;
+	t->adc->value[FAKE_TEMP] = 126000;
+	msleep(SCAN_MS);
+	EXPECT_TEXT(test, hwmon, "in3_input", "error -61");
+	EXPECT_TEXT(test, hwmon, "in3_fault", "1");
+	EXPECT_TEXT(test, hwmon, "in3_min", "3100");
+	EXPECT_TEXT(test, hwmon, "in3_crit_alarm", "0");
+	EXPECT_TEXT(test, hwmon, "in2_fault", "0");
+	EXPECT_TEXT(test, hwmon, "temp1_input", "error -61");
+	EXPECT_TEXT(test, hwmon, "temp1_fault", "1");
+}
+
+static const struct write_case {
+	const char *name;
+	const char *text;
+	int error;
+} write_cases[] = {
+	{ "in1_min", "3000", 0 },
+	{ "in4_lcrit", "2700", 0 },
+	{ "temp1_min", "-5000", 0 },
+	{ "in1_min", "2849", -ERANGE },
+	{ "in1_min", "3151", -ERANGE },
+	{ "in1_min", "4297968", -ERANGE },	/* 3000704 uV, if it wraps */
+	{ "in1_min", "2147483647", -ERANGE },
+	{ "in1_min", "-2147483648", -ERANGE },
+	{ "in1_min", "99999999999999999999", -ERANGE },
+	{ "in1_min", "3.0", -EINVAL },
+	{ "in1_min", "", -EINVAL },
+	{ "in1_min", "low", -EINVAL },
+	{ "in1_crit", "3700", -EACCES },
+	{ "in0_lcrit", "9000", -EACCES },
+	{ "temp1_max", "45000", -EACCES },
+	{ "curr1_crit", "500", -EACCES },
+	{ "in1_input", "3300", -EACCES },
+};
+
+static void write_case_desc(const struct write_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s = \"%s\"", c->name, c->text);
+}
+
+KUNIT_ARRAY_PARAM(write, write_cases, write_case_desc);
+
+static void limits_are_settings(struct kunit *test)
+{
+	const struct write_case *c = test->param_value;
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+	char before[16];
+	ssize_t ret;
+
+	with_hardware(test, false, true);
+	add_measurements(bank);
+	hwmon = hwmon_of(test, running(test, bank));
+	strscpy(before, text_of(hwmon, c->name), sizeof(before));
+	ret = write_file(hwmon, c->name, c->text);
+	if (!c->error) {
+		KUNIT_EXPECT_EQ(test, ret, strlen(c->text));
+		EXPECT_TEXT(test, hwmon, c->name, c->text);
+		return;
+	}
+	KUNIT_EXPECT_EQ(test, ret, c->error);
+	EXPECT_TEXT(test, hwmon, c->name, before);
+}
+
+static void largest_bank_has_all_sensors(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct device *hwmon;
+
+	fake_bank_channels(bank, "cell", FAKE_CELL, 160);
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 20);
+	hwmon = hwmon_of(test, running(test, bank));
+	KUNIT_EXPECT_FALSE(test, has_file(hwmon, "in0_input"));
+	EXPECT_TEXT(test, hwmon, "in160_label", "cell160");
+	EXPECT_TEXT(test, hwmon, "temp20_input", "25000");
+	t->adc->value[FAKE_CELL + 159] = 3050000;
+	KUNIT_EXPECT_TRUE(test, becomes_text(hwmon, "in160_min_alarm", "1",
+					     MEASURED_MS + SLACK_MS));
+	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
+}
+
+static struct kunit_case report_cases[] = {
+	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
+	KUNIT_CASE(bank_of_signals_lists_no_measurement),
+	KUNIT_CASE(health_names_the_supply),
+	KUNIT_CASE_SLOW(stale_value_is_not_shown),
+	KUNIT_CASE_SLOW(outputs_are_read_back),
+	KUNIT_CASE(bank_without_a_pre_alarm_line_lists_none),
+	KUNIT_CASE_SLOW(window_counts_down),
+	KUNIT_CASE(sensors_show_every_cell),
+	KUNIT_CASE_SLOW(alarms_follow_the_rules),
+	KUNIT_CASE(dead_channel_is_a_fault_and_no_value),
+	KUNIT_CASE_PARAM(limits_are_settings, write_gen_params),
+	KUNIT_CASE(largest_bank_has_all_sensors),
+	{}
+};
+
+struct kunit_suite smallbms_report_suite = {
+	.name = "smallbms_report",
+	.init = bench_init,
+	.test_cases = report_cases,
+};
