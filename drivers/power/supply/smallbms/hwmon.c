@@ -15,7 +15,7 @@
  * crit are where an output lets go. Nothing warns of a cell that is getting full,
  * so there is no max. An alarm is raised by the rule, hold time and hysteresis
  * included: on each channel that is beyond the limit, and on the worst one until
- * the rule lets go.
+ * the rule lets go, if all are known.
  *
  * All values are those of the last scan.
  */
@@ -151,7 +151,7 @@ static bool alarm(const struct smallbms *bms, const struct limit *limit,
 	if (limit->upper ? value >= level : value < level)
 		return true;
 	/* Either side of the supply has the same cause, and no hysteresis. */
-	return limit->kind != SMALLBMS_SUPPLY && group->any &&
+	return limit->kind != SMALLBMS_SUPPLY && group->all &&
 	       channel->index == (limit->upper ? group->max_index : group->min_index);
 }
 
@@ -290,8 +290,14 @@ int smallbms_hwmon_init(struct smallbms *bms)
 	if (!bms->sense.num_channels)
 		return 0;
 
-	/* Monitors tell banks apart by it. */
-	name = devm_hwmon_sanitize_name(bms->dev, dev_name(bms->dev));
+	/*
+	 * libsensors tells chips apart by nothing else, and the kernel may show the power
+	 * supply as a chip with the name of the bank.
+	 */
+	name = devm_kasprintf(bms->dev, GFP_KERNEL, "%s_cells", dev_name(bms->dev));
+	if (!name)
+		return -ENOMEM;
+	name = devm_hwmon_sanitize_name(bms->dev, name);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
 	hwmon = devm_hwmon_device_register_with_info(bms->dev, name, bms, &smallbms_hwmon_chip,

@@ -240,31 +240,11 @@ static int smallbms_psy_temp_mc(const struct smallbms *bms)
 	       temp->min : temp->max;
 }
 
-/*
- * How many cells are in series: 4, 8 or 16, or 0 while it cannot be told. No one
- * says so, but the cells and the bank do.
- */
-static int cells_in_series(const struct smallbms *bms)
-{
-	const struct smallbms_group *cell = &bms->sample.group[SMALLBMS_CELL];
-	int count, ratio;
-
-	if (!known(bms, SMALLBMS_CELL) || !known(bms, SMALLBMS_SUPPLY))
-		return 0;
-	ratio = DIV_ROUND_CLOSEST(bms->sample.group[SMALLBMS_SUPPLY].min,
-				  (cell->min + cell->max) / 2);
-	for (count = 4; count <= 16; count *= 2) {
-		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
-			return count;
-	}
-	return 0;
-}
-
 /* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
 static int smallbms_psy_voltage_limit(const struct smallbms *bms, s32 cell_uv,
 				      union power_supply_propval *val)
 {
-	val->intval = cells_in_series(bms) * cell_uv;
+	val->intval = bms->report.cells_in_series * cell_uv;
 	return val->intval ? 0 : -ENODEV;
 }
 
@@ -339,8 +319,11 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 			      POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
 		return 0;
 	case POWER_SUPPLY_PROP_SCOPE:
-		/* The board lives on the bank that it protects (R3). */
-		val->intval = POWER_SUPPLY_SCOPE_SYSTEM;
+		/*
+		 * UPower takes a system's battery without a state of charge for empty, and
+		 * powers the host off as soon as it discharges.
+		 */
+		val->intval = POWER_SUPPLY_SCOPE_DEVICE;
 		return 0;
 	case POWER_SUPPLY_PROP_MODEL_NAME:
 		val->strval = "smallBMS with pre-alarm";
@@ -644,6 +627,22 @@ static void update_window(struct smallbms *bms)
 				      SMALLBMS_NS_PER_MS));
 }
 
+/* How many cells are in series: no one says so, but the cells and the bank do. */
+static void update_cells_in_series(struct smallbms *bms)
+{
+	const struct smallbms_group *cell = &bms->sample.group[SMALLBMS_CELL];
+	int count, ratio;
+
+	if (!known(bms, SMALLBMS_CELL) || !known(bms, SMALLBMS_SUPPLY))
+		return;
+	ratio = DIV_ROUND_CLOSEST(bms->sample.group[SMALLBMS_SUPPLY].min,
+				  (cell->min + cell->max) / 2);
+	for (count = 4; count <= 16; count *= 2) {
+		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
+			bms->report.cells_in_series = count;
+	}
+}
+
 /**
  * smallbms_report_update() - show what an evaluation has found
  * @bms: the bank, locked
@@ -655,6 +654,7 @@ void smallbms_report_update(struct smallbms *bms)
 	int i;
 
 	trace_smallbms_sample(bms);
+	update_cells_in_series(bms);
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (bms->act.output[i].driven)

@@ -166,6 +166,7 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
  * @outputs: bit for each output that was driven
  * @levels: bit for each output whose line read as driven
  * @warning: the pre-alarm was on
+ * @cells_in_series: 4, 8 or 16, or 0 while it cannot be told
  * @causes: bit for each cause that held
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
@@ -176,6 +177,7 @@ struct smallbms_report {
 	u32 outputs;
 	u32 levels;
 	bool warning;
+	unsigned int cells_in_series;
 	u32 causes;
 	u64 since_ns[SMALLBMS_NUM_CAUSES];
 	u32 count[SMALLBMS_NUM_CAUSES];

@@ -145,11 +145,15 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	struct fake_bank *bank = fake_bank_alloc(test);
 
 	add_measurements(bank);
-	running(test, bank);
+	t->adc->error[FAKE_SUPPLY] = -EIO;
+	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), -ENODEV);
+	t->adc->error[FAKE_SUPPLY] = 0;
 	t->adc->value[FAKE_BANK_CURRENT] = -25000000;
 	msleep(SCAN_MS);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_SCOPE),
-			POWER_SUPPLY_SCOPE_SYSTEM);
+			POWER_SUPPLY_SCOPE_DEVICE);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -25000000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -330000000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 11200000);
@@ -166,10 +170,13 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 44800000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -ENODEV);
 
-	/* No number of batteries makes this of 3.30 V cells. */
+	/* Limits stay known when a value does not, or makes no sense. */
 	t->adc->value[FAKE_SUPPLY] = 20000000;
 	msleep(SCAN_MS);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), -ENODEV);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 60000000);
+	t->adc->error[FAKE_SUPPLY] = -EIO;
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 60000000);
 
 	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
 	msleep(SCAN_MS);
@@ -372,6 +379,12 @@ static void alarms_follow_the_rules(struct kunit *test)
 	t->adc->value[FAKE_CELL + 1] = 3110000;
 	msleep(MEASURED_MS + SCAN_MS);
 	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "1");
+
+	/* Lost, it still keeps the rule, and no other cell is to be blamed. */
+	t->adc->error[FAKE_CELL + 1] = -EIO;
+	msleep(SCAN_MS);
+	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
+	t->adc->error[FAKE_CELL + 1] = 0;
 	t->adc->value[FAKE_CELL + 1] = 3300000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, MEASURED_MS + SLACK_MS));
 	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "0");
