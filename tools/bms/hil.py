@@ -174,7 +174,7 @@ class Play:
         # The guest takes its time to answer; the world does not wait for it.
         self.agent = ThreadPoolExecutor(1)
         self.answers = [self.agent.submit(self.greet, self.board)]
-        for key, value in self.world.settings.items():
+        for key, value in self.world.settings:
             self.set(key, value)
 
     def greet(self, board):

@@ -38,8 +38,8 @@
 const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 	[SMALLBMS_LOAD_DISCONNECT_UV] =
 		SETTING(load_disconnect_uv, "victronenergy,load-disconnect-cell-microvolt",
-			.def = LOAD_DISCONNECT_MAX_UV, .min = 2600000, .max = LOAD_DISCONNECT_MAX_UV,
-			.run_time = true),
+			.def = LOAD_DISCONNECT_MAX_UV,
+			.min = 2600000, .max = LOAD_DISCONNECT_MAX_UV, .run_time = true),
 	[SMALLBMS_PRE_ALARM_UV] =
 		SETTING(pre_alarm_uv, "victronenergy,pre-alarm-cell-microvolt",
 			.def = 3100000, .min = LOAD_DISCONNECT_MAX_UV + SETTING_GAP_UV,
