@@ -191,7 +191,8 @@ class Script:
                   "ATD": word["ATD"], "ATC": word["ATC"], "BPA": word["BPA"]}
         for name, level in levels.items():
             if self.levels.get(name) != level:
-                self.add(time, f"write {PULL.format(INPUTS[name])} pull-{'up' if level else 'down'}")
+                pull = "pull-up" if level else "pull-down"
+                self.add(time, f"write {PULL.format(INPUTS[name])} {pull}")
         for name, first, count, error in (("SENS", 0, self.scenario.cells, EIO),
                                           ("TS", FIRST_TEMP, self.scenario.batteries, ENODEV)):
             if count and self.levels.get(name, True) != word[name]:

@@ -50,7 +50,7 @@ static void put(const char *path, const char *text)
 	close(file);
 }
 
-static void load(const char *path)
+static void load_module(const char *path)
 {
 	int file = open(path, O_RDONLY);
 
@@ -59,7 +59,7 @@ static void load(const char *path)
 	close(file);
 }
 
-static void copy(const char *from, int to)
+static void copy_file(const char *from, int to)
 {
 	static char buffer[65536];
 	ssize_t got;
@@ -111,16 +111,16 @@ static void play(FILE *script)
 		if (!strcmp(word, "write") && rest) {
 			put(path, rest);
 		} else if (!strcmp(word, "insmod")) {
-			load(path);
+			load_module(path);
 		} else if (!strcmp(word, "cat")) {
 			fflush(stdout);
-			copy(path, STDOUT_FILENO);
+			copy_file(path, STDOUT_FILENO);
 		} else if (!strcmp(word, "copy") && rest) {
 			int to = open(rest, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
 			if (to < 0)
 				die("cannot write", rest);
-			copy(path, to);
+			copy_file(path, to);
 			close(to);
 		} else {
 			errno = EINVAL;

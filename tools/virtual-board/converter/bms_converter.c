@@ -173,10 +173,12 @@ static ssize_t control_store(struct device *dev, struct device_attribute *attr,
 			     const char *buf, size_t count)
 {
 	struct converter *c = iio_priv(dev_get_drvdata(dev));
-	char *text __free(kfree) = kstrdup(buf, GFP_KERNEL);
-	char *rest = text, *line;
+	char *rest, *line;
 	int ret;
 
+	char *text __free(kfree) = kstrdup(buf, GFP_KERNEL);
+
+	rest = text;
 	if (!text)
 		return -ENOMEM;
 	while ((line = strsep(&rest, "\n"))) {

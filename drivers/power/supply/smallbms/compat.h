@@ -11,8 +11,6 @@
 
 #include <linux/hrtimer.h>
 #include <linux/module.h>
-#include <linux/stringify.h>
-#include <linux/version.h>
 
 #ifndef SMALLBMS_HAS_HRTIMER_SETUP	/* 6.13 */
 static inline void hrtimer_setup(struct hrtimer *timer,
@@ -35,11 +33,9 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define smallbms_assign_str(dst, src)	__assign_str(dst)
 #endif
 
-/* 6.13 takes a string */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define SMALLBMS_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
-#else
-#define SMALLBMS_IMPORT_NS(ns)	MODULE_IMPORT_NS(__stringify(ns))
+#ifndef SMALLBMS_HAS_STRING_NS		/* 6.13 */
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
 #endif
 
 #endif /* __SMALLBMS_COMPAT_H */

@@ -430,3 +430,4 @@ module_platform_driver(smallbms_driver);
 MODULE_DESCRIPTION("Battery management for LiFePO4 banks (smallBMS with pre-alarm)");
 MODULE_AUTHOR("The smallbms developers");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("IIO_CONSUMER");

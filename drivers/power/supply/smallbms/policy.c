@@ -527,14 +527,13 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 static u32 causes(const struct smallbms_settings *set, const struct smallbms_state *st,
 		  const struct smallbms_sample *in)
 {
-	u32 mask = 0;
+	u32 mask = st->starting && !st->blocked ? BIT_OF(SMALLBMS_CAUSE_START) : 0;
 
 #define CAUSE(_name, _holds)						\
 	do {								\
 		if (_holds)						\
 			mask |= BIT_OF(SMALLBMS_CAUSE_##_name);		\
 	} while (0)
-	CAUSE(START, st->starting && !st->blocked);
 	CAUSE(PRE_ALARM, seen(&st->low));
 	CAUSE(UNDERVOLTAGE, seen(&st->empty));
 	CAUSE(RECONNECT, !st->load_on && !st->starting && in->group[SMALLBMS_CELL].fitted &&

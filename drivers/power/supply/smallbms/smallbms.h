@@ -203,7 +203,7 @@ struct smallbms_report {
  */
 struct smallbms {
 	struct device *dev;
-	struct mutex lock;
+	struct mutex lock;	/* what it guards: see above */
 	struct smallbms_settings settings;
 	struct smallbms_sense sense;
 	struct smallbms_sample sample;

@@ -212,9 +212,12 @@ static bool holds(const struct world *w, enum smallbms_cause cause)
 
 #define EXPECT_OUTPUTS(test, w, _load, _charge, _pre_alarm)		\
 	do {								\
-		KUNIT_EXPECT_EQ_MSG(test, (w)->out.load, _load, "load output"); \
-		KUNIT_EXPECT_EQ_MSG(test, (w)->out.charge, _charge, "charge output"); \
-		KUNIT_EXPECT_EQ_MSG(test, (w)->out.pre_alarm, _pre_alarm, "pre-alarm output"); \
+		struct kunit *t = test;					\
+		const struct smallbms_decision *out = &(w)->out;	\
+									\
+		KUNIT_EXPECT_EQ_MSG(t, out->load, _load, "load output"); \
+		KUNIT_EXPECT_EQ_MSG(t, out->charge, _charge, "charge output"); \
+		KUNIT_EXPECT_EQ_MSG(t, out->pre_alarm, _pre_alarm, "pre-alarm output"); \
 	} while (0)
 
 /* Start */

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <trace/events/printk.h>
@@ -36,7 +37,7 @@
 /* What the driver said, as the console saw it */
 
 static struct {
-	spinlock_t lock;
+	spinlock_t lock;	/* of the rest */
 	char first[512];
 	unsigned int count;
 } said = {
@@ -897,19 +898,19 @@ static void host_may_forbid_charging(struct kunit *test)
 	psy = supply_of(test);
 
 	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE;
-	KUNIT_EXPECT_EQ(test, 0, power_supply_set_property(psy,
-			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	KUNIT_EXPECT_EQ(test, 0,
+			power_supply_set_property(psy, POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_FORCE_DISCHARGE;
-	KUNIT_EXPECT_EQ(test, -EINVAL, power_supply_set_property(psy,
-			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			power_supply_set_property(psy, POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
 	value.intval = 0;
-	KUNIT_EXPECT_EQ(test, -EINVAL, power_supply_set_property(psy,
-			POWER_SUPPLY_PROP_HEALTH, &value));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			power_supply_set_property(psy, POWER_SUPPLY_PROP_HEALTH, &value));
 	value.intval = POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
-	KUNIT_EXPECT_EQ(test, 0, power_supply_set_property(psy,
-			POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
+	KUNIT_EXPECT_EQ(test, 0,
+			power_supply_set_property(psy, POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, &value));
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 	power_supply_put(psy);
 }

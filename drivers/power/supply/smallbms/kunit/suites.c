@@ -14,4 +14,4 @@ kunit_test_suites(&smallbms_policy_suite, &smallbms_settings_suite, &smallbms_se
 
 MODULE_DESCRIPTION("KUnit tests of smallbms");
 MODULE_LICENSE("GPL");
-SMALLBMS_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
