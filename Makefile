@@ -193,6 +193,29 @@ kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cp
 		$(BUILD)/measured.dtb
 	@$(KUNIT) emulated $^
 
+# Compiled against a kernel, not into one: modules_prepare is enough.
+LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse
+CLANG_PACKAGES := clang clang-tidy coccinelle lld llvm
+
+.PHONY: lint lint-short lint-packages
+lint-packages:
+	@tools/preflight $(VIRTUAL_MB) $(LINT_PACKAGES)
+
+$(BUILD)/clang/.config: tools/clang.config $(LINUX)/.unpacked
+	@tools/preflight $(VIRTUAL_MB) $(CLANG_PACKAGES)
+	$(call configure,x86_64 LLVM=1)
+$(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config
+	@tools/step "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
+		$(MAKE) -C $(LINUX) O=$(abspath $(@D)) ARCH=x86_64 LLVM=1 -j$(JOBS) modules_prepare
+	@touch $@
+
+LINT = @tools/lint $(LINUX) $(BUILD)/virtual $(BUILD)/lint
+lint: $(BUILD)/virtual/linux $(BUILD)/clang/Module.symvers | lint-packages ## look for what reviewers would find
+	$(LINT) $(BUILD)/clang
+# The same, without clang and coccinelle.
+lint-short: $(BUILD)/virtual/linux | lint-packages
+	$(LINT)
+
 SCENARIOS ?= scenarios
 LOG ?= $(BUILD)/$@
 
