@@ -11,6 +11,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/module.h>
+#include <linux/version.h>
 
 #ifndef SMALLBMS_HAS_HRTIMER_SETUP	/* 6.13 */
 static inline void hrtimer_setup(struct hrtimer *timer,

@@ -613,7 +613,7 @@ static struct device_attribute *file(struct kunit *test, const struct attribute_
 				return container_of(*attr, struct device_attribute, attr);
 		}
 	}
-	KUNIT_FAIL_AND_ABORT(test, "no file %s/%s", folder, name);
+	KUNIT_FAIL_AND_ABORT(test, "%s/%s does not exist", folder, name);
 	return NULL;
 }
 
