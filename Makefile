@@ -228,7 +228,7 @@ LIMIT ?= 300
 # In real time, so without the many that end on a threshold, unless they are asked for.
 .PHONY: hil
 hil: SCENARIOS = $(wildcard scenarios/*.scn)
-hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb ## play them at the pins of the emulated board, up to LIMIT=300 s
+hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb ## play SCENARIOS= at the pins of the emulated board, in real time
 	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) emulated $^ $(SCENARIOS)
 
 # Long times need a lean kernel; the short form looks hard, and for leaks.

@@ -134,8 +134,8 @@ class Play:
             if self.board:
                 self.board.stop()
         if self.late > LATE_S or self.waited > WAITED_S:
-            self.log.doubt = (f"the host was too busy: it did things {self.late * 1000:.0f} ms late, "
-                              f"the guest waited {self.waited:.1f} s for a processor")
+            self.log.doubt = (f"the host was too busy: it did things {self.late * 1000:.0f} ms "
+                              f"late, the guest waited {self.waited:.1f} s for a processor")
 
     def booted(self):
         """Let another board boot."""
