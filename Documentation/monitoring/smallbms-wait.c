@@ -5,8 +5,7 @@
  *	smallbms-wait FILE...
  *
  * Prints "FILE: TEXT" for each file at once and after each change, without asking in
- * between: it sleeps in poll() until the driver says that there is news. What cannot
- * be read now is "-".
+ * between: it sleeps in poll() until the driver says that there is news.
  */
 
 #include <errno.h>
@@ -23,13 +22,12 @@ static void show(int file, const char *name)
 	char text[4096];
 	ssize_t size = pread(file, text, sizeof(text) - 1, 0);
 
-	if (size < 0 && errno != ENODEV) {
+	if (size < 0) {
 		fprintf(stderr, "smallbms-wait: %s: %s\n", name, strerror(errno));
 		exit(1);
 	}
-	text[size < 0 ? 0 : size] = '\0';
-	printf("%s: %s%s", name, size < 0 ? "-" : text,
-	       size > 0 && text[size - 1] == '\n' ? "" : "\n");
+	text[size] = '\0';
+	printf("%s: %s%s", name, text, size && text[size - 1] == '\n' ? "" : "\n");
 	fflush(stdout);
 }
 

@@ -18,8 +18,9 @@
  * trace event and one line in the log (P3). A cause that begins without moving an
  * output is announced in the same way.
  *
- * What is not known now is -ENODEV: any other error of one file silences uevents,
- * and some monitors, for all power supplies. What a bank cannot have is not listed.
+ * A property that is not known now is -ENODEV: any other error silences the uevent.
+ * An attribute of our own never fails, for there are monitors that then leave out
+ * all power supplies; it is empty. What a bank cannot have is not listed.
  */
 
 #include <linux/bits.h>
@@ -450,7 +451,7 @@ static ssize_t read_back_show(struct device *dev, struct device_attribute *attr,
 	guard(mutex)(&to_smallbms(dev)->lock);
 
 	if (output->level < 0)
-		return -ENODEV;
+		return 0;
 	return sysfs_emit(buf, "%s\n", output_word(output->level));
 }
 
@@ -481,7 +482,7 @@ static ssize_t warning_left_ms_show(struct device *dev, struct device_attribute 
 	guard(mutex)(&bms->lock);
 
 	if (!bms->decision.pre_alarm)
-		return -ENODEV;
+		return 0;
 	end_ns = bms->state.pre_alarm_ns + bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
 	now_ns = ktime_get_boottime_ns();
 	return sysfs_emit(buf, "%llu\n",
