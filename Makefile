@@ -69,7 +69,9 @@ endef
 
 $(BUILD)/board/.config: $(BOARD)/kernel.config
 $(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
-$(BUILD)/board/.config $(BUILD)/board-debug/.config: $(LINUX)/.unpacked
+$(BUILD)/board-clients/.config: $(BOARD)/kernel.config $(BOARD)/clients.config
+$(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-clients/.config: \
+		$(LINUX)/.unpacked
 	$(call configure,arm,$(CROSS))
 
 ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
@@ -79,6 +81,7 @@ $(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config
 		$(BUILD)/logs/$*.log $(call ARM,$*) -j$(JOBS) zImage modules
 ZIMAGE_LINES_board := 1301
 ZIMAGE_LINES_board-debug := 1600
+ZIMAGE_LINES_board-clients := 1500
 
 # The driver and its tests are modules, so a kernel is built but once. Kbuild knows best
 # what is out of date, so it is always asked. In a folder of links, for it writes beside
@@ -95,6 +98,8 @@ WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m
 
 $(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board))
+$(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-clients))
 $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT))
 
@@ -165,6 +170,50 @@ demo: $(call BOARD_FILES,board) ## from nothing to a bank protected on the emula
 # The same, without the full cell, on a kernel that looks hard.
 demo-short: $(call BOARD_FILES,board-debug)
 	@$(PYTHON) -m bms.demo --short $(call BOARD_FILES,board-debug) $(BUILD)/demo-short
+
+# --- Clients ------------------------------------------------------------------
+
+# People's own programs, on a kernel that has what they need.
+CLIENTS_PACKAGES := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
+CLIENTS := $(BUILD)/clients
+RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules) \
+	$(CLIENTS)/smallbms-wait
+
+$(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
+	@tools/step "Fetching people's programs for the board" $(BUILD)/logs/clients-armhf.log \
+		tools/armhf-package $(@D) $(CLIENTS_PACKAGES)
+	@touch $@
+
+$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c | board-packages
+	@mkdir -p $(@D)
+	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(BOARD)/abuse \
+		$(CLIENTS)/armhf/.fetched $(LINUX)/.unpacked $(RECIPES)
+	@$(BOARD)/mkclients $@ $(CLIENTS)/armhf $(LINUX) $(RECIPES)
+
+$(CLIENTS)/initramfs.cpio.gz: $(BUILD)/board-clients-initramfs.cpio.gz $(CLIENTS)/files.cpio.gz
+	@cat $^ >$@
+
+$(BUILD)/clients.dtb: $(BOARD)/measured.dts
+
+CLIENTS_FILES := $(BUILD)/board-clients/arch/arm/boot/zImage $(CLIENTS)/initramfs.cpio.gz \
+	$(BUILD)/clients.dtb
+
+.PHONY: clients
+clients: $(CLIENTS_FILES) ## show a bank to people's own programs, and judge what they say
+	@$(PYTHON) -m bms.clients $^ $(BUILD)/clients.md
+
+# Unpacked, not installed: nobody wants a server for a check.
+$(BUILD)/prometheus/usr/bin/promtool:
+	@mkdir -p $(BUILD)/prometheus
+	@tools/step "Fetching promtool" $(BUILD)/logs/promtool.log sh -c 'cd $(BUILD)/prometheus && \
+		apt-get download prometheus && dpkg-deb -x prometheus_*.deb .'
+
+.PHONY: monitoring
+monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documentation/monitoring
+	@tools/preflight 300 python3 shellcheck systemd
+	@PATH=$(abspath $(<D)):$$PATH tools/check-monitoring
 
 # --- Tests --------------------------------------------------------------------
 

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Show a bank to people's own programs on the emulated board, and judge what they say.
+
+Real, unmodified programs from Debian run in the guest. Each state of the bank gives a
+section of the page, with the output of each program.
+
+Exit status: 0 all was as expected, 1 something was not, 2 the bench could not go on.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import re
+import sys
+import time
+
+from bms import kernel_log
+from bms.board import Board
+from bms.errors import BenchError
+
+SUPPLY = "/sys/class/power_supply/bms"
+RECIPES = "/usr/local/sbin"
+METRICS = "127.0.0.1:9100"
+ANSWER_S = 180.0            # a guest with many programs on a busy host
+WINDOW_S = 30.0
+LATE_S = 0.1
+TRIES = 3
+START = {"LD": "1", "CD": "1", "PA": "Z"}
+
+# What each state is made of, what the pins then are, and how long that may take.
+HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
+           "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
+STATES = (
+    ("normal", {}, START),
+    ("pre-alarm", {"cell3": 3.000, "supply": 12.88}, {"LD": "1", "CD": "Z", "PA": "1"}),
+    ("after the cut", {"cell3": 2.700, "supply": 12.56}, {"LD": "Z", "CD": "1", "PA": "Z"}),
+    ("cell over voltage", {"cell2": 3.800, "supply": 13.68}, {"LD": "1", "CD": "Z", "PA": "Z"}),
+    ("cold", {"temp1": -10.0}, {"LD": "1", "CD": "Z", "PA": "Z"}),
+    ("dead sensor", {"cell3": 0.0}, {"LD": "1", "CD": "Z", "PA": "1"}),
+)
+
+COMMANDS = (
+    ("the driver", f"for f in status health capacity_level warning_left_ms causes; do "
+                   f"printf '%s: ' $f; cat {SUPPLY}/$f 2>&1; [ $f = causes ] && echo; done"),
+    ("upower", "upower -i /org/freedesktop/UPower/devices/battery_bms"),
+    ("sensors", "sensors 2>&1"),
+    ("sensors -j", "sensors -j 2>/dev/null"),
+    ("prometheus-node-exporter", f"wget -qO- http://{METRICS}/metrics | "
+                                 "grep -E '^node_(power_supply|hwmon|scrape_collector_success)'"),
+    ("gpioinfo", "gpioinfo gpiochip3 | grep -v unused"),
+)
+
+DAEMONS = (
+    # What a shutdown would be, if this were systemd.
+    "printf '#!/bin/sh\\necho \"$@\" >>/tmp/systemctl\\n' >/usr/bin/systemctl; "
+    "chmod +x /usr/bin/systemctl",
+    "mkdir -p /lib/systemd; ln -s /bin/udevadm /lib/systemd/systemd-udevd; "
+    "/lib/systemd/systemd-udevd >>/tmp/udevd 2>&1 &",
+    "prometheus-node-exporter --collector.disable-defaults --collector.powersupplyclass "
+    f"--collector.hwmon --web.listen-address={METRICS} >>/tmp/exporter 2>&1 &",
+    "dbus-daemon --system --fork --nopidfile",
+    "/usr/libexec/upowerd >>/tmp/upowerd 2>&1 &",
+    "udevadm monitor --kernel --udev --property >>/tmp/monitor 2>&1 &",
+    "trace-cmd start -e smallbms_transition -e smallbms_window",
+    f"{RECIPES}/smallbms-wait {SUPPLY}/pre_alarm_output >>/tmp/waited 2>&1 &",
+)
+READY = "upower -e 2>/dev/null | grep -q battery_bms && " \
+        f"wget -qO- http://{METRICS}/metrics 2>/dev/null | grep -q node_power_supply_info"
+LATER = "upower --monitor-detail >>/tmp/upower-monitor 2>&1 &"
+
+
+class Bench:
+    """A board with programs on it, and what was seen of them."""
+
+    def __init__(self, board):
+        self.board = board
+        self.edges = []             # (time, pin, level)
+        self.page = []
+        self.checks = []            # (client, state, text, ok)
+        self.state = ""
+
+    def wait(self, seconds):
+        end = self.board.now() + seconds
+        while self.board.now() < end:
+            self.edges.extend(self.board.pin_events())
+            time.sleep(0.02)
+
+    def until(self, pins, limit_s):
+        end = self.board.now() + limit_s
+        while any(self.board.pins[name] != level for name, level in pins.items()):
+            if self.board.now() > end:
+                raise BenchError(f"{self.state}: the pins are {self.board.pins}, not {pins}, "
+                                 f"after {limit_s:.0f} s; see {self.board.folder / 'kernel.log'}")
+            self.wait(0.05)
+
+    def measure(self, values):
+        for name, value in {**HEALTHY, **values}.items():
+            self.board.set_channel(name, value)
+
+    def run(self, command):
+        status, output = self.board.run(command)
+        self.edges.extend(self.board.pin_events())
+        return status, output
+
+    def text(self, command):
+        return self.run(command)[1]
+
+    def check(self, client, text, ok):
+        self.checks.append((client, self.state, text, bool(ok)))
+        print(f"  {'ok' if ok else 'NOT OK':<7}{client}: {text}", flush=True)
+
+    def show(self, title, output):
+        self.page.append(f"### {title}\n\n```\n{output.rstrip()}\n```\n")
+
+    def enter(self, state):
+        self.state = state
+        self.page.append(f"## {state[0].upper() + state[1:]}\n")
+        print(f"{state} ({self.board.now():.0f} s)", flush=True)
+
+    def news(self, path):
+        """What a program has written since this was asked last."""
+        text = self.text(f"cat {path}; : >{path}")
+        return text
+
+    def last(self, pin, level):
+        times = [at for at, name, new in self.edges if (name, new) == (pin, level)]
+        return times[-1] if times else None
+
+
+def uevents(text, source):
+    """The properties of each event that udevadm has told of."""
+    return [dict(line.split("=", 1) for line in block.splitlines()[1:] if "=" in line)
+            for block in re.split(r"\n(?=(?:KERNEL|UDEV  )\[)", "\n" + text)
+            if block.strip().startswith(source)]
+
+
+def metric(text, name, **labels):
+    """The value of a metric, or None."""
+    for line in text.splitlines():
+        match = re.match(rf"{name}(?:\{{(.*)\}})? (\S+)$", line)
+        if match and all(f'{key}="{value}"' in (match[1] or "") for key, value in labels.items()):
+            return float(match[2])
+    return None
+
+
+EXPECTED = {
+    # state: health, capacity level, alarm in sensors -j
+    "normal": ("Good", "Normal", None),
+    "pre-alarm": ("Good", "Low", ("cell3", "in3_min_alarm")),
+    "after the cut": (r"Unspecified failure|Under voltage", "Critical",
+                      ("cell3", "in3_lcrit_alarm")),
+    "cell over voltage": ("Over voltage", "Full", ("cell2", "in2_crit_alarm")),
+    "cold": ("Cold", "Normal", ("temp1", "temp1_min_alarm")),
+    "dead sensor": ("Watchdog timer expire", "Unknown", None),
+}
+
+
+def judge(bench, shown):
+    health, level, alarm = EXPECTED[bench.state]
+    failing = bench.state == "dead sensor"
+
+    upower = shown["upower"]
+    bench.check("upower", f"level {level.lower()}",
+                re.search(rf"battery-level: +{level.lower()}$", upower, re.M))
+    bench.check("upower", "no supply that the host is switched off for",
+                re.search(r"power supply: +no$", upower, re.M))
+
+    metrics = shown["prometheus-node-exporter"]
+    info = next((line for line in metrics.splitlines()
+                 if line.startswith("node_power_supply_info")), "")
+    bench.check("prometheus-node-exporter", f"health {health}, level {level}",
+                re.search(rf'health="({health})"', info) and f'capacity_level="{level}"' in info)
+    bench.check("prometheus-node-exporter", "both collectors succeed",
+                all(metric(metrics, "node_scrape_collector_success", collector=name) == 1
+                    for name in ("powersupplyclass", "hwmon")))
+    seen = [number for number in range(5)
+            if metric(metrics, "node_hwmon_in_volts", chip="platform_bms",
+                      sensor=f"in{number}") is not None]
+    bench.check("prometheus-node-exporter", "exports every sensor that has a value",
+                seen == [0, 1, 2, 4] if failing else seen == [0, 1, 2, 3, 4])
+
+    try:
+        chip = json.loads(shown["sensors -j"])["bms_cells-isa-0000"]
+    except (ValueError, KeyError):
+        chip = {}
+    alarms = [(label, name) for label, values in chip.items() if isinstance(values, dict)
+              for name, value in values.items() if name.endswith("_alarm") and value]
+    bench.check("sensors -j", "can be parsed", chip)
+    if alarm:
+        bench.check("sensors -j", f"alarm {alarm[1]} on {alarm[0]} alone",
+                    alarm in alarms and {label for label, _ in alarms} == {alarm[0]})
+        bench.check("sensors", f"{alarm[0]} is in alarm",
+                    re.search(rf"^{alarm[0]}:.*ALARM", shown["sensors"], re.M))
+    else:
+        bench.check("sensors -j", "no alarm", chip and not alarms)
+    if failing:
+        bench.check("sensors", "the dead cell has no value",
+                    re.search(r"^cell3: +N/A", shown["sensors"], re.M))
+
+    for name in ("load-disconnect", "charge-disconnect", "pre-alarm", "loop", "remote-h"):
+        bench.check("gpioinfo", f'line "{name}" is used by "{name}"',
+                    re.search(rf'"{name}" +"{name}" .*\[used', shown["gpioinfo"]))
+
+
+def visit(bench):
+    """Ask every program in a state that stands, and judge what it says."""
+    shown = {}
+    for title, command in COMMANDS:
+        shown[title] = bench.text(command)
+        bench.show(title, shown[title])
+    judge(bench, shown)
+
+
+def transition(bench):
+    """What was announced since the state before."""
+    text = bench.news("/tmp/monitor")
+    bench.show("udevadm monitor", text)
+    level = EXPECTED[bench.state][1]
+    for source in ("KERNEL", "UDEV"):
+        events = uevents(text, source)
+        levels = [event.get("POWER_SUPPLY_CAPACITY_LEVEL") for event in events]
+        bench.check("udevadm monitor", f"{source.lower()} tells of level {level}, once",
+                    [new for old, new in zip([None] + levels, levels) if old != new].count(level)
+                    == 1)
+    if bench.state == "pre-alarm":
+        text = bench.news("/tmp/upower-monitor")
+        bench.show("upower --monitor-detail", text)
+        bench.check("upower --monitor-detail", "reports the change",
+                    re.search(r"device changed: +/org/freedesktop/UPower/devices/battery_bms",
+                              text) and re.search(r"warning-level: +low", text))
+        text = bench.text("cat /tmp/systemctl")
+        bench.check("udev rule", "asks for the shutdown",
+                    "--no-block start smallbms-shutdown@bms.service" in text)
+
+
+def states(bench):
+    for state, values, pins in STATES:
+        bench.enter(state)
+        bench.text(": >/tmp/monitor")
+        bench.measure(values)
+        if state == "after the cut":
+            bench.until({"PA": "1"}, 30)
+            bench.text(f"{RECIPES}/smallbms-shutdown bms 20 touch /tmp/off >/tmp/shutdown 2>&1 &")
+        bench.until(pins, 120)
+        bench.wait(3)
+        visit(bench)
+        if state == "normal":
+            kselftest(bench)
+        else:
+            transition(bench)
+        if state == "after the cut":
+            text = bench.text("cat /tmp/shutdown; ls /tmp/off")
+            bench.show("smallbms-shutdown", text)
+            left = re.search(r"(\d+) ms of warning left", text)
+            bench.check("smallbms-shutdown", "begins with 20 s of warning left",
+                        left and 15000 < int(left[1]) <= 20000 and "/tmp/off\n" in text)
+        if state == "pre-alarm":
+            bench.text(f"{RECIPES}/smallbms-shutdown bms 1 touch /tmp/never >/tmp/shutdown 2>&1 &")
+        bench.measure({})
+        bench.until(START, 60)
+        bench.wait(2)
+        if state == "pre-alarm":
+            text = bench.text("sleep 2; cat /tmp/shutdown; ls /tmp/never 2>&1")
+            bench.check("smallbms-shutdown", "a pre-alarm that ends shuts nothing down",
+                        "the pre-alarm has ended" in text and "No such file" in text)
+
+
+def kselftest(bench):
+    text = bench.text("sh /kselftest/power_supply/test_power_supply_properties.sh bms 2>&1")
+    bench.show("kselftest power_supply", text)
+    totals = re.search(r"# Totals: pass:(\d+) fail:(\d+)", text)
+    bench.check("kselftest power_supply", "none fails",
+                totals and int(totals[1]) > 10 and int(totals[2]) == 0)
+
+
+def recorded(bench):
+    """What programs have gathered all the while."""
+    bench.enter("all the while")
+    trace = bench.text("trace-cmd show | grep smallbms_")
+    bench.show("trace-cmd show", trace)
+    opened = re.findall(r"smallbms_window: bms open load=1 ms=30000", trace)
+    bench.check("trace-cmd", "the window opened three times", len(opened) == 3)
+    bench.check("trace-cmd", "it closed with the load cut after 30 s",
+                re.search(r"smallbms_window: bms closed load=0 ms=30\d\d\d$", trace, re.M))
+    bench.check("trace-cmd", "a transition names the cell",
+                re.search(r'smallbms_transition: bms load=1 charge=0 pre_alarm=1 causes="U1 '
+                          r'low-cell cell=3 microvolt=3000000', trace))
+    waited = bench.text("cat /tmp/waited")
+    bench.show("smallbms-wait", waited)
+    words = re.findall(r"pre_alarm_output: (\S+)", waited)
+    bench.check("smallbms-wait", "told of each change of the pre-alarm once",
+                words == ["floating"] + ["driven", "floating"] * 3)
+    episodes = bench.text(f"cat {SUPPLY}/episodes")
+    bench.check("the driver", "two low cells, one cold battery were counted",
+                "low-cell 2\n" in episodes and "cold 1\n" in episodes)
+
+
+def cut_time(bench, crowd):
+    """Seconds from pre-alarm to cut after a step to 2.70 V."""
+    bench.measure({"cell3": 2.700})
+    bench.until({"PA": "1"}, 30)
+    begin = bench.last("PA", "1")
+    if crowd:
+        bench.text("/abuse readers 1000 & /abuse writers >/tmp/writers 2>&1 &")
+    bench.until({"LD": "Z"}, 120)
+    seconds = bench.last("LD", "Z") - begin
+    bench.text("while pidof abuse >/dev/null; do sleep 1; done")
+    bench.measure({})
+    bench.until(START, 120)
+    return seconds
+
+
+def abused(bench):
+    bench.enter("bad readers and writers")
+    settings = f"grep -H . {SUPPLY}/device/settings/* {SUPPLY}/device/load_enable " \
+               f"{SUPPLY}/charge_behaviour"
+    before = bench.text(settings)
+    alone = cut_time(bench, False)
+    # A busy host takes its time from the guest too: what the crowd does, it does each time.
+    crowded = []
+    while len(crowded) < TRIES and min(crowded, default=math.inf) - alone > LATE_S:
+        crowded.append(cut_time(bench, True))
+    writers = bench.text("cat /tmp/writers").strip()
+    bench.show("1000 readers, garbage writers",
+               f"alone: cut after {alone:.3f} s of warning\namong 1000 readers: " +
+               ", ".join(f"{seconds:.3f} s" for seconds in crowded) +
+               f"\nwrites that were taken: {writers or 'none'}")
+    print(f"         alone {alone:.3f} s, in the crowd {crowded} s")
+    bench.check("readers and writers", "never cut early", min(alone, *crowded) >= WINDOW_S)
+    bench.check("readers and writers", f"not {1e3 * LATE_S:.0f} ms later for the crowd",
+                min(crowded) - alone <= LATE_S)
+    bench.check("garbage writers", "nothing is taken", not writers)
+    bench.check("garbage writers", "nothing has changed",
+                before and before == bench.text(settings))
+
+
+def story(bench):
+    board = bench.board
+    bench.state = "start"
+    bench.measure({})
+    for name in ("LOOP", "H", "L"):
+        board.set_input(name, 1)
+    bench.until(START, 120)
+    for command in DAEMONS:
+        bench.text(command)
+    end = board.now() + ANSWER_S
+    while bench.run(READY)[0]:
+        if board.now() > end:
+            raise BenchError("the programs do not come up: " +
+                             bench.text("tail -n 3 /tmp/exporter /tmp/upowerd 2>&1"))
+        bench.wait(1)
+    bench.text(LATER)
+    states(bench)
+    recorded(bench)
+    abused(bench)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kernel", type=pathlib.Path)
+    parser.add_argument("initramfs", type=pathlib.Path)
+    parser.add_argument("devicetree", type=pathlib.Path)
+    parser.add_argument("page", type=pathlib.Path, help="where the page goes")
+    args = parser.parse_args()
+
+    folder = args.page.with_suffix("")
+    trouble = ""
+    with Board(args.kernel, args.initramfs, args.devicetree, folder) as board:
+        board.start()
+        board.agent_socket.settimeout(ANSWER_S)
+        bench = Bench(board)
+        try:
+            story(bench)
+        except BenchError as error:
+            trouble = str(error)
+        bench.state = "all the while"
+        complaints = kernel_log.trouble(board.kernel_log())
+        bench.check("kernel log", complaints[0] if complaints else "no warning", not complaints)
+
+    failed = [check for check in bench.checks if not check[3]]
+    passed = len(bench.checks) - len(failed)
+    rows = "".join(f"| {state} | {client} | {text} | {'yes' if ok else '**no**'} |\n"
+                   for client, state, text, ok in bench.checks)
+    args.page.write_text(
+        "# What people's programs show\n\nReal programs from Debian 12 for armhf, on the "
+        "emulated board. Made by `make clients`.\n\n" + "\n".join(bench.page) +
+        "\n## Verdict\n\n| state | program | expected | so |\n|---|---|---|---|\n" + rows)
+    print(f"page: {args.page}")
+    for client, state, text, _ in failed:
+        print(f"NOT OK: {state}: {client}: {text}")
+    if trouble:
+        print(f"The bench could not go on: {trouble}", file=sys.stderr)
+    print(f"{passed} passed, {len(failed) + bool(trouble)} failed")
+    return 2 if trouble else 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
