@@ -82,35 +82,31 @@ def play_all(player, scenarios):
     with concurrent.futures.ThreadPoolExecutor(player.board.AT_ONCE) as pool:
         left = {pool.submit(player.play, scenario): scenario
                 for scenario in sorted(scenarios, key=lambda scenario: -scenario.end)}
-        try:
-            while left:
-                ended, _ = concurrent.futures.wait(left, TERMINAL_S,
-                                                   concurrent.futures.FIRST_COMPLETED)
-                for future in ended:
-                    scenario = left.pop(future)
-                    failures, doubt, seconds = future.result()
-                    word = "FAIL" if failures else "ok"
-                    if failures and doubt and attempts[scenario.name] < ATTEMPTS:
-                        word = "again"
-                        attempts[scenario.name] += 1
-                        left[pool.submit(player.play, scenario)] = scenario
-                    print(f"{clear}{word:<6}{scenario.name:<{width}} {scenario.end:9.1f} s in "
-                          f"{seconds:5.2f} s  {scenario.title}", flush=True)
-                    if failures and doubt:
-                        failures.append(doubt)
-                    for failure in failures:
-                        print(f"      {failure}", flush=True)
-                    failed += word == "FAIL"
-                now = time.monotonic()
-                if left and now - shown >= (TERMINAL_S if tty else NOT_A_TERMINAL_S):
-                    shown = now
-                    text = f"{len(left)} left: {player.progress(left.values())}"
-                    print(f"{clear}{text[:columns - 1]}" if tty else text,
-                          end="" if tty else "\n", flush=True)
-        except KeyboardInterrupt:
-            hil.HALTED.set()
-            pool.shutdown(cancel_futures=True)
-            raise
+        while left and not hil.halted:
+            ended, _ = concurrent.futures.wait(left, TERMINAL_S,
+                                               concurrent.futures.FIRST_COMPLETED)
+            for future in ended:
+                scenario = left.pop(future)
+                failures, doubt, seconds = future.result()
+                word = "FAIL" if failures else "ok"
+                if failures and doubt and attempts[scenario.name] < ATTEMPTS:
+                    word = "again"
+                    attempts[scenario.name] += 1
+                    left[pool.submit(player.play, scenario)] = scenario
+                print(f"{clear}{word:<6}{scenario.name:<{width}} {scenario.end:9.1f} s in "
+                      f"{seconds:5.2f} s  {scenario.title}", flush=True)
+                if failures and doubt:
+                    failures.append(doubt)
+                for failure in failures:
+                    print(f"      {failure}", flush=True)
+                failed += word == "FAIL"
+            now = time.monotonic()
+            if left and now - shown >= (TERMINAL_S if tty else NOT_A_TERMINAL_S):
+                shown = now
+                text = f"{len(left)} left: {player.progress(left.values())}"
+                print(f"{clear}{text[:columns - 1]}" if tty else text,
+                      end="" if tty else "\n", flush=True)
+        pool.shutdown(cancel_futures=True)
     return failed
 
 
@@ -149,9 +145,10 @@ def main():
         print(f"{args.log}: {error.strerror}", file=sys.stderr)
         return 2
 
-    # Whoever ends us ends the boards too.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    # Whoever ends us ends the boards too. An exception out of a handler could leave a lock
+    # behind that the players wait for.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, hil.halt)
 
     skipped = {scenario.name: reason for scenario in scenarios
                if (reason := unplayable(scenario, args))}
@@ -163,9 +160,8 @@ def main():
     if getattr(args, "leaks", False):
         files = dataclasses.replace(files, leaks=True)
     begin = time.monotonic()
-    try:
-        failed = play_all(Player(args.log, args.board, files), scenarios)
-    except KeyboardInterrupt:
+    failed = play_all(Player(args.log, args.board, files), scenarios)
+    if hil.halted:
         print("\nInterrupted.", file=sys.stderr)
         return 2
     print(f"{sum(scenario.end for scenario in scenarios) / 3600:.2f} hours of a bank's life in "
