@@ -308,6 +308,17 @@ modules modules_install:
 modules: ## build smallbms.ko for the kernel in KDIR
 modules_install: ## install smallbms.ko for the kernel in KDIR
 
+# --- Upstream -----------------------------------------------------------------
+
+.PHONY: export patches
+patches export:
+	@test -n "$(TREE)" || { echo "Which tree? make $@ TREE=/path/to/linux" >&2; exit 1; }
+	@$(UPSTREAM)
+export: UPSTREAM = tools/export $(TREE)
+export: ## put the driver, its tests and its documents into the kernel tree TREE
+patches: UPSTREAM = tools/patches $(TREE) $(BUILD)/patches
+patches: ## write a series of patches for the kernel tree TREE
+
 # --- Cleaning -------------------------------------------------------------------
 
 .PHONY: clean
