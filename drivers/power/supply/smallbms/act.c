@@ -20,6 +20,7 @@
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
 
+#include "compat.h"
 #include "smallbms.h"
 
 static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {

@@ -9,9 +9,19 @@
 #ifndef __SMALLBMS_COMPAT_H
 #define __SMALLBMS_COMPAT_H
 
+#include <linux/gpio/consumer.h>
 #include <linux/hrtimer.h>
 #include <linux/module.h>
-#include <linux/version.h>
+#include <linux/power_supply.h>
+
+#ifndef SMALLBMS_HAS_CHARGE_BEHAVIOURS	/* 6.9; before, a field that only USB chargers use */
+#define charge_behaviours	num_usb_types
+#endif
+
+#ifndef SMALLBMS_HAS_GPIO_SET_ERROR	/* 6.15; before, only reading back can tell */
+#define gpiod_set_value_cansleep(desc, value)				\
+	({ gpiod_set_value_cansleep(desc, value); 0; })
+#endif
 
 #ifndef SMALLBMS_HAS_HRTIMER_SETUP	/* 6.13 */
 static inline void hrtimer_setup(struct hrtimer *timer,
@@ -27,11 +37,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define POWER_SUPPLY_HEALTH_UNDERVOLTAGE	POWER_SUPPLY_HEALTH_UNSPEC_FAILURE
 #endif
 
-/* 6.10 finds the source by itself */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define smallbms_assign_str(dst, src)	__assign_str(dst, src)
-#else
+/* What knows its source by itself, and cannot be told twice */
+#ifdef SMALLBMS_HAS_ASSIGN_STR		/* 6.10 */
 #define smallbms_assign_str(dst, src)	__assign_str(dst)
+#else
+#define smallbms_assign_str(dst, src)	__assign_str(dst, src)
 #endif
 
 #ifndef SMALLBMS_HAS_STRING_NS		/* 6.13 */

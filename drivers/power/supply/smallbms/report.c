@@ -30,7 +30,6 @@
 #include <linux/math64.h>
 #include <linux/power_supply.h>
 #include <linux/property.h>
-#include <linux/sprintf.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
