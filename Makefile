@@ -250,7 +250,7 @@ CLANG_PACKAGES := clang clang-tidy coccinelle lld llvm
 lint-packages:
 	@tools/preflight $(VIRTUAL_MB) $(LINT_PACKAGES)
 
-$(BUILD)/clang/.config: tools/clang.config $(LINUX)/.unpacked
+$(BUILD)/clang/.config: tools/any-kernel.config $(LINUX)/.unpacked
 	@tools/preflight $(VIRTUAL_MB) $(CLANG_PACKAGES)
 	$(call configure,x86_64 LLVM=1)
 $(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config
@@ -303,10 +303,28 @@ modules modules_install:
 	@test -f $(KDIR)/Makefile || { \
 		echo "KDIR=$(KDIR) is not a built kernel tree: install linux-headers-$$(uname -r)" >&2; \
 		echo "or name another: make $@ KDIR=/path/to/tree" >&2; exit 1; }
+	@for option in GPIOLIB IIO POWER_SUPPLY; do \
+		grep -qs "^CONFIG_$$option=" $(KDIR)/.config || { \
+			echo "The kernel of KDIR=$(KDIR) is built without CONFIG_$$option," >&2; \
+			echo "which smallbms is made of: it needs another kernel." >&2; exit 1; }; \
+	done
 	@mkdir -p $(BUILD)/module && cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/module
 	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD)/module) CONFIG_BATTERY_SMALLBMS=m $@
 modules: ## build smallbms.ko for the kernel in KDIR
 modules_install: ## install smallbms.ko for the kernel in KDIR
+
+.PHONY: matrix
+MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
+	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu libelf-dev
+# Each architecture and compiler 50 MB, headers 0.5 GB.
+matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc" for some of them
+	@tools/preflight 4000 $(MATRIX_PACKAGES)
+	@$(PYTHON) -m bms.matrix --only "$(ONLY)" $(LINUX) tools/any-kernel.config $(BUILD)/matrix
+
+.PHONY: dkms
+dkms: ## build the Debian package smallbms-dkms
+	@tools/preflight 100 debhelper dh-dkms dpkg-dev lintian
+	@tools/dkms/build $(BUILD)/dkms
 
 # --- Upstream -----------------------------------------------------------------
 
