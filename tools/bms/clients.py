@@ -25,7 +25,9 @@ METRICS = "127.0.0.1:9100"
 ANSWER_S = 180.0            # a guest with many programs on a busy host
 WINDOW_S = 30.0
 LATE_S = 0.1
-TRIES = 3
+TRIES = 10
+CROWDS = 3
+EXPORTER = "prometheus-node-exporter"
 START = {"LD": "1", "CD": "1", "PA": "Z"}
 
 # What each state is made of, what the pins then are, and how long that may take.
@@ -46,8 +48,8 @@ COMMANDS = (
     ("upower", "upower -i /org/freedesktop/UPower/devices/battery_bms"),
     ("sensors", "sensors 2>&1"),
     ("sensors -j", "sensors -j 2>/dev/null"),
-    ("prometheus-node-exporter", f"wget -qO- http://{METRICS}/metrics | "
-                                 "grep -E '^node_(power_supply|hwmon|scrape_collector_success)'"),
+    (EXPORTER, f"wget -qO- http://{METRICS}/metrics | "
+               "grep -E '^node_(power_supply|hwmon|scrape_collector_success)'"),
     ("gpioinfo", "gpioinfo gpiochip3 | grep -v unused"),
 )
 
@@ -156,6 +158,40 @@ EXPECTED = {
 }
 
 
+def sensors_with_value(metrics):
+    return [number for number in range(5)
+            if metric(metrics, "node_hwmon_in_volts", chip="platform_bms",
+                      sensor=f"in{number}") is not None]
+
+
+def collected(metrics):
+    return all(metric(metrics, "node_scrape_collector_success", collector=name) == 1
+               for name in ("powersupplyclass", "hwmon"))
+
+
+def whole(title, text, lost):
+    """Does an output have all values but those of the cells that are lost?"""
+    if title == "sensors":
+        return text.count("N/A") == lost
+    if title == "sensors -j":
+        return len(re.findall(r'"in\d_input"', text)) == 6 - lost     # the supply twice
+    return title != EXPORTER or collected(text) and len(sensors_with_value(text)) == 5 - lost
+
+
+def ask(bench, title, command):
+    """
+    The output of a program. On a busy host the emulated converter misses a read now and
+    then, and what it measures is not known for a moment; Debian's exporter even leaves
+    out every power supply then. So those who show measurements are asked again.
+    """
+    for _ in range(TRIES):
+        text = bench.text(command)
+        if whole(title, text, bench.state == "dead sensor"):
+            break
+        bench.wait(0.5)
+    return text
+
+
 def judge(bench, shown):
     health, level, alarm = EXPECTED[bench.state]
     failing = bench.state == "dead sensor"
@@ -166,18 +202,15 @@ def judge(bench, shown):
     bench.check("upower", "no supply that the host is switched off for",
                 re.search(r"power supply: +no$", upower, re.M))
 
-    metrics = shown["prometheus-node-exporter"]
+    metrics = shown[EXPORTER]
     info = next((line for line in metrics.splitlines()
                  if line.startswith("node_power_supply_info")), "")
-    bench.check("prometheus-node-exporter", f"health {health}, level {level}",
+    bench.check(EXPORTER, f"health {health}, level {level}",
                 re.search(rf'health="({health})"', info) and f'capacity_level="{level}"' in info)
-    bench.check("prometheus-node-exporter", "both collectors succeed",
-                all(metric(metrics, "node_scrape_collector_success", collector=name) == 1
-                    for name in ("powersupplyclass", "hwmon")))
-    seen = [number for number in range(5)
-            if metric(metrics, "node_hwmon_in_volts", chip="platform_bms",
-                      sensor=f"in{number}") is not None]
-    bench.check("prometheus-node-exporter", "exports every sensor that has a value",
+    bench.check(EXPORTER, "both collectors succeed",
+                collected(metrics))
+    seen = sensors_with_value(metrics)
+    bench.check(EXPORTER, "exports every sensor that has a value",
                 seen == [0, 1, 2, 4] if failing else seen == [0, 1, 2, 3, 4])
 
     try:
@@ -207,7 +240,7 @@ def visit(bench):
     """Ask every program in a state that stands, and judge what it says."""
     shown = {}
     for title, command in COMMANDS:
-        shown[title] = bench.text(command)
+        shown[title] = ask(bench, title, command)
         bench.show(title, shown[title])
     judge(bench, shown)
 
@@ -319,7 +352,7 @@ def abused(bench):
     alone = cut_time(bench, False)
     # A busy host takes its time from the guest too: what the crowd does, it does each time.
     crowded = []
-    while len(crowded) < TRIES and min(crowded, default=math.inf) - alone > LATE_S:
+    while len(crowded) < CROWDS and min(crowded, default=math.inf) - alone > LATE_S:
         crowded.append(cut_time(bench, True))
     writers = bench.text("cat /tmp/writers").strip()
     bench.show("1000 readers, garbage writers",
