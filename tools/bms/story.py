@@ -42,7 +42,7 @@ class Story:
         self.board = board
         self.watch = watch
         self.short = short
-        self.bank = Bank(charge=0.12 if short else 0.20)
+        self.bank = Bank(charge=0.13 if short else 0.20)
         self.record = Record()
         self.remote_on = True
         self.last = None

@@ -20,7 +20,7 @@
 #include "fakes.h"
 #include "suites.h"
 
-#define SCAN_MS		700	/* until a change has been scanned */
+#define SCAN_MS		2000	/* until a change has surely been scanned, also on a busy host */
 #define STALE_MS	1000	/* the shortest that is allowed */
 
 /* Files */
