@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the policy and the settings need of the kernel's header, for user space */
+#ifndef _LINUX_TYPES_H
+#define _LINUX_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint16_t u16;
+typedef int32_t s32;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#endif /* _LINUX_TYPES_H */
