@@ -583,10 +583,14 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	 BIT_OF(SMALLBMS_CAUSE_TEMP_LOST) |				\
 	 BIT_OF(SMALLBMS_CAUSE_ATC_LOST))
 
-static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, u64 span_ns)
+/* Evidence of a line that cannot be read when its time is over waits until it can. */
+static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, u64 now_ns,
+			  u64 span_ns)
 {
-	if (c->pending)
-		due(deadline_ns, add(c->since_ns, span_ns));
+	u64 end_ns = add(c->since_ns, span_ns);
+
+	if (c->pending && end_ns > now_ns)
+		due(deadline_ns, end_ns);
 }
 
 /*
@@ -616,21 +620,21 @@ static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, b
 static u64 deadline(const struct smallbms_settings *set, const struct smallbms_state *st,
 		    const struct smallbms_sample *in, u64 cut_ns)
 {
-	const u64 filter = filter_ns(set), stale = stale_ns(set);
+	const u64 now = st->now_ns, filter = filter_ns(set), stale = stale_ns(set);
 	u64 next = cut_ns;
 	int i;
 
-	if (cut_ns <= st->now_ns)	/* it waits for a scan */
+	if (cut_ns <= now)	/* it waits for a scan */
 		next = add(cut_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
 
-	due_condition(&next, &st->atd, filter);
-	due_condition(&next, &st->atc, filter);
-	due_condition(&next, &st->bpa, filter);
-	due_condition(&next, &st->loop, filter);
-	due_condition(&next, &st->remote, filter);
-	due_condition(&next, &st->line_lost, filter);
-	due_condition(&next, &st->atc_lost, filter);
-	due_condition(&next, &st->settled, filter);
+	due_condition(&next, &st->atd, now, filter);
+	due_condition(&next, &st->atc, now, filter);
+	due_condition(&next, &st->bpa, now, filter);
+	due_condition(&next, &st->loop, now, filter);
+	due_condition(&next, &st->remote, now, filter);
+	due_condition(&next, &st->line_lost, now, filter);
+	due_condition(&next, &st->atc_lost, now, filter);
+	due_condition(&next, &st->settled, now, filter);
 
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		due_stale(&next, &st->lost[i], in->group[i].fitted, in->group[i].good_ns, stale);
@@ -638,7 +642,7 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 		due_stale(&next, i == SMALLBMS_LINE_ATC ? &st->atc_lost : &st->line_lost,
 			  in->line[i].fitted && !in->line[i].known, in->line[i].good_ns, stale);
 
-	if (st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX)
+	if (now < st->retry_ns && st->overloads < OVERLOAD_MAX)
 		due(&next, st->retry_ns);
 
 	return next;

@@ -939,6 +939,23 @@ static void old_data_connects_nothing(struct kunit *test)
 
 /* Faults */
 
+/* Nothing is due until it can be read again, or is lost. */
+static void a_line_that_fails_while_it_is_weighed(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+	u64 stale_ns = w->set.stale_ms * SMALLBMS_NS_PER_MS;
+
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+	w->in.line[SMALLBMS_LINE_LOOP].known = false;
+	pass(w, w->set.filter_ms);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns,
+			w->in.line[SMALLBMS_LINE_LOOP].good_ns + stale_ns);
+	w->in.line[SMALLBMS_LINE_LOOP].known = true;
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+}
+
 static void f1_short_loss_changes_nothing(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1426,6 +1443,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r5_host_can_only_forbid),
 	KUNIT_CASE_PARAM(doubt_connects_nothing, doubt_gen_params),
 	KUNIT_CASE(old_data_connects_nothing),
+	KUNIT_CASE(a_line_that_fails_while_it_is_weighed),
 	KUNIT_CASE(f1_short_loss_changes_nothing),
 	KUNIT_CASE_PARAM(f1_lost_measurement, lost_gen_params),
 	KUNIT_CASE(f1_loss_that_ends_in_the_window),
