@@ -405,6 +405,18 @@ static bool fresh(const struct smallbms_settings *set, const struct smallbms_sta
 	return !measured(in) || elapsed(st->scan_ns, st->now_ns) <= hold_ns(set);
 }
 
+static bool readable(const struct smallbms_line *l)
+{
+	return !l->fitted || l->known;
+}
+
+/* F1: what an output depends on must be known to connect it; here, what both depend on. */
+static bool gate_known(const struct smallbms_sample *in)
+{
+	return known(&in->group[SMALLBMS_SUPPLY]) && readable(&in->line[SMALLBMS_LINE_LOOP]) &&
+	       remote_off(in) != EVIDENCE_UNKNOWN;
+}
+
 /* What turns the pre-alarm on: U1, U5, F1. */
 static bool warn(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
@@ -460,6 +472,8 @@ static bool may_connect(const struct smallbms_settings *set, const struct smallb
 {
 	return (!in->group[SMALLBMS_CELL].fitted || st->ready.on) &&
 	       !warn(st, in) && !st->atd.pending && !st->bpa.pending &&
+	       gate_known(in) && known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
+	       readable(&in->line[SMALLBMS_LINE_ATD]) && readable(&in->line[SMALLBMS_LINE_BPA]) &&
 	       st->overloads < OVERLOAD_MAX && st->now_ns >= st->retry_ns &&
 	       fresh(set, st, in);
 }
@@ -521,7 +535,9 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 	else if (!st->charge_on)
 		st->charge_on = !st->full.pending && !st->cold.pending && !st->hot.pending &&
 				!st->over_discharged.pending && !st->atc.pending &&
-				fresh(set, st, in);
+				gate_known(in) && known(&in->group[SMALLBMS_CELL]) &&
+				known(&in->group[SMALLBMS_TEMP]) &&
+				readable(&in->line[SMALLBMS_LINE_ATC]) && fresh(set, st, in);
 }
 
 static u32 causes(const struct smallbms_settings *set, const struct smallbms_state *st,

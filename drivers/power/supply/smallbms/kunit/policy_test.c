@@ -133,6 +133,12 @@ static void lose_group(struct world *w, enum smallbms_kind kind)
 	w->channels[kind].all = false;
 }
 
+static void find_group(struct world *w, enum smallbms_kind kind)
+{
+	w->channels[kind].any = true;
+	w->channels[kind].all = true;
+}
+
 static void set_line(struct world *w, enum smallbms_line_id line, bool active)
 {
 	w->in.line[line] = (struct smallbms_line){
@@ -939,6 +945,65 @@ static void old_data_connects_nothing(struct kunit *test)
 
 /* Faults */
 
+/* F1: a value that is missing keeps an output as it is; floating, where it floats. */
+static const struct unknown_case {
+	const char *name;
+	int kind;	/* of measurement, or -1 */
+	int line;	/* or -1 */
+	bool load;
+	bool charge;
+} unknown_cases[] = {
+	{ "cells", SMALLBMS_CELL, -1, false, false },
+	{ "temperatures", SMALLBMS_TEMP, -1, true, false },
+	{ "supply", SMALLBMS_SUPPLY, -1, false, false },
+	{ "load current", SMALLBMS_LOAD_CURRENT, -1, false, true },
+	{ "permission to discharge", -1, SMALLBMS_LINE_ATD, false, true },
+	{ "permission to charge", -1, SMALLBMS_LINE_ATC, true, false },
+	{ "battery pre-alarm", -1, SMALLBMS_LINE_BPA, false, true },
+	{ "loop", -1, SMALLBMS_LINE_LOOP, false, false },
+	{ "remote H", -1, SMALLBMS_LINE_REMOTE_H, false, false },
+};
+
+static void unknown_case_desc(const struct unknown_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(unknown, unknown_cases, unknown_case_desc);
+
+static void f1_what_is_unknown_connects_nothing(struct kunit *test)
+{
+	const struct unknown_case *c = test->param_value;
+	struct world *w = measured_world(test);
+
+	w->in.line[SMALLBMS_LINE_REMOTE_L].fitted = false;
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	set_line(w, SMALLBMS_LINE_BPA, false);
+	running(test, w);
+	w->in.host_charge_off = true;
+	w->in.host_load_off = true;
+	pass(w, 1000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+
+	if (c->kind >= 0)
+		lose_group(w, c->kind);
+	else
+		w->in.line[c->line].known = false;
+	world_scan(w);
+	w->in.host_charge_off = false;
+	w->in.host_load_off = false;
+	pass(w, 3000);
+	EXPECT_OUTPUTS(test, w, c->load, c->charge, false);
+
+	if (c->kind >= 0)
+		find_group(w, c->kind);
+	else
+		w->in.line[c->line].known = true;
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
 /* Nothing is due until it can be read again, or is lost. */
 static void a_line_that_fails_while_it_is_weighed(struct kunit *test)
 {
@@ -1443,6 +1508,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r5_host_can_only_forbid),
 	KUNIT_CASE_PARAM(doubt_connects_nothing, doubt_gen_params),
 	KUNIT_CASE(old_data_connects_nothing),
+	KUNIT_CASE_PARAM(f1_what_is_unknown_connects_nothing, unknown_gen_params),
 	KUNIT_CASE(a_line_that_fails_while_it_is_weighed),
 	KUNIT_CASE(f1_short_loss_changes_nothing),
 	KUNIT_CASE_PARAM(f1_lost_measurement, lost_gen_params),
