@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define noinline	__attribute__((__noinline__))
+
 typedef uint16_t u16;
 typedef int32_t s32;
 typedef uint32_t u32;
