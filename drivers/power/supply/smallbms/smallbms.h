@@ -128,6 +128,7 @@ enum smallbms_led {
 	SMALLBMS_NUM_LEDS
 };
 
+#ifdef CONFIG_LEDS_TRIGGERS
 /**
  * struct smallbms_trigger - one LED trigger
  * @trigger: as the LED subsystem knows it
@@ -142,10 +143,11 @@ struct smallbms_leds {
 	struct smallbms_trigger trigger[SMALLBMS_NUM_LEDS];
 };
 
-#ifdef CONFIG_LEDS_TRIGGERS
 int smallbms_leds_init(struct smallbms_leds *leds, struct device *dev);
 void smallbms_leds_show(struct smallbms_leds *leds, const struct smallbms_decision *decision);
 #else
+struct smallbms_leds { };
+
 static inline int smallbms_leds_init(struct smallbms_leds *leds, struct device *dev)
 {
 	return 0;
