@@ -370,7 +370,7 @@ static int smallbms_probe(struct platform_device *pdev)
 	ret = smallbms_leds_init(&bms->leds, dev);
 	if (ret)
 		return ret;
-	ret = smallbms_report_init(bms);
+	ret = smallbms_psy_init(bms);
 	if (ret)
 		return ret;
 	ret = smallbms_hwmon_init(bms);

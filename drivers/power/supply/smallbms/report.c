@@ -6,34 +6,23 @@
 /**
  * DOC: smallbms-report
  *
- * A bank is a power supply of type battery. Everything shown is what the last
- * evaluation knew; nothing here reads hardware. What is not known now is
- * -ENODEV: any other error silences the uevent, and with some monitors every
- * other battery of the host.
- *
- * The power supply has one health and one status, a bank can have many reasons.
- * All of them are listed by name in the attribute "causes" (P2).
- *
  * A change of an output is announced once: a uevent, poll() on its attribute, a
  * trace event and one line in the log (P3). A cause that begins without moving an
  * output is announced in the same way.
  *
- * A property that is not known now is -ENODEV: any other error silences the uevent.
- * An attribute of our own never fails, for there are monitors that then leave out
- * all power supplies; it is empty. What a bank cannot have is not listed.
+ * What no class has a file for stands beside the properties of the power supply,
+ * and is what the last evaluation knew, too. These files never fail, for there are
+ * monitors that then leave out all power supplies; they are empty.
  */
 
 #include <linux/bits.h>
 #include <linux/device.h>
-#include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/power_supply.h>
-#include <linux/property.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
-#include <linux/units.h>
 
 #include "compat.h"
 #include "smallbms.h"
@@ -116,7 +105,14 @@ bool smallbms_fresh(const struct smallbms *bms, u64 good_ns)
 	       (u64)bms->settings.stale_ms * SMALLBMS_NS_PER_MS;
 }
 
-static bool known(const struct smallbms *bms, enum smallbms_kind kind)
+/**
+ * smallbms_known() - is a kind of measurement known
+ * @bms: the bank, locked
+ * @kind: which one
+ *
+ * Return: true when each of its channels has a value that may be shown.
+ */
+bool smallbms_known(const struct smallbms *bms, enum smallbms_kind kind)
 {
 	const struct smallbms_group *group = &bms->sample.group[kind];
 
@@ -153,261 +149,7 @@ static int print_cause(const struct smallbms *bms, enum smallbms_cause cause, ch
 	}
 }
 
-/* Power supply */
-
-static int smallbms_psy_status(const struct smallbms *bms)
-{
-	const struct smallbms_group *current_ua = &bms->sample.group[SMALLBMS_BANK_CURRENT];
-	bool measured = known(bms, SMALLBMS_BANK_CURRENT);
-
-	if (measured && current_ua->min < 0)
-		return POWER_SUPPLY_STATUS_DISCHARGING;
-	if (!bms->decision.charge)
-		return POWER_SUPPLY_STATUS_NOT_CHARGING;
-	if (!measured)
-		return POWER_SUPPLY_STATUS_UNKNOWN;
-	return current_ua->max > 0 ? POWER_SUPPLY_STATUS_CHARGING :
-				     POWER_SUPPLY_STATUS_NOT_CHARGING;
-}
-
-/* The worst that holds; "causes" has them all. */
-static int smallbms_psy_health(const struct smallbms *bms)
-{
-	static const struct {
-		enum smallbms_cause cause;
-		int health;
-	} order[] = {
-		{ SMALLBMS_CAUSE_OVER_DISCHARGED, POWER_SUPPLY_HEALTH_DEAD },
-		{ SMALLBMS_CAUSE_NO_SOURCE, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
-		{ SMALLBMS_CAUSE_OUTPUT_FAULT, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
-		{ SMALLBMS_CAUSE_OVERVOLTAGE, POWER_SUPPLY_HEALTH_OVERVOLTAGE },
-		{ SMALLBMS_CAUSE_UNDERVOLTAGE, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_ATD, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_SUPPLY, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_OVERLOAD_LATCHED, POWER_SUPPLY_HEALTH_OVERCURRENT },
-		{ SMALLBMS_CAUSE_OVERLOAD, POWER_SUPPLY_HEALTH_OVERCURRENT },
-		{ SMALLBMS_CAUSE_CELL_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_SUPPLY_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_CURRENT_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_LINE_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_TEMP_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_ATC_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_HOT, POWER_SUPPLY_HEALTH_OVERHEAT },
-		{ SMALLBMS_CAUSE_COLD, POWER_SUPPLY_HEALTH_COLD },
-	};
-	int i;
-
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_START))
-		return POWER_SUPPLY_HEALTH_UNKNOWN;
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_SUPPLY) &&
-	    bms->sample.group[SMALLBMS_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
-		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
-	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		if (smallbms_holds(bms, order[i].cause))
-			return order[i].health;
-	}
-	return POWER_SUPPLY_HEALTH_GOOD;
-}
-
-static bool any_holds(const struct smallbms *bms, u32 mask)
-{
-	return bms->report.causes & mask;
-}
-
-static int smallbms_psy_capacity_level(const struct smallbms *bms)
-{
-	if (any_holds(bms, BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_CELL_LOST) |
-			   BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
-		return POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN;
-	if (!bms->decision.load && any_holds(bms, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
-						  BIT(SMALLBMS_CAUSE_RECONNECT) |
-						  BIT(SMALLBMS_CAUSE_ATD)))
-		return POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL;
-	if (any_holds(bms, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
-			   BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
-		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_OVERVOLTAGE))
-		return POWER_SUPPLY_CAPACITY_LEVEL_FULL;
-	return POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
-}
-
-/* The battery that is nearest to a limit, or furthest beyond it. */
-static int smallbms_psy_temp_mc(const struct smallbms *bms)
-{
-	const struct smallbms_group *temp = &bms->sample.group[SMALLBMS_TEMP];
-
-	return temp->min - bms->settings.charge_min_mc < bms->settings.charge_max_mc - temp->max ?
-	       temp->min : temp->max;
-}
-
-/* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
-static int smallbms_psy_voltage_limit(const struct smallbms *bms, s32 cell_uv,
-				      union power_supply_propval *val)
-{
-	val->intval = bms->report.cells_in_series * cell_uv;
-	return val->intval ? 0 : -ENODEV;
-}
-
-/* Above 2147 W it is more than a property can tell. */
-static int smallbms_psy_power(const struct smallbms *bms, union power_supply_propval *val)
-{
-	s64 power_uw;
-
-	if (!known(bms, SMALLBMS_SUPPLY) || !known(bms, SMALLBMS_BANK_CURRENT))
-		return -ENODEV;
-	power_uw = div_s64((s64)bms->sample.group[SMALLBMS_SUPPLY].min *
-			   bms->sample.group[SMALLBMS_BANK_CURRENT].min, MICRO);
-	if (power_uw < INT_MIN || power_uw > INT_MAX)
-		return -ENODEV;
-	val->intval = power_uw;
-	return 0;
-}
-
-static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property psp,
-			    union power_supply_propval *val)
-{
-	struct smallbms *bms = power_supply_get_drvdata(psy);
-
-	guard(mutex)(&bms->lock);
-
-	switch (psp) {
-	case POWER_SUPPLY_PROP_STATUS:
-		val->intval = smallbms_psy_status(bms);
-		return 0;
-	case POWER_SUPPLY_PROP_HEALTH:
-		val->intval = smallbms_psy_health(bms);
-		return 0;
-	case POWER_SUPPLY_PROP_PRESENT:
-		val->intval = !smallbms_holds(bms, SMALLBMS_CAUSE_LOOP_OPEN);
-		return 0;
-	case POWER_SUPPLY_PROP_TECHNOLOGY:
-		val->intval = POWER_SUPPLY_TECHNOLOGY_LiFe;
-		return 0;
-	case POWER_SUPPLY_PROP_CAPACITY_LEVEL:
-		val->intval = smallbms_psy_capacity_level(bms);
-		return 0;
-	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		if (!known(bms, SMALLBMS_SUPPLY))
-			return -ENODEV;
-		val->intval = bms->sample.group[SMALLBMS_SUPPLY].min;
-		return 0;
-	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
-		return smallbms_psy_voltage_limit(bms, bms->settings.load_disconnect_uv, val);
-	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return smallbms_psy_voltage_limit(bms, bms->settings.charge_disconnect_uv, val);
-	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		if (!known(bms, SMALLBMS_BANK_CURRENT))
-			return -ENODEV;
-		val->intval = bms->sample.group[SMALLBMS_BANK_CURRENT].min;
-		return 0;
-	case POWER_SUPPLY_PROP_POWER_NOW:
-		return smallbms_psy_power(bms, val);
-	case POWER_SUPPLY_PROP_TEMP:
-		if (!known(bms, SMALLBMS_TEMP))
-			return -ENODEV;
-		val->intval = smallbms_psy_temp_mc(bms) / 100;
-		return 0;
-	case POWER_SUPPLY_PROP_TEMP_MIN:
-		val->intval = bms->settings.charge_min_mc / 100;
-		return 0;
-	case POWER_SUPPLY_PROP_TEMP_MAX:
-		val->intval = bms->settings.charge_max_mc / 100;
-		return 0;
-	case POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR:
-		val->intval = bms->sample.host_charge_off ?
-			      POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE :
-			      POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
-		return 0;
-	case POWER_SUPPLY_PROP_SCOPE:
-		/*
-		 * UPower takes a system's battery without a state of charge for empty, and
-		 * powers the host off as soon as it discharges.
-		 */
-		val->intval = POWER_SUPPLY_SCOPE_DEVICE;
-		return 0;
-	case POWER_SUPPLY_PROP_MODEL_NAME:
-		val->strval = "smallBMS with pre-alarm";
-		return 0;
-	case POWER_SUPPLY_PROP_MANUFACTURER:
-		val->strval = "Victron Energy";
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static int smallbms_psy_set(struct power_supply *psy, enum power_supply_property psp,
-			    const union power_supply_propval *val)
-{
-	struct smallbms *bms = power_supply_get_drvdata(psy);
-
-	if (psp != POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR)
-		return -EINVAL;
-
-	switch (val->intval) {
-	case POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO:
-		smallbms_host_charge(bms, true);
-		return 0;
-	case POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE:
-		smallbms_host_charge(bms, false);
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static int smallbms_psy_writeable(struct power_supply *psy, enum power_supply_property psp)
-{
-	return psp == POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR;
-}
-
-/* All that a bank can have; the design values are added from the battery's node. */
-static const enum power_supply_property smallbms_psy_properties[] = {
-	POWER_SUPPLY_PROP_STATUS,
-	POWER_SUPPLY_PROP_HEALTH,
-	POWER_SUPPLY_PROP_PRESENT,
-	POWER_SUPPLY_PROP_TECHNOLOGY,
-	POWER_SUPPLY_PROP_CAPACITY_LEVEL,
-	POWER_SUPPLY_PROP_VOLTAGE_NOW,
-	POWER_SUPPLY_PROP_VOLTAGE_MIN,
-	POWER_SUPPLY_PROP_VOLTAGE_MAX,
-	POWER_SUPPLY_PROP_CURRENT_NOW,
-	POWER_SUPPLY_PROP_POWER_NOW,
-	POWER_SUPPLY_PROP_TEMP,
-	POWER_SUPPLY_PROP_TEMP_MIN,
-	POWER_SUPPLY_PROP_TEMP_MAX,
-	POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR,
-	POWER_SUPPLY_PROP_SCOPE,
-	POWER_SUPPLY_PROP_MODEL_NAME,
-	POWER_SUPPLY_PROP_MANUFACTURER,
-};
-
-static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_property psp)
-{
-	const struct smallbms_sense *sense = &bms->sense;
-
-	switch (psp) {
-	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY);
-	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
-	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
-		       smallbms_sense_has(sense, SMALLBMS_CELL);
-	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
-	case POWER_SUPPLY_PROP_POWER_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
-		       smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
-	case POWER_SUPPLY_PROP_TEMP:
-	case POWER_SUPPLY_PROP_TEMP_MIN:
-	case POWER_SUPPLY_PROP_TEMP_MAX:
-		return smallbms_sense_has(sense, SMALLBMS_TEMP);
-	default:
-		return true;
-	}
-}
-
-/* Attributes beside the standard ones */
+/* Attributes beside the properties */
 
 static struct smallbms *to_smallbms(struct device *dev)
 {
@@ -527,7 +269,7 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(causes);
 
-static struct attribute *smallbms_psy_attrs[] = {
+static struct attribute *report_attrs[] = {
 	&attr_load_output.attr.attr,
 	&attr_load_read_back.attr.attr,
 	&attr_charge_output.attr.attr,
@@ -541,7 +283,7 @@ static struct attribute *smallbms_psy_attrs[] = {
 };
 
 /* The pre-alarm may have no line; that it is on is shown all the same. */
-static umode_t smallbms_psy_attr_mode(struct kobject *kobj, struct attribute *attr, int index)
+static umode_t report_attr_mode(struct kobject *kobj, struct attribute *attr, int index)
 {
 	const struct smallbms *bms = to_smallbms(kobj_to_dev(kobj));
 
@@ -552,11 +294,15 @@ static umode_t smallbms_psy_attr_mode(struct kobject *kobj, struct attribute *at
 	return attr->mode;
 }
 
-static const struct attribute_group smallbms_psy_group = {
-	.attrs = smallbms_psy_attrs,
-	.is_visible = smallbms_psy_attr_mode,
+static const struct attribute_group report_group = {
+	.attrs = report_attrs,
+	.is_visible = report_attr_mode,
 };
-__ATTRIBUTE_GROUPS(smallbms_psy);
+
+const struct attribute_group *smallbms_report_groups[] = {
+	&report_group,
+	NULL
+};
 
 /* Announcements */
 
@@ -633,7 +379,7 @@ static void update_cells_in_series(struct smallbms *bms)
 	const struct smallbms_group *cell = &bms->sample.group[SMALLBMS_CELL];
 	int count, ratio;
 
-	if (!known(bms, SMALLBMS_CELL) || !known(bms, SMALLBMS_SUPPLY))
+	if (!smallbms_known(bms, SMALLBMS_CELL) || !smallbms_known(bms, SMALLBMS_SUPPLY))
 		return;
 	ratio = DIV_ROUND_CLOSEST(bms->sample.group[SMALLBMS_SUPPLY].min,
 				  (cell->min + cell->max) / 2);
@@ -695,51 +441,4 @@ void smallbms_report_update(struct smallbms *bms)
 		notify(bms, &dev_attr_episodes);
 	announce(bms, changed, begun);
 	power_supply_changed(report->psy);
-}
-
-/**
- * smallbms_report_init() - register the power supply
- * @bms: the bank; the evaluation does not run yet
- *
- * Return: 0, or an error that has been reported.
- */
-int smallbms_report_init(struct smallbms *bms)
-{
-	struct smallbms_report *report = &bms->report;
-	const struct power_supply_config config = {
-		.fwnode = dev_fwnode(bms->dev),
-		.drv_data = bms,
-		.attr_grp = smallbms_psy_groups,
-	};
-	enum power_supply_property *properties;
-	int i, count = 0;
-
-	properties = devm_kcalloc(bms->dev, ARRAY_SIZE(smallbms_psy_properties),
-				  sizeof(*properties), GFP_KERNEL);
-	if (!properties)
-		return -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(smallbms_psy_properties); i++) {
-		if (smallbms_psy_has(bms, smallbms_psy_properties[i]))
-			properties[count++] = smallbms_psy_properties[i];
-	}
-
-	report->desc = (struct power_supply_desc){
-		.name = dev_name(bms->dev),
-		.type = POWER_SUPPLY_TYPE_BATTERY,
-		.charge_behaviours = BIT(POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO) |
-				     BIT(POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE),
-		.properties = properties,
-		.num_properties = count,
-		.get_property = smallbms_psy_get,
-		.set_property = smallbms_psy_set,
-		.property_is_writeable = smallbms_psy_writeable,
-		/* Limits are per battery and enforced here; a zone would have no trips. */
-		.no_thermal = true,
-	};
-
-	report->psy = devm_power_supply_register(bms->dev, &report->desc, &config);
-	if (IS_ERR(report->psy))
-		return dev_err_probe(bms->dev, PTR_ERR(report->psy), "no power supply \"%s\"\n",
-				     report->desc.name);
-	return 0;
 }

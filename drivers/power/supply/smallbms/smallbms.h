@@ -221,10 +221,14 @@ struct smallbms {
 	struct delayed_work scanner;
 };
 
-int smallbms_report_init(struct smallbms *bms);
+extern const struct attribute_group *smallbms_report_groups[];
+
 void smallbms_report_update(struct smallbms *bms);
 bool smallbms_holds(const struct smallbms *bms, enum smallbms_cause cause);
 bool smallbms_fresh(const struct smallbms *bms, u64 good_ns);
+bool smallbms_known(const struct smallbms *bms, enum smallbms_kind kind);
+
+int smallbms_psy_init(struct smallbms *bms);
 
 #if IS_REACHABLE(CONFIG_HWMON)
 int smallbms_hwmon_init(struct smallbms *bms);
