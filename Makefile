@@ -174,17 +174,22 @@ demo-short: $(call BOARD_FILES,board-debug)
 # --- Clients ------------------------------------------------------------------
 
 # People's own programs, on a kernel that has what they need.
-CLIENTS_PACKAGES := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
+CLIENTS_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
 CLIENTS := $(BUILD)/clients
 RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules) \
 	$(CLIENTS)/smallbms-wait
 
+# Beside those of the board, the C library of programs for it
+.PHONY: clients-packages
+clients-packages: board-packages
+	@tools/preflight $(BOARD_MB) libc6-dev-armhf-cross
+
 $(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
 	@tools/step "Fetching people's programs for the board" $(BUILD)/logs/clients-armhf.log \
-		tools/armhf-package $(@D) $(CLIENTS_PACKAGES)
+		tools/armhf-package $(@D) $(CLIENTS_PROGRAMS)
 	@touch $@
 
-$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c | board-packages
+$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c | clients-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
