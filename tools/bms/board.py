@@ -86,12 +86,14 @@ def connect(path, process, timeout_s):
 class Board:
     """One power cycle of the board. Times are seconds since its power came on."""
 
-    def __init__(self, kernel, initramfs, devicetree, folder, append=""):
+    def __init__(self, kernel, initramfs, devicetree, folder, append="",
+                 answer_s=COMMAND_TIMEOUT_S):
         self.kernel = kernel
         self.initramfs = initramfs
         self.devicetree = devicetree
         self.folder = pathlib.Path(folder)
         self.append = append
+        self.answer_s = answer_s    # how long the guest may take for a command
         self.process = None
         self.pins = {name: "0" if name in LEDS else "Z" for name in OUTPUTS.values()}
         self.codes = {}
@@ -138,7 +140,7 @@ class Board:
             raise BenchError(f"QEMU did not start; it says in {self.folder / 'qemu.log'}: "
                              + ((self.folder / "qemu.log").read_text().strip() or "nothing"))
         for stream in streams:
-            stream.settimeout(COMMAND_TIMEOUT_S)
+            stream.settimeout(self.answer_s)
         self.qmp, self.qtest, self.agent = (stream.makefile("rw") for stream in streams)
         self.agent_ready = False
         self.qmp.readline()     # greeting
@@ -230,7 +232,7 @@ class Board:
                 output.append(line)
             return int(line[2:]), "".join(output)
         except TimeoutError as error:
-            raise BenchError(f"the guest has not answered \"{command}\" for {COMMAND_TIMEOUT_S} s; "
+            raise BenchError(f"the guest has not answered \"{command}\" for {self.answer_s} s; "
                              f"its log: {self.folder / 'kernel.log'}") from error
         except (OSError, ValueError) as error:
             raise self.gone() from error

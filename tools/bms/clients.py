@@ -399,9 +399,8 @@ def main():
 
     folder = args.page.with_suffix("")
     trouble = ""
-    with Board(args.kernel, args.initramfs, args.devicetree, folder) as board:
+    with Board(args.kernel, args.initramfs, args.devicetree, folder, answer_s=ANSWER_S) as board:
         board.start()
-        board.agent_socket.settimeout(ANSWER_S)
         bench = Bench(board)
         try:
             story(bench)

@@ -29,10 +29,12 @@
 
 #include <linux/device.h>
 #include <linux/devm-helpers.h>
+#include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
@@ -114,6 +116,7 @@ static void smallbms_evaluate(struct smallbms *bms)
 	if (bms->decision.warned)
 		smallbms_policy_warned(&bms->state, ktime_get_boottime_ns());
 	smallbms_leds_show(&bms->leds, &bms->decision);
+	smallbms_gauge_step(&bms->gauge, &bms->settings, &bms->sample, bms->decision.causes);
 	smallbms_report_update(bms);
 
 	set_deadline(bms);
@@ -261,6 +264,25 @@ static int smallbms_get_settings(struct smallbms *bms)
 	return 0;
 }
 
+/* Charge can be counted if someone says how much there is, and cells when it is all there. */
+static void smallbms_get_battery(struct smallbms *bms)
+{
+	struct fwnode_handle *battery;
+	u32 full_uah;
+
+	if (!smallbms_sense_has(&bms->sense, SMALLBMS_BANK_CURRENT) ||
+	    !smallbms_sense_has(&bms->sense, SMALLBMS_CELL))
+		return;
+	battery = fwnode_find_reference(dev_fwnode(bms->dev), "monitored-battery", 0);
+	if (IS_ERR(battery))
+		return;
+	/* More than a property can tell is not counted. */
+	if (!fwnode_property_read_u32(battery, "charge-full-design-microamp-hours", &full_uah) &&
+	    full_uah <= S32_MAX)
+		bms->gauge.full_uah = full_uah;
+	fwnode_handle_put(battery);
+}
+
 /* Also a devm action: no evaluation after this, and nothing is driven. */
 static void smallbms_stop(void *data)
 {
@@ -359,6 +381,7 @@ static int smallbms_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	bms->polled = smallbms_needs_polling(bms);
+	smallbms_get_battery(bms);
 
 	ret = devm_mutex_init(dev, &bms->lock);
 	if (ret)

@@ -137,6 +137,11 @@ static int smallbms_psy_power(const struct smallbms *bms, union power_supply_pro
 	return 0;
 }
 
+static bool smallbms_psy_charge_known(const struct smallbms *bms)
+{
+	return bms->gauge.known && smallbms_fresh(bms, bms->gauge.read_ns);
+}
+
 static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property psp,
 			    union power_supply_propval *val)
 {
@@ -159,6 +164,16 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 		return 0;
 	case POWER_SUPPLY_PROP_CAPACITY_LEVEL:
 		val->intval = smallbms_psy_capacity_level(bms);
+		return 0;
+	case POWER_SUPPLY_PROP_CAPACITY:
+		if (!smallbms_psy_charge_known(bms))
+			return -ENODEV;
+		val->intval = smallbms_gauge_percent(&bms->gauge);
+		return 0;
+	case POWER_SUPPLY_PROP_CHARGE_NOW:
+		if (!smallbms_psy_charge_known(bms))
+			return -ENODEV;
+		val->intval = smallbms_gauge_uah(&bms->gauge);
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
 		if (!smallbms_known(bms, SMALLBMS_SUPPLY))
@@ -194,8 +209,9 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 		return 0;
 	case POWER_SUPPLY_PROP_SCOPE:
 		/*
-		 * UPower takes a system's battery without a state of charge for empty, and
-		 * powers the host off as soon as it discharges.
+		 * Without a state of charge UPower takes a system's battery for empty, and
+		 * powers the host off as soon as it discharges. Nor does this bank have to
+		 * be what the host lives on.
 		 */
 		val->intval = POWER_SUPPLY_SCOPE_DEVICE;
 		return 0;
@@ -242,6 +258,8 @@ static const enum power_supply_property smallbms_psy_properties[] = {
 	POWER_SUPPLY_PROP_PRESENT,
 	POWER_SUPPLY_PROP_TECHNOLOGY,
 	POWER_SUPPLY_PROP_CAPACITY_LEVEL,
+	POWER_SUPPLY_PROP_CAPACITY,
+	POWER_SUPPLY_PROP_CHARGE_NOW,
 	POWER_SUPPLY_PROP_VOLTAGE_NOW,
 	POWER_SUPPLY_PROP_VOLTAGE_MIN,
 	POWER_SUPPLY_PROP_VOLTAGE_MAX,
@@ -261,6 +279,9 @@ static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_prope
 	const struct smallbms_sense *sense = &bms->sense;
 
 	switch (psp) {
+	case POWER_SUPPLY_PROP_CAPACITY:
+	case POWER_SUPPLY_PROP_CHARGE_NOW:
+		return bms->gauge.full_uah;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
 		return smallbms_sense_has(sense, SMALLBMS_SUPPLY);
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:

@@ -18,6 +18,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "gauge.h"
 #include "policy.h"
 #include "settings.h"
 
@@ -194,6 +195,7 @@ struct smallbms_report {
  * @sample: what they last said
  * @state: what the policy remembers
  * @decision: what it last decided
+ * @gauge: how much charge the bank holds
  * @act: outputs
  * @leds: LED triggers
  * @report: what was last announced
@@ -211,6 +213,7 @@ struct smallbms {
 	struct smallbms_sample sample;
 	struct smallbms_state state;
 	struct smallbms_decision decision;
+	struct smallbms_gauge gauge;
 	struct smallbms_act act;
 	struct smallbms_leds leds;
 	struct smallbms_report report;
