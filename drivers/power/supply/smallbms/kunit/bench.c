@@ -12,6 +12,8 @@
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "bench.h"
 #include "fakes.h"
@@ -170,4 +172,149 @@ int property(struct kunit *test, enum power_supply_property psp)
 
 	power_supply_put(psy);
 	return ret ?: value.intval;
+}
+
+/**
+ * psy_of() - find the folder of the power supply of the first bank
+ * @test: the test
+ *
+ * Return: its device, which stays as long as the bank.
+ */
+struct device *psy_of(struct kunit *test)
+{
+	struct power_supply *psy = supply_of(test);
+
+	power_supply_put(psy);
+	return &psy->dev;
+}
+
+/* Files, asked as a reader in user space would ask them, mode and all */
+
+static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+/* "settings/hold_ms" in the group "settings", "causes" in one without a name */
+static struct device_attribute *find(struct device *dev, const struct attribute_group **groups,
+				     const char *name, umode_t *mode)
+{
+	struct attribute **attr;
+	size_t len;
+	int i;
+
+	for (; groups && *groups; groups++) {
+		len = (*groups)->name ? str_has_prefix(name, (*groups)->name) : 0;
+		if ((*groups)->name && name[len++] != '/')
+			continue;
+		for (attr = (*groups)->attrs, i = 0; *attr; attr++, i++) {
+			if (strcmp((*attr)->name, name + len))
+				continue;
+			*mode = (*groups)->is_visible ?
+				(*groups)->is_visible(&dev->kobj, *attr, i) : (*attr)->mode;
+			return *mode ? container_of(*attr, struct device_attribute, attr) : NULL;
+		}
+	}
+	return NULL;
+}
+
+static struct device_attribute *file(struct device *dev, const char *name, umode_t *mode)
+{
+	struct device_attribute *attr = find(dev, dev->groups, name, mode);
+
+	if (!attr && dev->driver)
+		attr = find(dev, dev->driver->dev_groups, name, mode);
+	return attr;
+}
+
+/**
+ * has_file() - is a file there
+ * @dev: whose folder
+ * @name: its name, after that of its group and a "/" if that has one
+ *
+ * Return: false when it is not, or is hidden.
+ */
+bool has_file(struct device *dev, const char *name)
+{
+	umode_t mode;
+
+	return file(dev, name, &mode);
+}
+
+/**
+ * text_of() - read a file
+ * @dev: whose folder
+ * @name: as for has_file()
+ *
+ * Return: its text without the newline, or "error -61"; valid until the next call.
+ */
+const char *text_of(struct device *dev, const char *name)
+{
+	struct device_attribute *attr;
+	ssize_t len;
+	umode_t mode;
+
+	attr = file(dev, name, &mode);
+	if (!attr)
+		return "no file";
+	if (!(mode & 0444))
+		return "not to be read";
+	len = attr->show(dev, attr, page);
+	if (len < 0)
+		sprintf(page, "error %zd", len);
+	else
+		page[len && page[len - 1] == '\n' ? len - 1 : len] = '\0';
+	return page;
+}
+
+/**
+ * lists() - does a file have a text in it
+ * @dev: whose folder
+ * @name: as for has_file()
+ * @text: what to look for
+ *
+ * Return: true when it has.
+ */
+bool lists(struct device *dev, const char *name, const char *text)
+{
+	return strstr(text_of(dev, name), text);
+}
+
+/**
+ * becomes_text() - wait until a file has a text
+ * @dev: whose folder
+ * @name: as for has_file()
+ * @text: all that it shall have
+ * @ms: how long to wait
+ *
+ * Return: false when the time was over first.
+ */
+bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	while (strcmp(text_of(dev, name), text)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(10);
+	}
+	return true;
+}
+
+/**
+ * write_file() - write a file
+ * @dev: whose folder
+ * @name: as for has_file()
+ * @text: what to write
+ *
+ * Return: how much has been taken, or an error.
+ */
+ssize_t write_file(struct device *dev, const char *name, const char *text)
+{
+	struct device_attribute *attr;
+	umode_t mode;
+
+	attr = file(dev, name, &mode);
+	if (!attr)
+		return -ENOENT;
+	if (!(mode & 0200))
+		return -EACCES;
+	return attr->store(dev, attr, text, strlen(text));
 }

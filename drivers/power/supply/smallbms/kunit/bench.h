@@ -11,6 +11,7 @@
 
 #include "fakes.h"
 
+struct device;
 struct kunit;
 struct platform_device;
 
@@ -38,5 +39,15 @@ bool bound(struct platform_device *pdev);
 bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms);
 struct power_supply *supply_of(struct kunit *test);
 int property(struct kunit *test, enum power_supply_property psp);
+
+struct device *psy_of(struct kunit *test);
+bool has_file(struct device *dev, const char *name);
+const char *text_of(struct device *dev, const char *name);
+bool lists(struct device *dev, const char *name, const char *text);
+bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms);
+ssize_t write_file(struct device *dev, const char *name, const char *text);
+
+#define EXPECT_TEXT(test, dev, name, text)	\
+	KUNIT_EXPECT_STREQ(test, text_of(dev, name), text)
 
 #endif /* __SMALLBMS_BENCH_H */

@@ -41,6 +41,20 @@ static const struct software_node adc_node = {
 	.properties = adc_properties,
 };
 
+/* What a bank may call its battery: 100 Ah in 4 cells */
+static const struct property_entry battery_properties[] = {
+	PROPERTY_ENTRY_STRING("compatible", "simple-battery"),
+	PROPERTY_ENTRY_U32("charge-full-design-microamp-hours", FAKE_BATTERY_UAH),
+	PROPERTY_ENTRY_U32("voltage-min-design-microvolt", 11200000),
+	PROPERTY_ENTRY_U32("voltage-max-design-microvolt", 14200000),
+	{}
+};
+
+static const struct software_node battery_node = {
+	.name = "smallbms-fake-battery",
+	.properties = battery_properties,
+};
+
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_node, software_node_unregister,
 			    const struct software_node *);
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_bank, platform_device_unregister,
@@ -357,6 +371,16 @@ void fake_bank_gpio(struct fake_bank *bank, const char *name, enum fake_line lin
 }
 
 /**
+ * fake_bank_battery() - tell a bank what its battery is
+ * @bank: the bank
+ */
+void fake_bank_battery(struct fake_bank *bank)
+{
+	bank->ref[bank->num_refs] = SOFTWARE_NODE_REFERENCE(&battery_node);
+	add_refs(bank, "monitored-battery", bank->num_refs++, 1);
+}
+
+/**
  * fake_bank_u32() - give a bank a number
  * @bank: the bank
  * @name: the property
@@ -408,6 +432,7 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 
 	need_node(test, &gpio_node);
 	need_node(test, &adc_node);
+	need_node(test, &battery_node);
 	pdev = platform_device_register_full(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_bank, pdev));

@@ -42,6 +42,8 @@ enum fake_channel {
 	FAKE_NUM_CHANNELS
 };
 
+#define FAKE_BATTERY_UAH	100000000
+
 /**
  * struct fake_gpio - the chip
  * @chip: as gpiolib knows it
@@ -111,6 +113,7 @@ void fake_bank_channel(struct fake_bank *bank, const char *name, unsigned int ch
 void fake_bank_channels(struct fake_bank *bank, const char *name, unsigned int first,
 			unsigned int count);
 void fake_bank_gpio(struct fake_bank *bank, const char *name, enum fake_line line, u32 flags);
+void fake_bank_battery(struct fake_bank *bank);
 void fake_bank_u32(struct fake_bank *bank, const char *name, u32 value);
 void fake_bank_drop(struct fake_bank *bank, const char *name);
 struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank, int id);

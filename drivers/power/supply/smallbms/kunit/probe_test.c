@@ -17,7 +17,6 @@
 #include <linux/gfp.h>
 #include <linux/gpio/machine.h>
 #include <linux/jiffies.h>
-#include <linux/kstrtox.h>
 #include <linux/leds.h>
 #include <linux/limits.h>
 #include <linux/platform_device.h>
@@ -600,79 +599,38 @@ static void supply_shows_the_bank(struct kunit *test)
 
 /* Controls */
 
-static struct device_attribute *file(struct kunit *test, const struct attribute_group **groups,
-				     const char *folder, const char *name)
-{
-	struct attribute **attr;
-
-	for (; *groups; groups++) {
-		if (strcmp((*groups)->name ?: "", folder))
-			continue;
-		for (attr = (*groups)->attrs; *attr; attr++) {
-			if (!strcmp((*attr)->name, name))
-				return container_of(*attr, struct device_attribute, attr);
-		}
-	}
-	KUNIT_FAIL_AND_ABORT(test, "%s/%s does not exist", folder, name);
-	return NULL;
-}
-
-static ssize_t control(struct kunit *test, struct platform_device *pdev, const char *folder,
-		       const char *name, const char *text)
-{
-	struct device_attribute *attr = file(test, pdev->dev.driver->dev_groups, folder, name);
-
-	KUNIT_ASSERT_NOT_NULL_MSG(test, attr->store, "%s is read only", name);
-	return attr->store(&pdev->dev, attr, text, strlen(text));
-}
-
-static int control_value(struct kunit *test, struct platform_device *pdev, const char *folder,
-			 const char *name)
-{
-	struct device_attribute *attr = file(test, pdev->dev.driver->dev_groups, folder, name);
-	char *text = (char *)__get_free_page(GFP_KERNEL);
-	int value = INT_MIN;
-
-	KUNIT_ASSERT_NOT_NULL(test, text);
-	attr->show(&pdev->dev, attr, text);
-	KUNIT_EXPECT_EQ(test, 0, kstrtoint(text, 10, &value));
-	free_page((unsigned long)text);
-	return value;
-}
-
 static const struct write_case {
-	const char *folder;
 	const char *name;
 	const char *text;
 	int error;
-	int value;	/* afterwards */
+	const char *after;
 } write_cases[] = {
-	{ "settings", "pre_alarm_cell_microvolt", "", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "\n", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "low", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "3000000 V", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "3.0", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "0x2dc6c0", -EINVAL, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "99999999999999999999", -ERANGE, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "2849999", -ERANGE, 3100000 },
-	{ "settings", "pre_alarm_cell_microvolt", "2850000", 0, 2850000 },
-	{ "settings", "pre_alarm_cell_microvolt", "3150000\n", 0, 3150000 },
-	{ "settings", "pre_alarm_cell_microvolt", "3150001", -ERANGE, 3100000 },
-	{ "settings", "load_disconnect_cell_microvolt", "2599999", -ERANGE, 2800000 },
-	{ "settings", "load_disconnect_cell_microvolt", "2600000", 0, 2600000 },
-	{ "settings", "load_disconnect_cell_microvolt", "2800001", -ERANGE, 2800000 },
-	{ "settings", "charge_min_millicelsius", "-20001", -ERANGE, 5000 },
-	{ "settings", "charge_min_millicelsius", "-20000", 0, -20000 },
-	{ "settings", "charge_min_millicelsius", "20000", 0, 20000 },
-	{ "settings", "charge_min_millicelsius", "20001", -ERANGE, 5000 },
-	{ "settings", "charge_in_pre_alarm", "1", 0, 1 },
-	{ "settings", "charge_in_pre_alarm", "2", -ERANGE, 0 },
-	{ "settings", "charge_in_pre_alarm", "yes", -EINVAL, 0 },
-	{ "", "load_enable", "0", 0, 0 },
-	{ "", "load_enable", "1\n", 0, 1 },
-	{ "", "load_enable", "2", -ERANGE, 1 },
-	{ "", "load_enable", "-1", -EINVAL, 1 },
-	{ "", "load_enable", "off", -EINVAL, 1 },
+	{ "settings/pre_alarm_cell_microvolt", "", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "\n", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "low", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "3000000 V", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "3.0", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "0x2dc6c0", -EINVAL, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "99999999999999999999", -ERANGE, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "2849999", -ERANGE, "3100000" },
+	{ "settings/pre_alarm_cell_microvolt", "2850000", 0, "2850000" },
+	{ "settings/pre_alarm_cell_microvolt", "3150000\n", 0, "3150000" },
+	{ "settings/pre_alarm_cell_microvolt", "3150001", -ERANGE, "3100000" },
+	{ "settings/load_disconnect_cell_microvolt", "2599999", -ERANGE, "2800000" },
+	{ "settings/load_disconnect_cell_microvolt", "2600000", 0, "2600000" },
+	{ "settings/load_disconnect_cell_microvolt", "2800001", -ERANGE, "2800000" },
+	{ "settings/charge_min_millicelsius", "-20001", -ERANGE, "5000" },
+	{ "settings/charge_min_millicelsius", "-20000", 0, "-20000" },
+	{ "settings/charge_min_millicelsius", "20000", 0, "20000" },
+	{ "settings/charge_min_millicelsius", "20001", -ERANGE, "5000" },
+	{ "settings/charge_in_pre_alarm", "1", 0, "1" },
+	{ "settings/charge_in_pre_alarm", "2", -ERANGE, "0" },
+	{ "settings/charge_in_pre_alarm", "yes", -EINVAL, "0" },
+	{ "load_enable", "0", 0, "0" },
+	{ "load_enable", "1\n", 0, "1" },
+	{ "load_enable", "2", -ERANGE, "1" },
+	{ "load_enable", "-1", -EINVAL, "1" },
+	{ "load_enable", "off", -EINVAL, "1" },
 };
 
 static void write_case_desc(const struct write_case *c, char *desc)
@@ -693,9 +651,9 @@ static void writes_are_checked(struct kunit *test)
 	t = with_hardware(test, false, true);
 	add_measurements(bank);
 	pdev = running(test, bank);
-	KUNIT_EXPECT_EQ(test, control(test, pdev, c->folder, c->name, c->text),
+	KUNIT_EXPECT_EQ(test, write_file(&pdev->dev, c->name, c->text),
 			c->error ?: (ssize_t)strlen(c->text));
-	KUNIT_EXPECT_EQ(test, control_value(test, pdev, c->folder, c->name), c->value);
+	EXPECT_TEXT(test, &pdev->dev, c->name, c->after);
 	if (c->error) {
 		KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 		KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
@@ -714,10 +672,9 @@ static void relations_hold_at_run_time(struct kunit *test)
 	fake_bank_u32(bank, "victronenergy,pre-alarm-cell-microvolt", 2950000);
 	fake_bank_u32(bank, "victronenergy,load-reconnect-cell-microvolt", 3000000);
 	pdev = running(test, bank);
-	KUNIT_EXPECT_EQ(test, -ERANGE, control(test, pdev, "settings",
-					       "pre_alarm_cell_microvolt", "2950001"));
-	KUNIT_EXPECT_EQ(test, 2950000, control_value(test, pdev, "settings",
-						     "pre_alarm_cell_microvolt"));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			write_file(&pdev->dev, "settings/pre_alarm_cell_microvolt", "2950001"));
+	EXPECT_TEXT(test, &pdev->dev, "settings/pre_alarm_cell_microvolt", "2950000");
 	t->adc->value[FAKE_CELL] = 2900000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
 }
@@ -725,7 +682,6 @@ static void relations_hold_at_run_time(struct kunit *test)
 struct writer {
 	struct work_struct work;
 	struct device *dev;
-	struct device_attribute *attr;
 	const char *text;
 	unsigned int refused;
 };
@@ -736,8 +692,8 @@ static void keep_writing(struct work_struct *work)
 	int i;
 
 	for (i = 0; i < 500; i++) {
-		if (writer->attr->store(writer->dev, writer->attr, writer->text,
-					strlen(writer->text)) < 0)
+		if (write_file(writer->dev, "settings/pre_alarm_cell_microvolt",
+			       writer->text) < 0)
 			writer->refused++;
 		cond_resched();
 	}
@@ -750,7 +706,8 @@ static void two_writers_at_once(struct kunit *test)
 	struct platform_device *pdev;
 	struct writer *writers;
 	struct probe_test *t;
-	int i, value;
+	const char *text;
+	int i;
 
 	t = with_hardware(test, false, true);
 	add_measurements(bank);
@@ -759,8 +716,6 @@ static void two_writers_at_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, writers);
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		writers[i].dev = &pdev->dev;
-		writers[i].attr = file(test, pdev->dev.driver->dev_groups, "settings",
-				       "pre_alarm_cell_microvolt");
 		writers[i].text = texts[i];
 		INIT_WORK(&writers[i].work, keep_writing);
 		queue_work(system_unbound_wq, &writers[i].work);
@@ -769,8 +724,8 @@ static void two_writers_at_once(struct kunit *test)
 		flush_work(&writers[i].work);
 		KUNIT_EXPECT_EQ(test, writers[i].refused, 0);
 	}
-	value = control_value(test, pdev, "settings", "pre_alarm_cell_microvolt");
-	KUNIT_EXPECT_TRUE_MSG(test, value == 3000000 || value == 3150000, "%d", value);
+	text = text_of(&pdev->dev, "settings/pre_alarm_cell_microvolt");
+	KUNIT_EXPECT_TRUE_MSG(test, !strcmp(text, texts[0]) || !strcmp(text, texts[1]), "%s", text);
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
 }
@@ -806,49 +761,38 @@ static void operator_clears(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, MEASURED_MS + SLACK_MS));
 	msleep(1000);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
-	KUNIT_EXPECT_EQ(test, -ERANGE, control(test, pdev, "", "clear", "0"));
-	KUNIT_EXPECT_EQ(test, -EINVAL, control(test, pdev, "", "clear", "all"));
+	KUNIT_EXPECT_EQ(test, -ERANGE, write_file(&pdev->dev, "clear", "0"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, write_file(&pdev->dev, "clear", "all"));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
-	KUNIT_EXPECT_EQ(test, 1, control(test, pdev, "", "clear", "1"));
+	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "clear", "1"));
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 }
 
 /* P2: what holds is listed by name, with the cell and its value. */
-static void expect_text(struct kunit *test, const char *name, const char *expected)
-{
-	struct power_supply *psy = supply_of(test);
-	struct device_attribute *attr = file(test, psy->dev.groups, "", name);
-	char *text = (char *)__get_free_page(GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, text);
-	attr->show(&psy->dev, attr, text);
-	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, expected), "%s: %s", name, text);
-	free_page((unsigned long)text);
-	power_supply_put(psy);
-}
-
 static void causes_and_outputs_are_files(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
 	struct probe_test *t;
+	struct device *psy;
 
 	t = with_hardware(test, false, true);
 	add_measurements(bank);
 	running(test, bank);
-	expect_text(test, "load_output", "driven\n");
-	expect_text(test, "charge_output", "driven\n");
-	expect_text(test, "pre_alarm_output", "floating\n");
+	psy = psy_of(test);
+	EXPECT_TEXT(test, psy, "load_output", "driven");
+	EXPECT_TEXT(test, psy, "charge_output", "driven");
+	EXPECT_TEXT(test, psy, "pre_alarm_output", "floating");
 
 	t->adc->value[FAKE_CELL + 2] = 3050000;
 	t->adc->value[FAKE_CELL + 3] = 3760000;
 	t->adc->value[FAKE_TEMP] = -5000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
-	expect_text(test, "pre_alarm_output", "driven\n");
-	expect_text(test, "charge_output", "floating\n");
-	expect_text(test, "causes", "U1 low-cell cell=3 microvolt=3050000 since=");
-	expect_text(test, "causes", "C1 overvoltage cell=4 microvolt=3760000 since=");
-	expect_text(test, "causes", "C2 cold battery=1 millicelsius=-5000 since=");
-	expect_text(test, "causes", "C3 no-charge-in-pre-alarm since=");
+	EXPECT_TEXT(test, psy, "pre_alarm_output", "driven");
+	EXPECT_TEXT(test, psy, "charge_output", "floating");
+	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "U1 low-cell cell=3 microvolt=3050000"));
+	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "C1 overvoltage cell=4 microvolt=3760000"));
+	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "C2 cold battery=1 millicelsius=-5000"));
+	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "C3 no-charge-in-pre-alarm since="));
 }
 
 /* F1: what cannot be true is not known. */

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of what smallbms shows
- *
- * Files are asked as a reader in user space would ask them, mode and all.
  */
 
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/hwmon.h>
-#include <linux/jiffies.h>
 #include <linux/kstrtox.h>
+#include <linux/leds.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/string.h>
@@ -22,86 +21,7 @@
 
 #define SCAN_MS		2000	/* until a change has surely been scanned, also on a busy host */
 #define STALE_MS	1000	/* the shortest that is allowed */
-
-/* Files */
-
-static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
-
-static struct device_attribute *file(struct device *dev, const char *name, umode_t *mode)
-{
-	const struct attribute_group **groups = dev->groups;
-	struct attribute **attr;
-	int i;
-
-	for (; groups && *groups; groups++) {
-		for (attr = (*groups)->attrs, i = 0; *attr; attr++, i++) {
-			if (strcmp((*attr)->name, name))
-				continue;
-			*mode = (*groups)->is_visible ?
-				(*groups)->is_visible(&dev->kobj, *attr, i) : (*attr)->mode;
-			return *mode ? container_of(*attr, struct device_attribute, attr) : NULL;
-		}
-	}
-	return NULL;
-}
-
-static bool has_file(struct device *dev, const char *name)
-{
-	umode_t mode;
-
-	return file(dev, name, &mode);
-}
-
-/* The text without its newline, or "error -61". */
-static const char *text_of(struct device *dev, const char *name)
-{
-	struct device_attribute *attr;
-	ssize_t len;
-	umode_t mode;
-
-	attr = file(dev, name, &mode);
-	if (!attr)
-		return "no file";
-	len = attr->show(dev, attr, page);
-	if (len < 0)
-		sprintf(page, "error %zd", len);
-	else
-		page[len && page[len - 1] == '\n' ? len - 1 : len] = '\0';
-	return page;
-}
-
-static ssize_t write_file(struct device *dev, const char *name, const char *text)
-{
-	struct device_attribute *attr;
-	umode_t mode;
-
-	attr = file(dev, name, &mode);
-	if (!attr)
-		return -ENOENT;
-	if (!(mode & 0200))
-		return -EACCES;
-	return attr->store(dev, attr, text, strlen(text));
-}
-
-static bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms)
-{
-	unsigned long end = jiffies + msecs_to_jiffies(ms);
-
-	while (strcmp(text_of(dev, name), text)) {
-		if (time_after(jiffies, end))
-			return false;
-		msleep(10);
-	}
-	return true;
-}
-
-#define EXPECT_TEXT(test, dev, name, text)	\
-	KUNIT_EXPECT_STREQ(test, text_of(dev, name), text)
-
-static bool lists(struct device *dev, const char *name, const char *text)
-{
-	return strstr(text_of(dev, name), text);
-}
+#define DEFAULT_STALE_MS 5000
 
 static int is_hwmon(struct device *dev, void *data)
 {
@@ -115,14 +35,6 @@ static struct device *hwmon_of(struct kunit *test, struct platform_device *pdev)
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	put_device(dev);	/* it stays as long as the bank */
 	return dev;
-}
-
-static struct device *psy_of(struct kunit *test)
-{
-	struct power_supply *psy = supply_of(test);
-
-	power_supply_put(psy);	/* the same */
-	return &psy->dev;
 }
 
 /* Power supply */
@@ -162,6 +74,7 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_TEMP_MAX), 500);
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_SERIAL_NUMBER));
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 
 	/* The same cells in one string of 16: the voltage tells. */
 	t->adc->value[FAKE_SUPPLY] = 52800000;
@@ -220,6 +133,57 @@ static void health_names_the_supply(struct kunit *test)
 		    "in0_crit_alarm", "1");
 	EXPECT_TEXT(test, hwmon_of(test, to_platform_device(psy_of(test)->parent)),
 		    "in0_lcrit_alarm", "0");
+}
+
+static void charge_is_shown_once_it_is_known(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	int uah;
+
+	add_measurements(bank);
+	fake_bank_battery(bank);
+	running(test, bank);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN_DESIGN), 11200000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX_DESIGN), 14200000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_FULL_DESIGN),
+			FAKE_BATTERY_UAH);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), -ENODEV);
+
+	t->adc->value[FAKE_CELL] = 3760000;
+	msleep(MEASURED_MS + SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), FAKE_BATTERY_UAH);
+
+	/* Half a percent in each second */
+	t->adc->value[FAKE_BANK_CURRENT] = -1800000000;
+	msleep(SCAN_MS);
+	uah = property(test, POWER_SUPPLY_PROP_CHARGE_NOW);
+	KUNIT_EXPECT_GT(test, uah, 0);
+	KUNIT_EXPECT_LT(test, uah, FAKE_BATTERY_UAH - 500000);
+	KUNIT_EXPECT_LT(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
+
+	/* What flows while the current is unknown, nobody can tell. */
+	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
+	msleep(SCAN_MS + DEFAULT_STALE_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), -ENODEV);
+	t->adc->error[FAKE_BANK_CURRENT] = 0;
+	msleep(SCAN_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
+}
+
+static void charge_of_signals_is_not_counted(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	with_hardware(test, false, true);
+	add_signals(bank);
+	fake_bank_channel(bank, "current", FAKE_BANK_CURRENT);
+	fake_bank_battery(bank);
+	running(test, bank);
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 }
 
 /* F1: a converter that hangs lets go of no value, so the age has to. */
@@ -317,6 +281,59 @@ static void window_counts_down(struct kunit *test)
 	EXPECT_TEXT(test, psy, "warning_left_ms", "");
 	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "low-cell 1\n"));
 	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "overvoltage 0\n"));
+}
+
+/* LEDs */
+
+static enum led_brightness shown;
+
+static void show_brightness(struct led_classdev *led, enum led_brightness brightness)
+{
+	shown = brightness;
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(unregister_led, led_classdev_unregister, struct led_classdev *);
+
+/* P1: an LED that is told later to follow a bank shows what is. */
+static void late_led_shows_what_is(struct kunit *test)
+{
+	static const struct {
+		const char *trigger;
+		enum led_brightness expected;
+	} leds[] = {
+		{ "smallbms.0-load", LED_FULL },
+		{ "smallbms.0-charge-blocked", LED_OFF },
+		{ "smallbms.0-pre-alarm", LED_OFF },
+	};
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	int i;
+
+	add_measurements(bank);
+	running(test, bank);
+	for (i = 0; i < ARRAY_SIZE(leds); i++) {
+		struct led_classdev *led = kunit_kzalloc(test, sizeof(*led), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, led);
+		*led = (struct led_classdev){
+			.name = "smallbms-fake-led",
+			.max_brightness = LED_FULL,
+			.brightness_set = show_brightness,
+			.default_trigger = leds[i].trigger,
+		};
+		shown = LED_HALF;
+		KUNIT_ASSERT_EQ(test, 0, led_classdev_register(NULL, led));
+		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_led, led));
+		KUNIT_EXPECT_EQ_MSG(test, shown, leds[i].expected, "%s", leds[i].trigger);
+		if (i < ARRAY_SIZE(leds) - 1)
+			kunit_release_action(test, unregister_led, led);
+	}
+
+	/* The last one follows, too. */
+	t->adc->value[FAKE_CELL] = 3000000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	EXPECT_TEXT(test, psy_of(test), "pre_alarm_output", "driven");
+	KUNIT_EXPECT_EQ(test, shown, LED_FULL);
 }
 
 /* Hardware monitor */
@@ -496,10 +513,13 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
 	KUNIT_CASE(health_names_the_supply),
+	KUNIT_CASE_SLOW(charge_is_shown_once_it_is_known),
+	KUNIT_CASE(charge_of_signals_is_not_counted),
 	KUNIT_CASE_SLOW(stale_value_is_not_shown),
 	KUNIT_CASE_SLOW(outputs_are_read_back),
 	KUNIT_CASE(bank_without_a_pre_alarm_line_lists_none),
 	KUNIT_CASE_SLOW(window_counts_down),
+	KUNIT_CASE(late_led_shows_what_is),
 	KUNIT_CASE(sensors_show_every_cell),
 	KUNIT_CASE_SLOW(alarms_follow_the_rules),
 	KUNIT_CASE(dead_channel_is_a_fault_and_no_value),
