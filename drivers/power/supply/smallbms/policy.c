@@ -410,11 +410,15 @@ static bool readable(const struct smallbms_line *l)
 	return !l->fitted || l->known;
 }
 
-/* F1: what an output depends on must be known to connect it; here, what both depend on. */
-static bool gate_known(const struct smallbms_sample *in)
+/*
+ * F1: what an output depends on must be known to connect it, and nothing be on the way
+ * against it. Here, what both depend on.
+ */
+static bool gate_clear(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	return known(&in->group[SMALLBMS_SUPPLY]) && readable(&in->line[SMALLBMS_LINE_LOOP]) &&
-	       remote_off(in) != EVIDENCE_UNKNOWN;
+	       remote_off(in) != EVIDENCE_UNKNOWN && !st->supply.pending && !st->loop.pending &&
+	       !st->remote.pending;
 }
 
 /* What turns the pre-alarm on: U1, U5, F1. */
@@ -472,7 +476,7 @@ static bool may_connect(const struct smallbms_settings *set, const struct smallb
 {
 	return (!in->group[SMALLBMS_CELL].fitted || st->ready.on) &&
 	       !warn(st, in) && !st->atd.pending && !st->bpa.pending &&
-	       gate_known(in) && known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
+	       gate_clear(st, in) && known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
 	       readable(&in->line[SMALLBMS_LINE_ATD]) && readable(&in->line[SMALLBMS_LINE_BPA]) &&
 	       st->overloads < OVERLOAD_MAX && st->now_ns >= st->retry_ns &&
 	       fresh(set, st, in);
@@ -535,7 +539,7 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 	else if (!st->charge_on)
 		st->charge_on = !st->full.pending && !st->cold.pending && !st->hot.pending &&
 				!st->over_discharged.pending && !st->atc.pending &&
-				gate_known(in) && known(&in->group[SMALLBMS_CELL]) &&
+				gate_clear(st, in) && known(&in->group[SMALLBMS_CELL]) &&
 				known(&in->group[SMALLBMS_TEMP]) &&
 				readable(&in->line[SMALLBMS_LINE_ATC]) && fresh(set, st, in);
 }

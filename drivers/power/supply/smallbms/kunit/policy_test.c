@@ -880,6 +880,22 @@ static void doubt_bpa(struct world *w)
 	set_line(w, SMALLBMS_LINE_BPA, true);
 }
 
+static void doubt_supply(struct world *w)
+{
+	set_group(w, SMALLBMS_SUPPLY, 7999000);
+}
+
+static void doubt_loop(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+}
+
+static void doubt_remote(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+}
+
 static const struct doubt_case {
 	const char *name;
 	void (*begin)(struct world *w);
@@ -894,6 +910,9 @@ static const struct doubt_case {
 	{ "no permission to charge", doubt_atc, true, false },
 	{ "no permission to discharge", doubt_atd, false, true },
 	{ "battery warns", doubt_bpa, false, true },
+	{ "supply out of range", doubt_supply, false, false },
+	{ "loop open", doubt_loop, false, false },
+	{ "remote off", doubt_remote, false, false },
 };
 
 static void doubt_case_desc(const struct doubt_case *c, char *desc)
