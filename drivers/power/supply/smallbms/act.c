@@ -14,11 +14,18 @@
  *
  * A line that cannot be written, or reads back differently, is written again at
  * every evaluation and reported until it follows (F3).
+ *
+ * Whatever ends in order floats the outputs. What does not, a panic apart, ends
+ * the heartbeat, and the board has to float them: a heartbeat that went on
+ * without an evaluation on fresh data would hold up what nobody watches.
  */
 
+#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
+#include <linux/notifier.h>
+#include <linux/panic_notifier.h>
 
 #include "compat.h"
 #include "smallbms.h"
@@ -113,6 +120,32 @@ void smallbms_act_beat(struct smallbms_act *act)
 	gpiod_set_value_cansleep(act->heartbeat, act->beat);
 }
 
+/*
+ * In a panic nothing may sleep, and whoever holds a lock has been stopped. So a line
+ * that sleeps is left to the heartbeat, and an open source line is driven low: to let
+ * go of it takes a mutex where a pin controller is behind it.
+ */
+static int smallbms_act_panic(struct notifier_block *panic, unsigned long event, void *data)
+{
+	struct smallbms_act *act = container_of(panic, struct smallbms_act, panic);
+	struct gpio_desc *gpiod;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		gpiod = act->output[i].gpiod;
+		if (gpiod && !gpiod_cansleep(gpiod))
+			gpiod_set_raw_value(gpiod, gpiod_is_active_low(gpiod));
+	}
+	return NOTIFY_DONE;
+}
+
+static void smallbms_act_ignore_panic(void *data)
+{
+	struct smallbms_act *act = data;
+
+	atomic_notifier_chain_unregister(&panic_notifier_list, &act->panic);
+}
+
 /**
  * smallbms_act_init() - get all outputs, floating (X1)
  * @act: the outputs, zeroed
@@ -140,5 +173,8 @@ int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 	if (IS_ERR(act->heartbeat))
 		return dev_err_probe(dev, PTR_ERR(act->heartbeat),
 				     "no line for heartbeat-gpios\n");
-	return 0;
+
+	act->panic.notifier_call = smallbms_act_panic;
+	atomic_notifier_chain_register(&panic_notifier_list, &act->panic);
+	return devm_add_action_or_reset(dev, smallbms_act_ignore_panic, act);
 }

@@ -14,6 +14,7 @@
 #include <linux/iio/consumer.h>
 #include <linux/leds.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/power_supply.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -107,11 +108,13 @@ struct smallbms_output {
  * @output: the terminals
  * @heartbeat: toggles while the bank is being watched, NULL where not fitted
  * @beat: its level
+ * @panic: lets go of what can be let go of in a panic
  */
 struct smallbms_act {
 	struct smallbms_output output[SMALLBMS_NUM_OUTPUTS];
 	struct gpio_desc *heartbeat;
 	bool beat;
+	struct notifier_block panic;
 };
 
 int smallbms_act_init(struct smallbms_act *act, struct device *dev);
