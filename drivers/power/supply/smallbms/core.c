@@ -20,13 +20,15 @@
  * - the deadline that the policy gave, a timer on the boot clock.
  *
  * The level of a line decides, never the edge: every evaluation reads all lines,
- * so an edge that was missed costs time, not protection.
+ * so an edge that was missed costs time, not protection. What arrives while the thread
+ * rests makes it run once more.
  *
  * When a bank is stopped, by unbinding, shutdown or suspend, its outputs float
  * first, and no evaluation can drive them again. Only then is waited for work
  * that may be stuck in a converter.
  */
 
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/devm-helpers.h>
 #include <linux/err.h>
@@ -61,6 +63,9 @@
 
 /* What does not follow, or cannot be read, is tried again after this. */
 #define RETRY_MS	250
+
+/* A line that storms is not looked at more often than this. */
+#define REST_US		1000
 
 static void scan_after(struct smallbms *bms, unsigned int ms)
 {
@@ -148,6 +153,7 @@ static enum hrtimer_restart smallbms_deadline(struct hrtimer *timer)
 static irqreturn_t smallbms_line_irq(int irq, void *data)
 {
 	smallbms_evaluate_unlocked(data);
+	usleep_range(REST_US, 2 * REST_US);
 	return IRQ_HANDLED;
 }
 
