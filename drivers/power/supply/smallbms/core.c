@@ -423,9 +423,13 @@ static void smallbms_shutdown(struct platform_device *pdev)
 	smallbms_stop(platform_get_drvdata(pdev));
 }
 
-/* Asleep, nothing is watched: so nothing is driven. */
+/* Asleep, nothing is watched: so nothing is driven, or nobody sleeps. */
 static int smallbms_suspend(struct device *dev)
 {
+	if (device_property_present(dev, "victronenergy,keep-awake")) {
+		dev_warn(dev, "no sleep, it would cut the load: victronenergy,keep-awake\n");
+		return -EBUSY;
+	}
 	smallbms_stop(dev_get_drvdata(dev));
 	return 0;
 }
