@@ -8,6 +8,7 @@
 
 #include <linux/power_supply.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "fakes.h"
 
@@ -23,10 +24,14 @@ struct platform_device;
  * struct probe_test - the hardware of a test
  * @gpio: the chip
  * @adc: the converter
+ * @pdev: a bank that @work unbinds
+ * @work: what is done beside the test
  */
 struct probe_test {
 	struct fake_gpio *gpio;
 	struct fake_adc *adc;
+	struct platform_device *pdev;
+	struct work_struct work;
 };
 
 int bench_init(struct kunit *test);

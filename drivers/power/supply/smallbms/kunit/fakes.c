@@ -87,6 +87,14 @@ static void fake_gpio_now(struct fake_gpio *gpio, unsigned int line, bool output
 		gpio->was_driven |= BIT(line);
 }
 
+/* Each call of the chip asks once whether it fails, with an error of its own or in its turn. */
+static int fake_gpio_fails(struct fake_gpio *gpio, int error)
+{
+	if (gpio->fail_call && !--gpio->fail_call)
+		return -EIO;
+	return error;
+}
+
 static int fake_gpio_get_direction(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
@@ -98,9 +106,10 @@ static int fake_gpio_get_direction(struct gpio_chip *chip, unsigned int line)
 static int fake_gpio_direction_input(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
+	int error = fake_gpio_fails(gpio, gpio->set_error[line]);
 
-	if (gpio->set_error[line])
-		return gpio->set_error[line];
+	if (error)
+		return error;
 	fake_gpio_now(gpio, line, false,
 		      (gpio->level & BIT(line)) && !(gpio->output & BIT(line)));
 	return 0;
@@ -109,9 +118,10 @@ static int fake_gpio_direction_input(struct gpio_chip *chip, unsigned int line)
 static int fake_gpio_direction_output(struct gpio_chip *chip, unsigned int line, int high)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
+	int error = fake_gpio_fails(gpio, gpio->set_error[line]);
 
-	if (gpio->set_error[line])
-		return gpio->set_error[line];
+	if (error)
+		return error;
 	fake_gpio_now(gpio, line, true, high);
 	return 0;
 }
@@ -124,9 +134,11 @@ static int fake_gpio_set_rv(struct gpio_chip *chip, unsigned int line, int high)
 static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
+	int error = fake_gpio_fails(gpio, gpio->get_error[line]);
 
-	if (gpio->get_error[line])
-		return gpio->get_error[line];
+	gpio->reads[line]++;
+	if (error)
+		return error;
 	return (gpio->level & ~gpio->stuck & BIT(line)) != 0;
 }
 
@@ -202,7 +214,7 @@ void fake_gpio_set(struct fake_gpio *gpio, enum fake_line line, bool high)
 	int irq;
 
 	__assign_bit(line, &gpio->level, high);
-	if (high == was_high || !gpio->irqs)
+	if (high == was_high || !gpio->irqs || gpio->mute)
 		return;
 	irq = irq_find_mapping(gpio->irqs, line);
 	if (irq && irq_get_trigger_type(irq) &

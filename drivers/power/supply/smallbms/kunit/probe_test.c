@@ -913,6 +913,10 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	add_measurements(bank);
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->freeze, pm->suspend, "hibernation");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->thaw, pm->resume, "hibernation");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->poweroff, pm->suspend, "hibernation");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->restore, pm->resume, "hibernation");
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	t->adc->value[FAKE_CELL] = 3150000;	/* enough to stay, not to connect */
