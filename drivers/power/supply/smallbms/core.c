@@ -25,7 +25,7 @@
  *
  * When a bank is stopped, by unbinding, shutdown or suspend, its outputs float
  * first, and no evaluation can drive them again. Only then is waited for work
- * that may be stuck in a converter.
+ * that may be stuck in a converter; a shutdown does not wait at all.
  */
 
 #include <linux/delay.h>
@@ -289,20 +289,26 @@ static void smallbms_get_battery(struct smallbms *bms)
 	fwnode_handle_put(battery);
 }
 
-/* Also a devm action: no evaluation after this, and nothing is driven. */
+/* No evaluation after this, and nothing is driven. */
+static void smallbms_float(struct smallbms *bms)
+{
+	guard(mutex)(&bms->lock);
+
+	bms->stopped = true;
+	smallbms_act_float(&bms->act);
+	bms->decision = (struct smallbms_decision){
+		.causes = BIT(SMALLBMS_CAUSE_START),
+	};
+	smallbms_leds_show(&bms->leds, &bms->decision);
+	smallbms_report_update(bms);
+}
+
+/* Also a devm action: nothing is under way any more. */
 static void smallbms_stop(void *data)
 {
 	struct smallbms *bms = data;
 
-	scoped_guard(mutex, &bms->lock) {
-		bms->stopped = true;
-		smallbms_act_float(&bms->act);
-		bms->decision = (struct smallbms_decision){
-			.causes = BIT(SMALLBMS_CAUSE_START),
-		};
-		smallbms_leds_show(&bms->leds, &bms->decision);
-		smallbms_report_update(bms);
-	}
+	smallbms_float(bms);
 	hrtimer_cancel(&bms->deadline);
 	cancel_work_sync(&bms->evaluation);
 	cancel_delayed_work_sync(&bms->scanner);
@@ -418,9 +424,10 @@ static int smallbms_probe(struct platform_device *pdev)
 	return 0;
 }
 
+/* A converter that never returns must not keep the system from going down. */
 static void smallbms_shutdown(struct platform_device *pdev)
 {
-	smallbms_stop(platform_get_drvdata(pdev));
+	smallbms_float(platform_get_drvdata(pdev));
 }
 
 /* Asleep, nothing is watched: so nothing is driven, or nobody sleeps. */
