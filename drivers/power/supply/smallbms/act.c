@@ -24,6 +24,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
+#include <linux/gpio/driver.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
 
@@ -156,6 +157,7 @@ static void smallbms_act_ignore_panic(void *data)
 int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 {
 	struct gpio_desc *gpiod;
+	struct device *chip;
 	int i;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
@@ -167,6 +169,13 @@ int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 			return dev_err_probe(dev, -EINVAL, "%s-gpios is missing\n",
 					     output_names[i]);
 		act->output[i].gpiod = gpiod;
+		if (!gpiod)
+			continue;
+		/* A chip that goes away takes its lines with it: so the bank goes first. */
+		chip = gpio_device_to_device(gpiod_to_gpio_device(gpiod))->parent;
+		if (!device_link_add(dev, chip, DL_FLAG_AUTOREMOVE_CONSUMER))
+			return dev_err_probe(dev, -ENODEV, "no link to the chip of %s-gpios\n",
+					     output_names[i]);
 	}
 
 	act->heartbeat = devm_gpiod_get_optional(dev, "heartbeat", GPIOD_OUT_LOW);

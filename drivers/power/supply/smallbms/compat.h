@@ -18,6 +18,11 @@
 #define charge_behaviours	num_usb_types
 #endif
 
+#ifndef SMALLBMS_HAS_GPIO_DEVICE	/* 6.8; before, the chip itself names its parent */
+#define gpiod_to_gpio_device(desc)	gpiod_to_chip(desc)
+#define gpio_device_to_device(chip)	(chip)
+#endif
+
 #ifndef SMALLBMS_HAS_GPIO_SET_ERROR	/* 6.15; before, only reading back can tell */
 #define gpiod_set_value_cansleep(desc, value)				\
 	({ gpiod_set_value_cansleep(desc, value); 0; })
