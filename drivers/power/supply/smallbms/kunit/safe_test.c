@@ -267,6 +267,21 @@ static void converter_never_returns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
 }
 
+static void shutdown_does_not_wait_for_a_converter(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct platform_device *pdev = running(test, whole_bank(test));
+	ktime_t begin;
+
+	t->adc->hangs_ms = 10000;
+	msleep(1000);
+	begin = ktime_get();
+	to_platform_driver(pdev->dev.driver)->shutdown(pdev);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), begin), SLACK_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	t->adc->hangs_ms = 0;
+}
+
 /* Four cells in three seconds: slow is not lost, while the limit is more than two scans. */
 static void converter_is_slow(struct kunit *test)
 {
@@ -384,6 +399,7 @@ static struct kunit_case safe_cases[] = {
 	KUNIT_CASE(interrupts_never_come),
 	KUNIT_CASE_SLOW(line_storms),
 	KUNIT_CASE_SLOW(converter_never_returns),
+	KUNIT_CASE_SLOW(shutdown_does_not_wait_for_a_converter),
 	KUNIT_CASE_SLOW(converter_is_slow),
 	KUNIT_CASE_SLOW(wall_clock_jumps),
 	KUNIT_CASE(panic_lets_go),
