@@ -176,8 +176,8 @@ demo-short: $(call BOARD_FILES,board-debug)
 # People's own programs, on a kernel that has what they need.
 CLIENTS_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
 CLIENTS := $(BUILD)/clients
-RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules) \
-	$(CLIENTS)/smallbms-wait
+CLIENTS_TOOLS := $(CLIENTS)/smallbms-wait $(CLIENTS)/abuse
+RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules)
 
 # Beside those of the board, the C library of programs for it
 .PHONY: clients-packages
@@ -189,13 +189,15 @@ $(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
 		tools/armhf-package $(@D) $(CLIENTS_PROGRAMS)
 	@touch $@
 
-$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c | clients-packages
+$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
+$(CLIENTS)/abuse: $(BOARD)/abuse.c
+$(CLIENTS_TOOLS): | clients-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
-$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(BOARD)/abuse \
-		$(CLIENTS)/armhf/.fetched $(LINUX)/.unpacked $(RECIPES)
-	@$(BOARD)/mkclients $@ $(CLIENTS)/armhf $(LINUX) $(RECIPES)
+$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(CLIENTS)/armhf/.fetched \
+		$(LINUX)/.unpacked $(RECIPES) $(CLIENTS_TOOLS)
+	@$(BOARD)/mkclients $@ $(CLIENTS)/armhf $(LINUX) $(RECIPES) $(CLIENTS_TOOLS)
 
 $(CLIENTS)/initramfs.cpio.gz: $(BUILD)/board-clients-initramfs.cpio.gz $(CLIENTS)/files.cpio.gz
 	@cat $^ >$@
@@ -209,15 +211,18 @@ CLIENTS_FILES := $(BUILD)/board-clients/arch/arm/boot/zImage $(CLIENTS)/initramf
 clients: $(CLIENTS_FILES) ## show a bank to people's own programs, and judge what they say
 	@$(PYTHON) -m bms.clients $^ $(BUILD)/clients.md
 
+.PHONY: monitoring-packages
+monitoring-packages:
+	@tools/preflight 300 python3 shellcheck systemd
+
 # Unpacked, not installed: nobody wants a server for a check.
-$(BUILD)/prometheus/usr/bin/promtool:
+$(BUILD)/prometheus/usr/bin/promtool: | monitoring-packages
 	@mkdir -p $(BUILD)/prometheus
 	@tools/step "Fetching promtool" $(BUILD)/logs/promtool.log sh -c 'cd $(BUILD)/prometheus && \
 		apt-get download prometheus && dpkg-deb -x prometheus_*.deb .'
 
 .PHONY: monitoring
 monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documentation/monitoring
-	@tools/preflight 300 python3 shellcheck systemd
 	@PATH=$(abspath $(<D)):$$PATH tools/check-monitoring
 
 # --- Tests --------------------------------------------------------------------
@@ -225,7 +230,7 @@ monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documen
 .PHONY: test
 test: ## all that must hold; ends with "N passed, N failed"
 	@$(PYTHON) -m bms.tally --make $(MAKE) tools-test binding kunit "kunit ARCH=arm" \
-		scenarios coverage soak-short demo-short
+		scenarios coverage soak-short demo-short monitoring clients
 
 .PHONY: tools-test
 tools-test: ## test what reads and judges the scenarios

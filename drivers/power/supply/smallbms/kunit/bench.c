@@ -293,7 +293,7 @@ bool becomes_text(struct device *dev, const char *name, const char *text, unsign
 	while (strcmp(text_of(dev, name), text)) {
 		if (time_after(jiffies, end))
 			return false;
-		msleep(10);
+		msleep(20);
 	}
 	return true;
 }
