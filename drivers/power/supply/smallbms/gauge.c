@@ -28,6 +28,7 @@
 #include <kunit/visibility.h>
 #include <linux/bits.h>
 #include <linux/export.h>
+#include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
