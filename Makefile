@@ -229,7 +229,7 @@ monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documen
 
 .PHONY: test
 test: ## all that must hold; ends with "N passed, N failed"
-	@$(PYTHON) -m bms.tally --make $(MAKE) tools-test binding kunit "kunit ARCH=arm" \
+	@$(PYTHON) -m bms.tally --make $(MAKE) tools-test lint-short binding kunit "kunit ARCH=arm" \
 		scenarios coverage soak-short demo-short monitoring clients
 
 .PHONY: tools-test

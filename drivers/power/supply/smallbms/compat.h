@@ -44,7 +44,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /* What knows its source by itself, and cannot be told twice */
 #ifdef SMALLBMS_HAS_ASSIGN_STR		/* 6.10 */
-#define smallbms_assign_str(dst, src)	__assign_str(dst)
+#define smallbms_assign_str(dst, src)					\
+	do {								\
+		(void)(src);						\
+		__assign_str(dst);					\
+	} while (0)
 #else
 #define smallbms_assign_str(dst, src)	__assign_str(dst, src)
 #endif

@@ -45,7 +45,7 @@ bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned 
 	while (fake_gpio_driven(gpio, line) != driven) {
 		if (time_after(jiffies, end))
 			return false;
-		msleep(10);
+		fsleep(10 * USEC_PER_MSEC);
 	}
 	return true;
 }
