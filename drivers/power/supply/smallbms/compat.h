@@ -11,6 +11,7 @@
 
 #include <linux/gpio/consumer.h>
 #include <linux/hrtimer.h>
+#include <linux/hwmon.h>
 #include <linux/module.h>
 #include <linux/power_supply.h>
 
@@ -36,6 +37,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock_id, mode);
 	timer->function = function;
 }
+#endif
+
+#ifndef SMALLBMS_HAS_HWMON_IN_FAULT	/* 6.9; before, a read that fails tells */
+#define hwmon_in_fault	(~0U)
+#define HWMON_I_FAULT	0
 #endif
 
 #ifndef SMALLBMS_HAS_HEALTH_UNDERVOLTAGE	/* 6.14 */
