@@ -254,16 +254,17 @@ kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cp
 
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse
-CLANG_PACKAGES := clang clang-tidy coccinelle lld llvm
+CLANG_PACKAGES := clang clang-tidy coccinelle libelf-dev lld llvm
 
-.PHONY: lint lint-short lint-packages
+.PHONY: lint lint-short lint-packages clang-packages
 lint-packages:
 	@tools/preflight $(VIRTUAL_MB) $(LINT_PACKAGES)
-
-$(BUILD)/clang/.config: tools/any-kernel.config $(LINUX)/.unpacked
+clang-packages:
 	@tools/preflight $(VIRTUAL_MB) $(CLANG_PACKAGES)
+
+$(BUILD)/clang/.config: tools/any-kernel.config $(LINUX)/.unpacked | clang-packages
 	$(call configure,x86_64 LLVM=1)
-$(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config
+$(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config | clang-packages
 	@tools/step "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
 		$(MAKE) -C $(LINUX) O=$(abspath $(@D)) ARCH=x86_64 LLVM=1 -j$(JOBS) modules_prepare
 	@touch $@
@@ -325,7 +326,7 @@ modules_install: ## install smallbms.ko for the kernel in KDIR
 
 .PHONY: matrix
 MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
-	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu libelf-dev
+	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu
 # Each architecture and compiler 50 MB, headers 0.5 GB.
 matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc" for some of them
 	@tools/preflight 4000 $(MATRIX_PACKAGES)
