@@ -332,10 +332,13 @@ matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc
 	@tools/preflight 4000 $(MATRIX_PACKAGES)
 	@$(PYTHON) -m bms.matrix --only "$(ONLY)" $(LINUX) tools/any-kernel.config $(BUILD)/matrix
 
-.PHONY: dkms
+.PHONY: dkms dkms-try
 dkms: ## build the Debian package smallbms-dkms
 	@tools/preflight 100 debhelper dh-dkms dpkg-dev lintian
 	@tools/dkms/build $(BUILD)/dkms
+dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
+	@tools/preflight 100 dkms kmod linux-headers-amd64
+	@tools/dkms/try $(BUILD)/dkms
 
 # --- Upstream -----------------------------------------------------------------
 
