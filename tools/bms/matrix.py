@@ -46,24 +46,29 @@ class Kernel:
     variables: tuple
     without: tuple
     lines: tuple = ()
+    linked: tuple = ()      # what of the kernel goes into each module
 
 
 def in_tree():
-    every = ((), *((option,) for option in OPTIONS), tuple(OPTIONS))
-    some = ((), tuple(OPTIONS))
+    # Name: make's variables, where to find gcc, what it needs, what it is never without.
     both = {
-        "x86_64": ("ARCH=x86_64", "", ("64BIT=y",)),
-        "arm64": ("ARCH=arm64", "aarch64-linux-gnu-", ()),
+        "x86_64": ("ARCH=x86_64", "", ("64BIT=y",), ()),
+        "arm64": ("ARCH=arm64", "aarch64-linux-gnu-", (), ("OF", "SMP")),
         "arm": ("ARCH=arm", "arm-linux-gnueabihf-",
-                ("ARCH_MULTI_V7=y", "ARCH_VIRT=y", "MMU=y", "AEABI=y")),
-        "riscv64": ("ARCH=riscv", "riscv64-linux-gnu-", ("ARCH_RV64I=y", "MMU=y")),
+                ("ARCH_MULTI_V7=y", "ARCH_VIRT=y", "MMU=y", "AEABI=y"), ("OF",)),
+        "riscv64": ("ARCH=riscv", "riscv64-linux-gnu-", ("ARCH_RV64I=y", "MMU=y"), ("OF",)),
     }
-    for name, (arch, cross, lines) in both.items():
+    for name, (arch, cross, lines, always) in both.items():
+        least = tuple(option for option in OPTIONS if option not in always)
+        some = ((), least)
+        every = ((), *((option,) for option in OPTIONS), least)
         yield Kernel(f"{name} gcc", (arch, f"CROSS_COMPILE={cross}"),
                      every if name == "x86_64" else some, lines)
         yield Kernel(f"{name} clang", (arch, "LLVM=1"), some, lines)
     yield Kernel("32-bit big endian gcc", ("ARCH=powerpc", "CROSS_COMPILE=powerpc-linux-gnu-"),
-                 some, ("PPC_BOOK3S_32=y", "PPC_PMAC=y"))
+                 ((), tuple(option for option in OPTIONS if option != "OF")),
+                 ("PPC_BOOK3S_32=y", "PPC_PMAC=y", "MACINTOSH_DRIVERS=y", "ADB_PMU=y"),
+                 ("arch/powerpc/lib/crtsavres.o",))
 
 
 def run(command, log):
@@ -199,7 +204,7 @@ class Matrix:
         still_on = [symbol for symbol in off if f"CONFIG_{symbol}=y" in lines]
         if missing or still_on:
             return "not configured as asked: " + " ".join(missing + still_on)
-        must([*make, "modules_prepare"], log)
+        must([*make, "modules_prepare", *kernel.linked], log)
         return self.modules(tree, (*kernel.variables, "KBUILD_MODPOST_WARN=1"),
                             "CONFIG_TRACEPOINTS=y" in lines, log)
 
