@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The overlays in boards/: each compiles, is valid, and protects a bank.
+
+An overlay is applied to tools/virtual-board/boards.dts and played on the virtual board.
+Parts that User Mode Linux has no bus for are replaced by the test converter and by
+gpio-sim; what is behind them, dividers and sensors, is served by the kernel's own drivers.
+Prints what has been tried and ends with "N passed, N failed".
+"""
+
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+from bms import kernel_log, virtual
+from bms.errors import BenchError
+
+# Part of an overlay: what stands in for it, in boards.dts.
+STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
+             "expander": "/simulator/lines"}
+PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{}/pull"
+CONTROL = "/sys/devices/platform/converter-{}/control"
+
+# What the bindings of the parts are made of, in a kernel tree.
+SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/adc/adc.yaml",
+           "iio/adc/microchip,mcp3201.yaml", "iio/adc/ti,ads1015.yaml",
+           "iio/afe/voltage-divider.yaml", "iio/afe/temperature-transducer.yaml",
+           "iio/afe/current-sense-shunt.yaml", "gpio/gpio-pca95xx.yaml",
+           "spi/*-peripheral-props.yaml", "regulator/regulator.yaml",
+           "regulator/fixed-regulator.yaml")
+OURS = "power/supply/victronenergy,smallbms.yaml"
+
+# When it happens, in seconds after the driver was loaded, and when its end is looked at.
+WIRED_S, OPENED_S, CLOSED_S, END_S = 3, 8, 13, 18
+LOOKED_AT = (("without a wire", WIRED_S, "floating"), ("wired", OPENED_S, "driven"),
+             ("loop open", CLOSED_S, "floating"), ("loop closed", END_S, "driven"))
+
+
+@dataclass
+class Board:
+    """How a bank in good health is wired to a board."""
+
+    lines: dict         # line: its level
+    loop: int           # the one of these that the loop is at
+    channels: dict = field(default_factory=dict)    # (converter, channel): value at the pin
+
+
+BOARDS = {
+    "raspberry-pi": Board(
+        {16: 0, 20: 0, 21: 0}, 16,
+        # 3.30 V at half, 13.2 V at 1/30; 25 degrees, no current
+        {**{(1, cell): 1650000 for cell in range(4)}, (1, 4): 440000,
+         (2, 4): 750000, (2, 5): 750000, (2, 6): 0}),
+    "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3),
+    "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16),
+}
+
+
+def must(*command, **options):
+    """Run what has to be silent."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+    if done.returncode or done.stdout.strip():
+        raise BenchError(done.stdout.strip() or f"{command[0]}: exit status {done.returncode}")
+
+
+def ask(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
+def build(source, linux, target):
+    text = subprocess.run(["cpp", "-nostdinc", "-I", linux / "include", "-undef", "-D__DTS__",
+                           "-x", "assembler-with-cpp", source], capture_output=True, text=True,
+                          check=False)
+    if text.returncode:
+        raise BenchError(text.stderr.strip())
+    # A GPIO chip passes interrupts on without addresses: bindings say so, older dtc does not.
+    must("dtc", "-@", "-Wno-interrupt_provider", "-I", "dts", "-O", "dtb", "-o", target, "-",
+         input=text.stdout)
+
+
+def schema(linux, folder):
+    """The bindings of all parts, laid out as in a kernel tree."""
+    bindings = linux / "Documentation/devicetree/bindings"
+    shutil.rmtree(folder, ignore_errors=True)
+    for pattern in SCHEMAS:
+        target = folder / pathlib.Path(pattern).parent
+        target.mkdir(parents=True, exist_ok=True)
+        for file in bindings.glob(pattern):
+            shutil.copy(file, target)
+    shutil.copy(pathlib.Path("dt-bindings") / OURS, folder / OURS)
+    with (folder / "vendor-prefixes.yaml").open("w") as file:
+        subprocess.run(["tools/add-vendor-prefix", bindings / "vendor-prefixes.yaml"],
+                       stdout=file, check=True)
+    must("dt-mk-schema", "-j", "-o", folder / "schema.json", folder)
+    return folder / "schema.json"
+
+
+def replace_parts(tree):
+    """Give what refers to a part the one that stands in for it."""
+    for label, path in STAND_INS.items():
+        if label not in ask("fdtget", "-p", tree, "/__symbols__").split():
+            continue
+        part = ask("fdtget", tree, "/__symbols__", label)
+        phandle = ask("fdtget", "-t", "x", tree, part, "phandle")
+        must("fdtput", "-r", tree, part)
+        must("fdtput", "-t", "x", tree, path, "phandle", f"0x{phandle}")
+
+
+def script(board):
+    def pull(line, level):
+        return f"write {PULL.format(line)} pull-{'up' if level else 'down'}"
+
+    yield 0, "insmod /lib/rescale.ko"
+    yield 0, "insmod /lib/bms_converter.ko"
+    for (converter, channel), value in board.channels.items():
+        yield 0, f"write {CONTROL.format(converter)} set {channel} {channel} {value}"
+    yield 0, "insmod /lib/smallbms.ko"
+    for line, level in board.lines.items():
+        yield WIRED_S, pull(line, level)
+    yield OPENED_S, pull(board.loop, not board.lines[board.loop])
+    yield CLOSED_S, pull(board.loop, board.lines[board.loop])
+
+
+def play(board, files, folder):
+    """What is wrong with what the outputs did."""
+    lines = list(script(board))
+    for number, (_, time, _) in enumerate(LOOKED_AT):
+        for output in ("load", "charge"):
+            lines.append((time - 0.1, f"copy /sys/class/power_supply/bms/{output}_read_back "
+                          f"/run/{number}-{output}"))
+    lines.sort(key=lambda line: line[0])
+    said = virtual.run(files, folder, [f"{round(virtual.BEGIN_NS + time * virtual.NS)} {text}"
+                                       for time, text in lines])
+    if "player: end" not in said:
+        return [f"no end: {folder / 'kernel.log'}"]
+    wrong = kernel_log.trouble(said)
+    for number, (when, _, expected) in enumerate(LOOKED_AT):
+        for output in ("load", "charge"):
+            seen = (folder / f"{number}-{output}").read_text().strip()
+            if seen != expected:
+                wrong.append(f"{when}: {output} output is {seen}, not {expected}")
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
+    parser.add_argument("kernel", type=pathlib.Path, help="of the virtual board")
+    parser.add_argument("modules", type=pathlib.Path, help="folder of its modules")
+    parser.add_argument("root", type=pathlib.Path, help="folder of its files")
+    parser.add_argument("folder", type=pathlib.Path, help="for what is built")
+    args = parser.parse_args()
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    files = virtual.Files(args.kernel, args.modules, args.root)
+    base = args.folder / "base.dtb"
+    passed = failed = 0
+
+    def attempt(name, action, *arguments):
+        nonlocal passed, failed
+        try:
+            wrong = action(*arguments) or []
+        except (BenchError, subprocess.CalledProcessError) as error:
+            wrong = str(error).splitlines()
+        passed, failed = passed + (not wrong), failed + bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'}: {name}", flush=True)
+        for line in wrong:
+            print(f"  {line}")
+        return not wrong
+
+    build(pathlib.Path("tools/virtual-board/boards.dts"), args.linux, base)
+    judge = schema(args.linux, args.folder / "schema")
+    overlays = sorted(pathlib.Path("boards").glob("*.dtso"))
+    if {overlay.stem for overlay in overlays} != set(BOARDS):
+        print(f"boards/ has other overlays than {__file__} knows the wiring of.")
+        failed += 1
+    for overlay in overlays:
+        name = overlay.stem
+        place = args.folder / name
+        place.mkdir(exist_ok=True)
+        compiled, tree = place / f"{name}.dtbo", place / "board.dtb"
+        if not attempt(f"{name} compiles", build, overlay, args.linux, compiled):
+            continue
+        must("fdtoverlay", "-i", base, "-o", tree, compiled)
+        attempt(f"{name} is valid", must, "dt-validate", "-s", judge, tree)
+        replace_parts(tree)
+        attempt(f"{name} protects a bank, and passes the field test", play, BOARDS[name], files,
+                place)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
