@@ -143,7 +143,7 @@ $(BUILD)/%/linux: $(BUILD)/%/.config
 	@tools/step --total 735 "Building the kernel of the $* board" \
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
-VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter)
+VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(addprefix $(VIRTUAL)/,converter rescale))
 $(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
 	$(call VIRTUAL_MODULES,virtual)
 $(BUILD)/virtual-lean-modules: $(BUILD)/virtual-lean/linux always
@@ -229,8 +229,20 @@ monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documen
 
 .PHONY: test
 test: ## all that must hold; ends with "N passed, N failed"
-	@$(PYTHON) -m bms.tally --make $(MAKE) tools-test lint-short binding kunit "kunit ARCH=arm" \
-		scenarios coverage soak-short demo-short monitoring clients
+	@$(PYTHON) -m bms.tally --make $(MAKE) \
+		tools-test \
+		lint-short \
+		docs \
+		binding \
+		boards \
+		kunit \
+		"kunit ARCH=arm" \
+		scenarios \
+		coverage \
+		soak-short \
+		demo-short \
+		monitoring \
+		clients
 
 .PHONY: tools-test
 tools-test: ## test what reads and judges the scenarios
@@ -240,6 +252,11 @@ tools-test: ## test what reads and judges the scenarios
 binding: $(LINUX)/.unpacked ## validate the devicetree binding and its examples
 	@tools/preflight $(BOARD_MB) cpp device-tree-compiler dt-schema
 	@tools/check-binding $(LINUX) $(BUILD)/binding
+
+.PHONY: boards
+boards: $(VIRTUAL_FILES) ## try the overlays in boards/ on the virtual board
+	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler dt-schema
+	@$(PYTHON) -m bms.boards $(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
 ARCH ?= um
 
@@ -275,6 +292,12 @@ lint: $(BUILD)/virtual/linux $(BUILD)/clang/Module.symvers | lint-packages ## lo
 # The same, without clang and coccinelle.
 lint-short: $(BUILD)/virtual/linux | lint-packages
 	$(LINT)
+
+.PHONY: docs
+docs: $(LINUX)/.unpacked ## build the documentation, HTML, in build/docs/html
+	@tools/preflight $(VIRTUAL_MB) gcc graphviz libc6-dev perl python3-myst-parser \
+		python3-sphinx python3-sphinx-rtd-theme
+	@tools/docs/build $(LINUX) $(BUILD)/docs
 
 SCENARIOS ?= scenarios
 LOG ?= $(BUILD)/$@
