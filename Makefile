@@ -363,6 +363,11 @@ dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
 	@tools/preflight 100 dkms kmod linux-headers-amd64
 	@tools/dkms/try $(BUILD)/dkms
 
+.PHONY: packaging
+packaging: $(BUILD)/virtual/linux ## check the Buildroot and Yocto packages without these
+	@tools/preflight $(VIRTUAL_MB) kmod rsync
+	@tools/check-packaging $(LINUX) $(BUILD)/virtual $(BUILD)/packaging
+
 # --- Upstream -----------------------------------------------------------------
 
 .PHONY: export patches
@@ -373,6 +378,15 @@ export: UPSTREAM = tools/export $(TREE)
 export: ## put the driver, its tests and its documents into the kernel tree TREE
 patches: UPSTREAM = tools/patches $(TREE) $(BUILD)/patches
 patches: ## write a series of patches for the kernel tree TREE
+
+# A tree that nothing has been put into or patched: unpacked anew each time.
+.PHONY: upstream
+upstream: $(TARBALL) ## try the patches and the export on a clean 6.12: build, tests, checkpatch
+	@tools/preflight 4000 $(LINT_PACKAGES)
+	@rm -rf $(BUILD)/upstream && mkdir -p $(BUILD)/upstream
+	@tools/step "Unpacking $(SOURCE)" $(BUILD)/logs/upstream.log \
+		tar -xf $(TARBALL) -C $(BUILD)/upstream
+	@tools/try-upstream $(BUILD)/upstream/$(SOURCE) $(BUILD)/upstream
 
 # --- Cleaning -------------------------------------------------------------------
 
