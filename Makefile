@@ -101,7 +101,7 @@ $(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
 $(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-clients))
 $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
-	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT))
+	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT),$(VIRTUAL)/converter)
 
 $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
@@ -121,6 +121,13 @@ $(BUILD)/%-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/
 $(BUILD)/kunit-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init \
 		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
 	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko)
+# The driver with a converter that does what it is told to, and what ends a kernel
+ENDS := $(BUILD)/hog $(BUILD)/kexec
+$(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
+	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+$(BUILD)/safe-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init \
+		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
+	$(call INITRAMFS,board-debug,smallbms.ko bms_converter.ko) $(ENDS)
 
 # --- Virtual board ------------------------------------------------------------
 
@@ -240,6 +247,7 @@ test: ## all that must hold; ends with "N passed, N failed"
 		scenarios \
 		coverage \
 		soak-short \
+		safe \
 		demo-short \
 		monitoring \
 		clients
@@ -321,6 +329,17 @@ soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init ## 30 days at res
 		$(BUILD)/virtual-root soak/long
 soak-short: $(VIRTUAL_FILES)
 	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) soak/short
+
+$(BUILD)/push-pull.dtb: $(BOARD)/measured.dts
+
+ROUNDS ?= 1
+SAFE_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/safe-initramfs.cpio.gz \
+	$(BUILD)/measured.dtb $(BUILD)/push-pull.dtb
+
+.PHONY: safe
+safe: $(SAFE_FILES) $(VIRTUAL_FILES) ## let everything go wrong, ROUNDS=1 times, and judge the pins
+	@$(PYTHON) -m bms.safe --rounds $(ROUNDS) --only "$(ONLY)" $(SAFE_FILES) $(VIRTUAL_PARTS) \
+		$(BUILD)/safe
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run

@@ -87,13 +87,14 @@ class Board:
     """One power cycle of the board. Times are seconds since its power came on."""
 
     def __init__(self, kernel, initramfs, devicetree, folder, append="",
-                 answer_s=COMMAND_TIMEOUT_S):
+                 answer_s=COMMAND_TIMEOUT_S, reboots=False):
         self.kernel = kernel
         self.initramfs = initramfs
         self.devicetree = devicetree
         self.folder = pathlib.Path(folder)
         self.append = append
         self.answer_s = answer_s    # how long the guest may take for a command
+        self.reboots = reboots
         self.process = None
         self.pins = {name: "0" if name in LEDS else "Z" for name in OUTPUTS.values()}
         self.codes = {}
@@ -123,6 +124,8 @@ class Board:
                    "-qmp", listen("qmp"), "-qtest", listen("qtest"), "-qtest-log", "/dev/null",
                    "-trace", "npcm7xx_gpio_set_output", "-D", trace_path,
                    "-msg", "timestamp=on"]
+        if self.reboots:
+            command += ["-action", "reboot=reset"]
         self.begin = time.time()
         try:
             self.process = subprocess.Popen([str(word) for word in command],
@@ -215,16 +218,20 @@ class Board:
                 self.pins[name] = level
                 yield float(match[1]) - self.begin, name, level
 
+    def send(self, command):
+        """Let the guest execute a line of shell; nobody waits for its end."""
+        if not self.agent_ready:
+            while (line := self.agent.readline()) != "= ready\n":
+                if not line:
+                    raise self.gone()
+            self.agent_ready = True
+        self.agent.write(command + "\n")
+        self.agent.flush()
+
     def run(self, command):
         """Execute a line of shell in the guest: (exit status, output)."""
         try:
-            if not self.agent_ready:
-                while (line := self.agent.readline()) != "= ready\n":
-                    if not line:
-                        raise self.gone()
-                self.agent_ready = True
-            self.agent.write(command + "\n")
-            self.agent.flush()
+            self.send(command)
             output = []
             while not (line := self.agent.readline()).startswith("= "):
                 if not line:

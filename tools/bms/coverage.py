@@ -19,13 +19,12 @@ import tempfile
 from bms import scenario as language
 from bms import virtual
 from bms.errors import BenchError
+from bms.kunit import FILTER, SCRIPT
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 
 # part: (least part of its lines, least part of its branches), in percent
 DEMANDS = {"policy.c": (100.0, 100.0), "": (95.0, 85.0)}
-
-KUNIT = ("0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko")
 
 
 def call(*words):
@@ -40,8 +39,7 @@ def count(files, scenarios, work):
     """Run everything once; a folder of counts for each run."""
     kunit = work / "kunit"
     kunit.mkdir()
-    said = subprocess.run(virtual.command(files, kunit, KUNIT, "kunit.enable=1",
-                                          "kunit.filter_glob=smallbms_*"),
+    said = subprocess.run(virtual.command(files, kunit, SCRIPT, *FILTER),
                           stdin=subprocess.DEVNULL, capture_output=True, check=False,
                           timeout=virtual.TIMEOUT_S).stdout.decode(errors="replace")
     if "player: end" not in said:

@@ -17,7 +17,11 @@ from bms.board import MACHINE
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
 FILTER = ("kunit.enable=1", "kunit.filter_glob=smallbms_*")
+
+# On the virtual board any allocation may be told to fail, and says nothing when it does.
 FAILSLAB = "/sys/kernel/debug/failslab"
+SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 0",
+          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko")
 
 
 def emulated(args):
@@ -30,10 +34,7 @@ def emulated(args):
 def on_virtual(args):
     folder = args.log.with_suffix("")
     folder.mkdir(exist_ok=True)
-    # Any allocation may be told to fail, and says nothing when it does.
-    script = [f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 0"]
-    script += [f"0 insmod /lib/{name}.ko" for name in ("smallbms", "smallbms_test")]
-    return virtual.command(virtual.Files(args.kernel, args.modules, args.root), folder, script,
+    return virtual.command(virtual.Files(args.kernel, args.modules, args.root), folder, SCRIPT,
                            *FILTER)
 
 

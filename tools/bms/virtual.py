@@ -251,7 +251,7 @@ def command(files, folder, script, *parameters):
                    f"{begin_ns + 20 * NS} cat {KMEMLEAK}"]
         parameters += ("kmemleak=on",)
     (folder / "script").write_text("".join(line + "\n" for line in [*script, *counts]))
-    words = [files.kernel.resolve(), "mem=96M", "con=null", "con0=null,fd:1",
+    words = [files.kernel.resolve(), "mem=256M", "con=null", "con0=null,fd:1",
              "root=/dev/root", "rootfstype=hostfs", f"rootflags={files.root.resolve()}", "ro",
              "init=/init", f"FOLDER={folder.resolve()}", f"MODULES={files.modules.resolve()}",
              f"uml_dir={folder.resolve()}/", "time-travel=inf-cpu", "panic=-1", *parameters]

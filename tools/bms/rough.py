@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Trials on the virtual board: rough treatment from above, and many banks at once.
+
+Whatever is done to it through the devicetree, the driver model and its providers, the
+kernel has nothing to complain of, and no output is driven that no rule drives.
+"""
+
+import pathlib
+import random
+import re
+import subprocess
+
+from bms import kernel_log, virtual
+from bms.errors import BenchError
+
+NS = virtual.NS
+BUS = "/sys/bus/platform/drivers"
+CONTROL = "/sys/devices/platform/converter-{}/control"
+START_NS = 3 * NS               # from the driver to a bank that is on
+MS = 1_000_000
+
+BINDING = pathlib.Path("dt-bindings/power/supply/victronenergy,smallbms.yaml")
+RANGE = re.compile(r"^  (victronenergy,[\w-]+):\n    minimum: (\d+)\n    maximum: (\d+)$", re.M)
+
+BANKS = 32
+CYCLES = 500                    # bound and unbound, a round
+BOOTS, TREES = 5, 40            # boots a round, mutated banks a boot
+SEED = 1
+LIMIT_S = 0.1                   # until a bank that is unbound floats
+
+CHIP = re.compile(r"^gpiochip\d+: GPIOs (\d+)-\d+, parent: platform/chip-(\d+)", re.MULTILINE)
+EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
+PINS = {8: "LD", 9: "CD", 10: "PA"}
+
+NODES = """
+	gpios{n}: chip-{n} {{
+		compatible = "gpio-simulator";
+
+		gpio{n}: lines {{
+			gpio-controller;
+			#gpio-cells = <2>;
+			ngpios = <16>;
+		}};
+	}};
+
+	adc{n}: converter-{n} {{
+		compatible = "test,bms-converter";
+		#io-channel-cells = <1>;
+	}};
+
+	bank-{n} {{
+		compatible = "victronenergy,smallbms";
+{properties}
+	}};
+"""
+
+
+def properties(number):
+    """A bank of four cells, property by property."""
+    names = [f"cell{cell}" for cell in range(1, 5)] + ["temp1", "supply", "load-current"]
+    channels = [0, 1, 2, 3, virtual.FIRST_TEMP, virtual.SUPPLY, virtual.LOAD_CURRENT]
+    return {
+        "load-disconnect-gpios": f"<&gpio{number} 8 {virtual.OPEN_SOURCE}>",
+        "charge-disconnect-gpios": f"<&gpio{number} 9 {virtual.OPEN_SOURCE}>",
+        "pre-alarm-gpios": f"<&gpio{number} 10 {virtual.OPEN_SOURCE}>",
+        "io-channels": ", ".join(f"<&adc{number} {channel}>" for channel in channels),
+        "io-channel-names": ", ".join(f'"{name}"' for name in names),
+    }
+
+
+def devicetree(banks, path):
+    nodes = "".join(NODES.format(n=number, properties="\n".join(
+        f"\t\t{name} = {value};" if value else f"\t\t{name};" for name, value in bank.items()))
+        for number, bank in enumerate(banks))
+    # Trees that are wrong are what this is about: dtc is told to go on.
+    done = subprocess.run(["dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"],
+                          input=f"/dts-v1/;\n/ {{{nodes}}};\n", text=True, capture_output=True,
+                          check=False)
+    if done.returncode:
+        raise BenchError(f"dtc refuses the devicetree {path}: {done.stderr.strip()}")
+
+
+def healthy(number, time_ns=0):
+    control = CONTROL.format(number)
+    for first, last, value in ((0, 159, 3300000), (160, 179, 25000),
+                               (virtual.SUPPLY, virtual.SUPPLY, 13200000)):
+        yield f"{time_ns} write {control} set {first} {last} {value}"
+
+
+def play(files, folder, banks, script, end_ns):
+    """Run a board with some banks: (kernel log, bank -> edges of its pins)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    devicetree(banks, folder / "board.dtb")
+    tracing = virtual.TRACING
+    lines = ["0 insmod /lib/bms_converter.ko", "0 cat /sys/kernel/debug/gpio",
+             f"0 write {tracing}/trace_clock boot", f"0 write {tracing}/buffer_size_kb 16384",
+             f"0 write {tracing}/events/gpio/gpio_value/filter get==0",
+             f"0 write {tracing}/events/gpio/enable 1"]
+    for number in range(len(banks)):
+        lines += healthy(number)
+    lines += ["0 insmod /lib/smallbms.ko", *script, f"{end_ns} copy {tracing}/trace /run/trace"]
+    log = virtual.run(files, folder, lines)
+    begin = virtual.BEGIN.search(log)
+    if not begin or "player: end" not in log:
+        raise BenchError(f"the virtual board did not come to an end; see {folder / 'kernel.log'}")
+    bases = {int(base): int(number) for base, number in CHIP.findall(log)}
+    edges = {number: [] for number in range(len(banks))}
+    for match in EVENT.finditer((folder / "trace").read_text()):
+        line = int(match[4])
+        number = bases.get(line - line % 16)
+        pin = PINS.get(line % 16)
+        if number is None or not pin:
+            continue
+        high = match[6] == "1" if match[3] == "gpio_value" else match[5] == "out"
+        time_ns = int(match[1]) * NS + int(match[2]) * 1000 - int(begin[1])
+        edges[number].append((time_ns, pin, high))
+    return log, edges
+
+
+def complaints(log):
+    return [f"the kernel complains: {line}" for line in kernel_log.trouble(log)[:3]]
+
+
+def driven_at(edges, time_ns):
+    """Which pins are driven at a time."""
+    now = {}
+    for at_ns, pin, high in edges:
+        if at_ns <= time_ns:
+            now[pin] = high
+    return {pin for pin, high in now.items() if high}
+
+
+def safe_after(edges, time_ns):
+    """How long after a time the last pin that was driven floats, in seconds."""
+    last = time_ns
+    for pin in driven_at(edges, time_ns):
+        last = max(last, next((at_ns for at_ns, name, high in edges
+                               if at_ns > time_ns and name == pin and not high), float("inf")))
+    return (last - time_ns) / NS
+
+
+# Each gives how many trials it made, how long the worst took to float, and what was wrong.
+
+def bind_cycles(files, folder, rounds):
+    """Bound and unbound again and again: sometimes long enough to be on, mostly not."""
+    cycles = rounds * CYCLES
+    script, ends, at_ns = [], [], START_NS
+    for cycle in range(cycles):
+        script.append(f"{at_ns} write {BUS}/smallbms/unbind bank-0")
+        ends.append(at_ns)
+        script.append(f"{at_ns} write {BUS}/smallbms/bind bank-0")
+        at_ns += START_NS if cycle % 50 == 49 else (cycle % 7) * 10 * MS
+    log, edges = play(files, folder, [properties(0)], script, at_ns)
+    problems = complaints(log)
+    starts = sum(high for _, pin, high in edges[0] if pin == "LD")
+    if starts != 1 + cycles // 50:
+        problems.append(f"the load was connected {starts} times, not {1 + cycles // 50}")
+    return cycles, max(safe_after(edges[0], end_ns) for end_ns in ends), problems
+
+
+def providers_unbound(files, folder, _):
+    """What the lines and channels come from goes away under a bank that is on."""
+    problems, worst = [], 0.0
+    for driver, device in (("gpio-sim", "chip-0"), ("bms-converter", "converter-0")):
+        log, edges = play(files, folder / driver, [properties(0)],
+                          [f"{START_NS} write {BUS}/{driver}/unbind {device}"], 2 * START_NS)
+        problems += complaints(log)
+        if driven_at(edges[0], START_NS) != {"LD", "CD"}:
+            problems.append(f"the bank was not on before {driver} went")
+        worst = max(worst, safe_after(edges[0], START_NS))
+    return 2, worst, problems
+
+
+# What a devicetree can have wrong.
+
+NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
+           "load-reconnect-cell-microvolt", "charge-disconnect-cell-microvolt",
+           "charge-reconnect-cell-microvolt", "over-discharged-cell-microvolt",
+           "charge-min-millicelsius", "charge-max-millicelsius", "warning-ms", "hold-ms",
+           "line-filter-ms", "stale-ms", "load-limit-microamp")
+LINES = ("loop", "remote-h", "remote-l", "allowed-to-discharge", "allowed-to-charge",
+         "battery-pre-alarm", "heartbeat", "load-disconnect", "charge-disconnect", "pre-alarm")
+
+
+def anything(chance, number):
+    return chance.choice((
+        "", '""', '"text"', '"a", "b", ""', "<0>", "<1>", "<0xffffffff>", "[00]", "[de ad be]",
+        f"<{chance.randrange(1 << 32)}>", f"<&gpio{number}>", f"<&gpio{number} 8>",
+        f"<&gpio{number} 99 0>", f"<&gpio{number} 3 {chance.randrange(256)}>", f"<&adc{number}>",
+        f"<&adc{number} 0>", f"<&adc{number} 999>", f"<&adc{number} 1 2 3>", "<0 8 0>",
+        "<0xdeadbeef 8 2>", f"<&gpios{number} 8 0>",
+        "<" + " ".join(str(chance.randrange(1 << 32)) for _ in range(200)) + ">",
+        '"' + "x" * 300 + '"'))
+
+
+def mutated(chance, number):
+    """A bank with one to four things wrong, or merely odd."""
+    bank = properties(number)
+    for _ in range(chance.randint(1, 4)):
+        kind = chance.randrange(6)
+        if kind == 0:
+            bank.pop(chance.choice(list(bank)), None)
+        elif kind == 1 and bank:
+            bank[chance.choice(list(bank))] = anything(chance, number)
+        elif kind == 2:
+            value = chance.choice((0, 1, 250, 20000, 30000, 2800000, 3100000, 0x7fffffff,
+                                   0x80000000, 0xffffffff, chance.randrange(5000000)))
+            bank[f"victronenergy,{chance.choice(NUMBERS)}"] = f"<{value}>"
+        elif kind == 3:
+            name = chance.choice(NUMBERS + ("charge-in-pre-alarm", "keep-awake"))
+            bank[f"victronenergy,{name}"] = anything(chance, number)
+        elif kind == 4:
+            bank[f"{chance.choice(LINES)}-gpios"] = anything(chance, number)
+        else:
+            count = chance.choice((1, 3, 4, 5, 8, 160, 161, 180, 190))
+            names = [f"cell{cell}" for cell in range(1, count + 1)]
+            if chance.random() < 0.3:
+                names[chance.randrange(count)] = chance.choice(
+                    ("cell0", "cell1", "cell161", "cell300", "cell4294967297", "temp21", "", "x"))
+            bank["io-channels"] = ", ".join(f"<&adc{number} {cell % 183}>"
+                                            for cell in range(count))
+            bank["io-channel-names"] = ", ".join(f'"{name}"' for name in names)
+    return bank
+
+
+def out_of_range(bank):
+    """Numbers of a bank that the binding does not allow."""
+    limits = {name: (int(low), int(high)) for name, low, high in RANGE.findall(BINDING.read_text())}
+    for name, value in bank.items():
+        number = re.fullmatch(r"<(\d+)>", value)
+        if number and name in limits and not limits[name][0] <= int(number[1]) <= limits[name][1]:
+            yield f"{name} = {value}"
+
+
+def mutated_trees(files, folder, rounds):
+    """Trees that nobody would write, through probe."""
+    chance = random.Random(SEED)
+    problems, refused, driven = [], 0, 0
+    for boot in range(rounds * BOOTS):
+        banks = [mutated(chance, number) for number in range(TREES)]
+        log, edges = play(files, folder / str(boot), banks, [], START_NS)
+        problems += complaints(log)
+        for number in range(TREES):
+            on = any(high for _, _, high in edges[number])
+            off = re.search(rf"smallbms bank-{number}: error ", log)
+            driven += on
+            refused += bool(off)
+            if on and off:
+                problems.append(f"{folder / str(boot)}: bank-{number} is refused, and driven")
+            if on:
+                problems += [f"{folder / str(boot)}: bank-{number} is driven with {what}"
+                             for what in out_of_range(banks[number])]
+    if not refused or not driven:
+        problems.append(f"of the trees {refused} were refused and {driven} drove an output")
+    return rounds * BOOTS * TREES, None, problems
+
+
+# What happens to a bank beside others, and what it drives in the end
+
+FAULTS = (
+    ("nothing", (), {"LD", "CD"}),
+    ("a full cell", ("set 2 2 3800000",), {"LD"}),
+    ("a low cell", ("set 1 1 3000000",), {"LD", "PA"}),
+    ("cold", (f"set {virtual.FIRST_TEMP} {virtual.FIRST_TEMP} -5000",), {"LD"}),
+    ("cells lost", (f"error 0 3 {virtual.EIO}",), {"LD", "PA"}),
+    ("a converter that never returns", ("delay 0 0 3600000",), {"LD", "PA"}),
+    ("overload", (f"set {virtual.LOAD_CURRENT} {virtual.LOAD_CURRENT} 2000000",), {"CD"}),
+    ("its chip is gone", None, set()),
+)
+
+
+def many_banks(files, folder, _):
+    """Each with a fault of its own, and none disturbs another."""
+    fault_ns, end_ns = START_NS, START_NS + 8 * NS
+    script = []
+    for number in range(BANKS):
+        _, lines, _ = FAULTS[number % len(FAULTS)]
+        if lines is None:
+            script.append(f"{fault_ns} write {BUS}/gpio-sim/unbind chip-{number}")
+        for line in lines or ():
+            script.append(f"{fault_ns} write {CONTROL.format(number)} {line}")
+    log, edges = play(files, folder, [properties(number) for number in range(BANKS)], script,
+                      end_ns)
+    problems = complaints(log)
+    for number in range(BANKS):
+        name, _, expected = FAULTS[number % len(FAULTS)]
+        driven = driven_at(edges[number], end_ns)
+        if driven_at(edges[number], fault_ns) != {"LD", "CD"}:
+            problems.append(f"bank-{number} was not on before: {name}")
+        if driven != expected:
+            problems.append(f"bank-{number}, {name}: {sorted(driven)} driven, not "
+                            f"{sorted(expected)}")
+        if name == "nothing" and any(at_ns > fault_ns for at_ns, _, _ in edges[number]):
+            problems.append(f"bank-{number} was disturbed by its neighbours")
+    return BANKS, None, problems
+
+
+TRIALS = {
+    "bound and unbound": bind_cycles,
+    "GPIO chip or converter unbound under the bank": providers_unbound,
+    "mutated devicetree": mutated_trees,
+    "bank beside others that fail": many_banks,
+}

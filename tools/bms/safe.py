@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Does a bank end safely? Trials at the pins of the emulated board, and some on the virtual one.
+
+Each trial powers a board, waits until a healthy bank is on, lights a LED as a mark and
+lets something go wrong in the guest. Safe is a bank when its terminals float, or go on to
+follow the rules. What the pins do is traced outside the guest; behind them stands the
+charge pump of Documentation/safety.md.
+
+Ends with "N passed, N failed". Exit status: 0 all passed, 1 some failed, 2 the bench is
+at fault.
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+
+from bms import hil, kernel_log, rough, virtual
+from bms.board import Board
+from bms.errors import BenchError
+from bms.pins import Steps
+
+# The pump: it delivers after the third edge in a row and until so long after the last one.
+PUMP_EDGES = 3
+PUMP_HOLD_S = 0.75
+
+TERMINALS = ("LD", "CD", "PA")
+PINS, BEHIND = "pins", "terminals"      # where a trial is measured
+HEALTHY_DRIVES = ("LD", "CD")
+HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
+           "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
+FULL_V = 3.800
+ORDERLY_S = 0.5             # what a busy guest may take to begin an orderly end
+FULL_S = 1.350              # what a full cell may take: hold time, 750 ms, and 100 ms to set it
+LOST_S = 7.0                # stale limit, and two scans of a converter that times out
+BETWEEN_V = 3.150           # enough for a load to stay, too little to connect one (X2)
+
+START_S = 120.0
+SETTLE_S = 1.5
+LOOK_S = 0.02
+STORM_EDGES = 100
+ATTEMPTS = 3
+LATE_S = 0.05               # a guest that waited so long for a processor is asked again
+
+MARK = "/sys/class/leds/red/brightness"
+SYSRQ = "/proc/sysrq-trigger"
+CRASH = "/sys/kernel/debug/provoke-crash/DIRECT"
+HANG = f"echo HARDLOCKUP >{CRASH}"
+STUCK = "echo delay 182 182 3600000 >/sys/devices/platform/converter/control"
+PANIC = f"echo c >{SYSRQ}"
+SLEEP = "echo devices >/sys/power/pm_test; echo {} >/sys/power/state"
+
+# What the kernel says then.
+BOOT = "Run /init"
+HUNG = "direct entry HARDLOCKUP"
+PANICKED = "Kernel panic"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Something that goes wrong, and what has to become of it."""
+
+    kind: str
+    command: str            # what the guest does, after the mark
+    limit_s: float          # until then it is safe,
+    where: str = PINS       # measured there,
+    lasts_s: float = 2.0    # and for so long it must stay so
+    terminals: tuple = TERMINALS    # which have to float
+    cell_v: float = None    # what a cell becomes at that moment
+    board: str = "measured"     # a devicetree
+    before: str = ""        # what the guest does before the mark
+    append: str = ""        # for the command line of the kernel
+    reboots: bool = False
+    says: str = ""          # what the kernel says of it, a regular expression
+    complains: bool = False     # and it may complain
+    then: tuple = None      # what is driven at the end, if it goes on
+    storm: bool = False     # a line storms meanwhile
+
+
+TRIALS = (
+    Trial("unbind", "echo bms >/sys/bus/platform/drivers/smallbms/unbind", ORDERLY_S),
+    Trial("rmmod", "rmmod smallbms", ORDERLY_S),
+    Trial("converter unbound under the bank",
+          "cd /sys/bus/platform/drivers/npcm_adc; echo *.adc >unbind", ORDERLY_S),
+    Trial("reboot", "reboot -f", ORDERLY_S, says="reboot: Restarting"),
+    Trial("power off", "poweroff -f", ORDERLY_S, says="reboot: Power"),
+    # This board cannot stop its second processor, so there must be none; Linux complains of that.
+    Trial("kexec", "/kexec go", ORDERLY_S, before="/kexec", append="nr_cpus=1", says="Bye!",
+          complains=True),
+    Trial("sleep, freeze", SLEEP.format("freeze"), ORDERLY_S, lasts_s=4.0, cell_v=BETWEEN_V,
+          says="suspend entry", then=("CD",)),
+    Trial("sleep, mem", SLEEP.format("mem"), ORDERLY_S, lasts_s=4.0, cell_v=BETWEEN_V,
+          says="suspend entry", then=("CD",)),
+    Trial("panic, for good", PANIC, 0.1, append="panic=0", says=PANICKED, complains=True),
+    Trial("panic, outputs push-pull", PANIC, 0.1, board="push_pull", append="panic=0",
+          says=PANICKED, complains=True),
+    Trial("panic, reboot after 2 s", PANIC, 0.1, append="panic=2", reboots=True,
+          says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
+    Trial("panic, reboot at once", PANIC, 0.1, lasts_s=0.5, append="panic=-1", reboots=True,
+          says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
+    Trial("reset without a word", f"echo b >{SYSRQ}", 0.1, lasts_s=0.5, reboots=True,
+          says=f"{BOOT}.*{BOOT}", then=HEALTHY_DRIVES),
+    Trial("oops in another context", f"(echo EXCEPTION >{CRASH}) &", FULL_S, terminals=("CD",),
+          cell_v=FULL_V, says="Internal error: Oops", complains=True, then=("LD",)),
+    # It may be the one that serves the interrupts of the converter: then F1 holds.
+    Trial("one processor hangs", f"{HANG} &", LOST_S, BEHIND, terminals=("CD",), cell_v=FULL_V,
+          says=HUNG),
+    Trial("all processors hang", f"for i in 1 2 3; do {HANG} & done", 1.0, BEHIND, says=HUNG),
+    Trial("all hang, watchdog resets", f"for i in 1 2 3; do {HANG} & done", 2.0, lasts_s=0.5,
+          before="watchdog -T 1 -t 500ms /dev/watchdog", reboots=True,
+          says=f"{HUNG}.*{BOOT}", then=HEALTHY_DRIVES),
+    Trial("starved, but throttled", "/hog &", FULL_S, BEHIND, terminals=("CD",), cell_v=FULL_V),
+    Trial("starved", "/hog &", 1.0, BEHIND,
+          before="echo -1 >/proc/sys/kernel/sched_rt_runtime_us; "
+          "for i in /sys/kernel/debug/sched/fair_server/*/runtime; do echo 0 >$i; done"),
+    Trial("converter never returns", STUCK, 1.0, BEHIND, board="push_pull"),
+    Trial("reboot, converter never returns", "reboot -f", ORDERLY_S, before=STUCK,
+          board="push_pull", says="reboot: Restarting"),
+    Trial("line that storms", "true", FULL_S, terminals=("CD",), cell_v=FULL_V, then=("LD",),
+          storm=True),
+)
+
+
+def pump(edges, end):
+    """When the pump delivers, from the edges of the heartbeat."""
+    steps = Steps(False)
+    row = []
+    for at, pin, _ in edges:
+        if pin != "HB":
+            continue
+        if row and at - row[-1] > PUMP_HOLD_S:
+            steps.set(row[-1] + PUMP_HOLD_S, False)
+            row = []
+        row.append(at)
+        if len(row) >= PUMP_EDGES:
+            steps.set(at, True)
+    if row and end > row[-1] + PUMP_HOLD_S:
+        steps.set(row[-1] + PUMP_HOLD_S, False)
+    return steps
+
+
+class Outcome:
+    """What the pins did in a trial, and what is wrong with that."""
+
+    def __init__(self, trial, edges, end):
+        self.trial = trial
+        self.edges = edges
+        self.end = end
+        self.mark = next(at for at, pin, level in edges if (pin, level) == ("RD", "1"))
+        self.pins = {name: Steps("Z") for name in TERMINALS}
+        for at, pin, level in edges:
+            if pin in TERMINALS:
+                self.pins[pin].set(at, level)
+        self.pump = pump(edges, end)
+
+    def high(self, name, where):
+        """The spans in which a terminal is high."""
+        spans = self.pins[name].spans(lambda level: level == "1", self.end)
+        if where == PINS:
+            return spans
+        return [(max(a, c), min(b, d)) for a, b in spans
+                for c, d in self.pump.spans(bool, self.end) if max(a, c) < min(b, d)]
+
+    def safe_after(self, where):
+        """How long after the mark the last terminal floats that has to, or None."""
+        last = self.mark
+        for name in self.trial.terminals:
+            for begin, end in self.high(name, where):
+                if end > self.mark and begin < self.mark + self.trial.limit_s:
+                    last = max(last, end)
+        return None if last >= self.end else last - self.mark
+
+    def late(self):
+        """Why it is not safe in time, or None."""
+        trial, after = self.trial, self.safe_after(self.trial.where)
+        for name in set(trial.terminals) & set(HEALTHY_DRIVES):
+            if not any(begin < self.mark < end for begin, end in self.high(name, trial.where)):
+                return f"{name} is not driven at the {trial.where} before the fault"
+        if after is None:
+            return f"{', '.join(trial.terminals)} not safe at the {trial.where}"
+        if after > trial.limit_s:
+            return f"safe after {1000 * after:.0f} ms, not {1000 * trial.limit_s:.0f} ms"
+        return None
+
+    def wrong(self):
+        """What no busy host explains."""
+        trial = self.trial
+        for name in TERMINALS:
+            times = [begin for begin, _ in self.high(name, PINS)]
+            before = sum(at < self.mark for at in times)
+            if before != (name in HEALTHY_DRIVES):
+                yield f"X1: {name} is driven {before} times before the fault"
+            # What floats for the fault comes back as from a start, if at all (X2).
+            if name in trial.terminals and len(times) - before > (name in (trial.then or ())):
+                yield f"{name} is driven {len(times) - before} times after the fault"
+
+        since = self.mark + (self.safe_after(trial.where) or 0)
+        for name in trial.terminals:
+            if any(since < begin < since + trial.lasts_s
+                   for begin, _ in self.high(name, trial.where)):
+                yield f"{name} is driven again within {trial.lasts_s:g} s"
+
+        last = {name for name in TERMINALS if self.pins[name].values[-1] == "1"}
+        if trial.then and last != set(trial.then):
+            yield f"at the end {', '.join(sorted(last)) or 'nothing'} is driven"
+
+
+def watch(board, edges, seconds, until=lambda: False, storm=False):
+    """Take what the pins do."""
+    end = board.now() + seconds
+    while board.now() < end and not until() and board.process.poll() is None:
+        if storm:
+            for _ in range(STORM_EDGES):
+                board.set_input("L", 1 - board.levels["L"])
+        else:
+            time.sleep(LOOK_S)
+        edges.extend(board.pin_events())
+
+
+def driven(board):
+    return {name for name in TERMINALS if board.pins[name] == "1"}
+
+
+def once(trial, files, folder):
+    """Make a trial: (its outcome, how long the guest waited for a processor, complaints)."""
+    board = Board(files.kernel, files.initramfs, getattr(files, trial.board), folder,
+                  trial.append, trial.reboots)
+    edges = []
+    with board:
+        board.start()
+        for name, level in (("LOOP", 1), ("H", 1), ("L", 0)):
+            board.set_input(name, level)
+        for name, value in HEALTHY.items():
+            board.set_channel(name, value)
+        watch(board, edges, START_S, lambda: driven(board) == set(HEALTHY_DRIVES))
+        if driven(board) != set(HEALTHY_DRIVES):
+            raise BenchError(f"the bank is not on after {START_S:.0f} s; see "
+                             f"{folder / 'kernel.log'}")
+        watch(board, edges, SETTLE_S)
+
+        if trial.before:
+            board.run(trial.before)
+            watch(board, edges, SETTLE_S)
+
+        waited = hil.waited(board.process)
+        board.send(f"echo 1 >{MARK}; {trial.command}")
+        watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
+        if trial.cell_v:
+            board.set_channel("cell2", trial.cell_v)
+        watch(board, edges, trial.limit_s + trial.lasts_s, storm=trial.storm)
+        waited = hil.waited(board.process) - waited
+        if trial.then:
+            watch(board, edges, START_S, lambda: driven(board) == set(trial.then))
+            watch(board, edges, SETTLE_S)
+        end = board.now()
+        log = board.kernel_log()
+        # A board that is reset has inputs only.
+        if board.process.poll() is not None:
+            edges += [(end, name, "Z") for name in TERMINALS]
+    if all(pin != "RD" or level != "1" for _, pin, level in edges):
+        raise BenchError(f"the guest has not lit its mark; see {folder / 'kernel.log'}")
+    said = [] if trial.complains else kernel_log.trouble(log)[:3]
+    complaints = [f"the kernel complains: {line}" for line in said]
+    if not re.search(trial.says, log, re.DOTALL):
+        complaints.append(f"the kernel does not say \"{trial.says}\"")
+    return Outcome(trial, edges, end), waited, complaints
+
+
+def judged(trial, files, folder):
+    """Make a trial, and again while a busy host may be to blame: (outcome, problems)."""
+    for _ in range(ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        outcome, waited, complaints = once(trial, files, folder)
+        problems = [*complaints, *outcome.wrong()]
+        late = outcome.late()
+        if problems or not late or waited < LATE_S:
+            break
+        print(f"again: {trial.kind}: {late}; but the guest waited {1000 * waited:.0f} ms for "
+              "a processor", flush=True)
+    return outcome, problems + ([late] if late else [])
+
+
+def milliseconds(seconds):
+    return "-" if seconds is None else f"{1000 * seconds:.0f} ms"
+
+
+def worst(outcomes, where):
+    """The longest time to safe; None if one never became safe there."""
+    times = [outcome.safe_after(where) for outcome in outcomes]
+    return None if None in times else max(times)
+
+
+def name_of(kind):
+    """What a folder for it is called."""
+    return re.sub("[^a-z0-9]+", "-", kind.lower())
+
+
+def told(kind, problems):
+    print(f"{'not ok' if problems else 'ok'}: {kind}{': ' if problems else ''}"
+          f"{'; '.join(problems[:5])}", flush=True)
+    return len(problems)
+
+
+def at_the_pins(args):
+    """Trials on the emulated board: rows of the summary."""
+    for trial in TRIALS:
+        if not re.search(args.only, trial.kind):
+            continue
+        outcomes, violations = [], 0
+        for number in range(1, args.rounds + 1):
+            folder = args.log / f"{name_of(trial.kind)}-{number}"
+            outcome, problems = judged(trial, args, folder)
+            outcomes.append(outcome)
+            violations += bool(told(trial.kind, problems))
+            if not problems:
+                shutil.rmtree(folder)
+        yield (trial.kind, len(outcomes), milliseconds(worst(outcomes, PINS)),
+               milliseconds(worst(outcomes, BEHIND)),
+               f"{milliseconds(trial.limit_s)} at the {trial.where}", violations)
+
+
+def treated_roughly(args):
+    """Trials on the virtual board: rows of the summary."""
+    files = virtual.Files(args.virtual, args.modules, args.root)
+    for kind, make in rough.TRIALS.items():
+        if not re.search(args.only, kind):
+            continue
+        folder = args.log / name_of(kind)
+        shutil.rmtree(folder, ignore_errors=True)
+        trials, worst_s, problems = make(files, folder, args.rounds)
+        limit = "" if worst_s is None else f"{milliseconds(rough.LIMIT_S)} at the pins"
+        if worst_s is not None and worst_s > rough.LIMIT_S:
+            problems.append(f"safe after {milliseconds(worst_s)}")
+        yield kind, trials, milliseconds(worst_s), "", limit, told(kind, problems)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=1, help="make each trial so often")
+    parser.add_argument("--only", default="", help="trials that match this regular expression")
+    for item in ("kernel", "initramfs", "measured", "push_pull", "virtual", "modules", "root",
+                 "log"):
+        parser.add_argument(item, type=pathlib.Path)
+    args = parser.parse_args()
+
+    try:
+        rows = [*treated_roughly(args), *at_the_pins(args)]
+    except (BenchError, OSError) as error:
+        print(f"The trials cannot go on: {error}", file=sys.stderr)
+        return 2
+
+    print("\nTime from the fault until the last terminal floats that has to, at worst:\n")
+    lines = [("kind of fault", "trials", "pins", "terminals", "limit", "violations"), *rows]
+    widths = [max(len(str(line[column])) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(f"{text:<{width}}" for text, width in zip(line, widths)).rstrip())
+    failed = sum(bool(row[-1]) for row in rows)
+    print(f"{len(rows) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
