@@ -353,16 +353,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .PHONY: modules modules_install
 modules modules_install:
-	@test -f $(KDIR)/Makefile || { \
-		echo "KDIR=$(KDIR) is not a built kernel tree: install linux-headers-$$(uname -r)" >&2; \
-		echo "or name another: make $@ KDIR=/path/to/tree" >&2; exit 1; }
-	@for option in GPIOLIB IIO POWER_SUPPLY; do \
-		grep -qs "^CONFIG_$$option=" $(KDIR)/.config || { \
-			echo "The kernel of KDIR=$(KDIR) is built without CONFIG_$$option," >&2; \
-			echo "which smallbms is made of: it needs another kernel." >&2; exit 1; }; \
-	done
-	@mkdir -p $(BUILD)/module && cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/module
-	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD)/module) CONFIG_BATTERY_SMALLBMS=m $@
+	@tools/modules $(KDIR) $(BUILD)/module $@
 modules: ## build smallbms.ko for the kernel in KDIR
 modules_install: ## install smallbms.ko for the kernel in KDIR
 
