@@ -244,7 +244,9 @@ test: ## all that must hold; ends with "N passed, N failed"
 		boards \
 		kunit \
 		"kunit ARCH=arm" \
+		fuzz \
 		scenarios \
+		random-short \
 		coverage \
 		soak-short \
 		safe \
@@ -268,14 +270,51 @@ boards: $(VIRTUAL_FILES) ## try the overlays in boards/ on the virtual board
 
 ARCH ?= um
 
-.PHONY: kunit kunit-um kunit-arm
-kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under QEMU
+.PHONY: kunit kunit-um kunit-arm kunit-user
+kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(VIRTUAL_FILES)
 	@$(KUNIT) virtual $(VIRTUAL_PARTS)
 kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
 		$(BUILD)/measured.dtb
 	@$(KUNIT) emulated $^
+
+# --- The policy in user space ------------------------------------------------------
+
+# The very sources of the driver; tools/proof/include has what they ask of the kernel.
+DRIVER := drivers/power/supply/smallbms
+PROOF := tools/proof
+FUZZ := $(BUILD)/fuzz
+FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
+USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+	-I$(PROOF)/include -I$(DRIVER) -I$(DRIVER)/kunit
+USER_SOURCES := $(addprefix $(DRIVER)/,policy.c settings.c)
+USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(DRIVER)/*.h $(DRIVER)/kunit/*.h)
+KUNIT_SOURCES := $(PROOF)/kunit.c $(addprefix $(DRIVER)/kunit/,policy_test.c settings_test.c)
+HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
+
+.PHONY: fuzz fuzz-packages
+fuzz-packages:
+	@tools/preflight 300 $(FUZZ_PACKAGES)
+
+$(FUZZ)/kunit: $(KUNIT_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@gcc $(USER_FLAGS) -o $@ $(filter %.c,$^)
+$(FUZZ)/replay: $(PROOF)/replay.c $(HISTORY_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@gcc $(USER_FLAGS) -o $@ $(filter %.c,$^)
+# The oracle looks back all the time: watched as closely as the rest it takes most of it.
+$(FUZZ)/oracle.o: $(PROOF)/oracle.c $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@clang $(USER_FLAGS) -c -o $@ $<
+$(FUZZ)/attack: $(PROOF)/fuzz.c $(PROOF)/history.c $(FUZZ)/oracle.o $(USER_SOURCES) $(USER_HEADERS)
+	@clang $(USER_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c %.o,$^)
+
+kunit-user: $(FUZZ)/kunit
+	@$<
+
+fuzz: $(FUZZ)/attack $(FUZZ)/replay ## attack the rules with made-up histories; MINUTES=60 for long
+	@$(PYTHON) -m bms.fuzz $(addprefix --minutes ,$(MINUTES)) $(FUZZ) $(PROOF)/corpus
 
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse
@@ -340,6 +379,18 @@ SAFE_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/safe-initramfs.
 safe: $(SAFE_FILES) $(VIRTUAL_FILES) ## let everything go wrong, ROUNDS=1 times, and judge the pins
 	@$(PYTHON) -m bms.safe --rounds $(ROUNDS) --only "$(ONLY)" $(SAFE_FILES) $(VIRTUAL_PARTS) \
 		$(BUILD)/safe
+
+# What nobody thought of. The same seed makes the same scenarios.
+HOURS ?= 1000
+SEED ?= 1
+RANDOM_SCENARIOS = $(PYTHON) -m bms.random_scenarios --seed $(SEED)
+
+.PHONY: random random-short
+random: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init ## play HOURS=1000 of made-up scenarios with SEED=1
+	@$(RANDOM_SCENARIOS) --hours $(HOURS) $(BUILD)/virtual-lean/linux $(<)/ko \
+		$(BUILD)/virtual-root $(BUILD)/$@
+random-short: $(VIRTUAL_FILES)
+	@$(RANDOM_SCENARIOS) --hours 20 $(VIRTUAL_PARTS) $(BUILD)/$@
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run

@@ -9,9 +9,11 @@
 
 #define noinline	__attribute__((__noinline__))
 
+typedef uint8_t u8;
 typedef uint16_t u16;
 typedef int32_t s32;
 typedef uint32_t u32;
+typedef int64_t s64;
 typedef uint64_t u64;
 
 #endif /* _LINUX_TYPES_H */

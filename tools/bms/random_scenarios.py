@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Play made-up scenarios against the driver, and judge what must hold in each.
+
+The same seed makes the same scenarios. One that goes wrong is left as a file for "make
+scenarios", with what it should have met. Ends with "N passed, N failed".
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import random
+import shutil
+import sys
+import time
+
+from bms import invariants, virtual
+from bms import scenario as language
+from bms.errors import BenchError
+
+# A scenario lasts so long, if the hours allow it.
+SCENARIO_H = 5.0
+LARGE_EVERY = 10        # one in so many banks is as large as it may be
+SHOW_S = 20.0
+
+VOLTS = (1.90, 2.05, 2.70, 2.795, 2.805, 2.90, 3.05, 3.095, 3.105, 3.125, 3.135, 3.15, 3.195,
+         3.205, 3.25, 3.30, 3.40, 3.55, 3.595, 3.605, 3.70, 3.745, 3.755, 3.80)
+AMPERES = (0.0, 0.5, 0.99, 1.02, 1.5)
+DEGREES = (-30.0, -5.0, 4.9, 5.1, 6.9, 7.1, 15.0, 25.0, 40.0, 47.9, 48.1, 49.9, 50.1, 60.0)
+# Times at which something is due, to come just before and just after.
+MOMENTS_S = (0.02, 0.5, 0.6, 1.25, 5.0, 10.0, 30.0, 30.6, 35.0, 60.0)
+
+
+class Author:
+    """Makes up one scenario."""
+
+    def __init__(self, seed, hours):
+        self.random = random.Random(seed)
+        self.end = hours * 3600
+        self.odd = {"V": 0, "T": 0}         # the cell and the battery that are not as the others
+        # Nobody clears what only an operator does, so most banks are spared that.
+        self.volts = VOLTS if self.one_in(5) else VOLTS[1:]
+        self.amperes = AMPERES if self.one_in(5) else AMPERES[:3]
+
+    def one_in(self, count):
+        return self.random.randrange(count) == 0
+
+    def bank(self):
+        self.kind = self.random.choice(("measured", "measured", "signals", "both"))
+        large = self.one_in(LARGE_EVERY)
+        self.cells = 160 if large else self.random.choice((4, 8, 16))
+        self.batteries = 20 if large else self.random.randrange(1, 5)
+        return f"bank {self.kind}" + ("" if self.kind == "signals" else
+                                      f" cells={self.cells} batteries={self.batteries}")
+
+    def quantity(self, key, count, values):
+        """All of one kind, and one of them that is not as the others."""
+        last, self.odd[key] = self.odd[key], self.random.randrange(1, count + 1)
+        words = [f"{key}{last}=x"] if last and last != self.odd[key] else []
+        most = self.random.choice(values)
+        return words + [f"{key}={most}", f"{key}{self.odd[key]}={self.random.choice(values)}"]
+
+    def healthy(self):
+        words = ["BR=1", "LOOP=ok"]
+        if self.kind != "measured":
+            words += ["ATD=1", "ATC=1", "BPA=0"]
+        if self.kind != "signals":
+            words += ["SENS=ok", "TS=ok", "SUP=26", "ILD=0", "V=3.3", "T=25"]
+            words += [f"{key}{odd}=x" for key, odd in self.odd.items() if odd]
+            self.odd = {"V": 0, "T": 0}
+        return words
+
+    def lines(self):
+        key, values = self.random.choice((("BR", "01"), ("LOOP", ("ok", "open"))))
+        return [f"{key}={self.random.choice(values)}"]
+
+    def signals(self):
+        return [f"{self.random.choice(('ATD', 'ATC', 'BPA'))}={self.random.randrange(2)}"]
+
+    def measurements(self):
+        what = self.random.randrange(12)
+        if what < 6:
+            return self.quantity("V", self.cells, self.volts)
+        if what < 8:
+            return self.quantity("T", self.batteries, DEGREES)
+        if what == 8:
+            return [f"SENS={self.random.choice(('ok', 'err'))}"]
+        if what == 9:
+            return [f"TS={self.random.choice(('ok', 'open'))}"]
+        if what == 10:
+            return [f"SUP={self.random.choice((7.9, 8.1, 12.0, 26.0, 69.9, 70.1))}"]
+        return [f"ILD={self.random.choice(self.amperes)}"]
+
+    def setting(self):
+        return [self.random.choice((
+            f"cfg.uv={self.random.choice((2.5, 2.6, 2.7, 2.8, 2.9))}",
+            f"cfg.pre={self.random.choice((2.8, 2.85, 3.0, 3.1, 3.15, 3.2))}",
+            f"cfg.tmin={self.random.choice((-20, -10, 0, 5, 20, 21))}",
+            f"cfg.keepcharge={self.random.randrange(2)}"))]
+
+    def happens(self):
+        if self.one_in(3):
+            return self.healthy()
+        if self.one_in(12) and self.kind != "signals":
+            return self.setting()
+        choices = [self.lines]
+        if self.kind != "measured":
+            choices += [self.signals] * 3
+        if self.kind != "signals":
+            choices += [self.measurements] * 5
+        return self.random.choice(choices)()
+
+    def gap(self):
+        """Most things happen soon one after the other, and now and then nothing for long."""
+        if self.one_in(3):
+            return max(0.01, self.random.choice(MOMENTS_S) + self.random.gauss(0, 0.1))
+        if self.one_in(20):
+            return self.random.uniform(60, 1000)
+        return 10 ** self.random.uniform(-2, 1.6)
+
+    def write(self, path):
+        lines = ["# made up by a machine", self.bank()]
+        noise = ""
+        if self.kind != "signals":
+            noise = self.random.choice(("", "", " NV=0.002", " NV=0.004 NT=0.5"))
+        now = 0.0
+        lines.append("0 PWR=1 " + " ".join(self.healthy()) + noise)
+        while (now := now + self.gap()) < self.end:
+            lines.append(f"{now:.3f} {' '.join(self.happens())}")
+        lines += [f"{self.end:.0f} end", "expect LD=Z@[0,0.01]", ""]
+        path.write_text("\n".join(lines))
+
+
+def play(number, args, files):
+    """Make up, play and judge a scenario: (scenario, edges of the outputs, what is wrong)."""
+    path = args.output / f"random-{args.seed}-{number}.scn"
+    Author(f"{args.seed}-{number}", min(SCENARIO_H, args.hours)).write(path)
+    scenario = language.read(path)
+    folder = args.output / path.stem
+    pins, complaints = virtual.play(scenario, files, folder)
+    breaches = invariants.Judge(scenario, pins).judge()
+    wrong = [f"{item.rule}: {item.text}" for item in breaches]
+    wrong += [why for _, why in language.judge(scenario, pins) if why]
+    wrong += [f"the kernel complains: {line}; {folder}" for line in complaints]
+    edges = {name: len(pins.pin[name].edges()) for name in ("LD", "CD", "PA")}
+    if wrong:
+        pins.write(path.with_suffix(".csv"))
+        with path.open("a") as file:
+            file.writelines(f"{item.expectation}\n" for item in breaches)
+    else:
+        path.unlink()
+        shutil.rmtree(folder)
+    return scenario, edges, wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hours", type=float, required=True, help="of virtual time, in all")
+    parser.add_argument("--seed", type=int, required=True)
+    for name in ("kernel", "modules", "root", "output"):
+        parser.add_argument(name, type=pathlib.Path)
+    args = parser.parse_args()
+    if args.hours <= 0:
+        parser.error(f"HOURS={args.hours:g} is not more than 0")
+
+    shutil.rmtree(args.output, ignore_errors=True)
+    args.output.mkdir(parents=True)
+    files = virtual.Files(args.kernel, args.modules, args.root)
+    count = max(1, round(args.hours / SCENARIO_H))
+    begin = shown = time.monotonic()
+    failed = 0
+    sums = dict.fromkeys(("LD", "CD", "PA"), 0)
+    hours, changes = 0.0, 0
+    with concurrent.futures.ThreadPoolExecutor(virtual.AT_ONCE) as pool:
+        done = [pool.submit(play, number + 1, args, files) for number in range(count)]
+        for number, future in enumerate(concurrent.futures.as_completed(done), 1):
+            try:
+                scenario, edges, wrong = future.result()
+            except BenchError as error:
+                print(f"not ok: {error}", flush=True)
+                failed += 1
+                continue
+            hours += scenario.end / 3600
+            changes += len(scenario.events)
+            for name, edge_count in edges.items():
+                sums[name] += edge_count
+            if wrong:
+                failed += 1
+                print(f"not ok: {scenario.name}: {wrong[0]}"
+                      + (f", and {len(wrong) - 1} more" if wrong[1:] else "")
+                      + f"\n      make scenarios SCENARIOS={scenario.path}", flush=True)
+            if time.monotonic() - shown > SHOW_S:
+                shown = time.monotonic()
+                print(f"{number} of {count}, {hours:.0f} hours in {shown - begin:.0f} s",
+                      flush=True)
+    print(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
+          f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
+          + ", ".join(f"{name} {number}" for name, number in sums.items()))
+    print(f"{count - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

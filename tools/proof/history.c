@@ -1,0 +1,698 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Histories of a bank, made from bytes, and what the rules make of them
+ *
+ * The part of core.c is played in virtual time: lines are read at every look, the
+ * scanner comes at its pace or when the policy asks for it, a look follows at each
+ * deadline. All of these can be late or stuck. The bytes say what a bank has, how
+ * it is set, and then, four for each, what happens to it.
+ *
+ * After each look the decision is checked for what must always be so, and the
+ * oracle is asked.
+ */
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/compiler.h>
+
+#include "policy.h"
+
+#include "history.h"
+#include "oracle.h"
+
+#define MS		SMALLBMS_NS_PER_MS
+#define S		(1000 * MS)
+
+/* As in core.c */
+#define SCAN_MS		600
+#define BEAT_MS		250
+#define RETRY_MS	250
+
+#define LONGEST_PASS	(40 * S)
+#define LONGEST		(3600 * S)
+#define AT_ONCE		16	/* looks without time passing: a loop that does not end */
+
+struct channel {
+	bool fitted, some, all;
+	s32 min, max;
+	u64 good_ns;
+};
+
+static struct world {
+	struct smallbms_settings set;
+	struct smallbms_state st;
+	struct smallbms_sample in;
+	struct smallbms_decision out;
+	struct channel channel[QUANTITIES];
+	struct smallbms_line line[LINES];
+	struct smallbms_group scan[SMALLBMS_NUM_KINDS];	/* under way */
+	u64 begin_ns, now_ns;
+	u64 calm_ns, still_ns;			/* as in struct moment */
+	u64 deadline_ns, scan_due_ns, scan_end_ns;
+	u64 slow_ns, late_ns, write_ns;		/* how long a scan, a timer, an output takes */
+	bool polled, beats, mute;
+	unsigned int at_once;
+	char *why;
+	FILE *told, *scenario;
+} w;
+
+static struct oracle oracle;
+struct tally tally;
+
+static const char *const quantity_name[] = { "cells", "temperatures", "supply", "load current" };
+static const char *const line_name[] = { "ATD", "ATC", "BPA", "loop", "H", "L" };
+
+/* For people, and in the language of the scenarios */
+
+static double seconds(u64 time_ns)
+{
+	return (time_ns - w.begin_ns) / 1e9;
+}
+
+static void __printf(1, 2) tell(const char *text, ...)
+{
+	va_list list;
+
+	if (!w.told)
+		return;
+	fprintf(w.told, "%14.6f  ", seconds(w.now_ns));
+	va_start(list, text);
+	vfprintf(w.told, text, list);
+	va_end(list);
+	fputc('\n', w.told);
+}
+
+static void __printf(1, 2) script(const char *text, ...)
+{
+	va_list list;
+
+	if (!w.scenario)
+		return;
+	fprintf(w.scenario, "%-12.6f ", seconds(w.now_ns));
+	va_start(list, text);
+	vfprintf(w.scenario, text, list);
+	va_end(list);
+	fputc('\n', w.scenario);
+}
+
+static void __printf(1, 2) beyond_words(const char *text, ...)
+{
+	va_list list;
+
+	if (!w.scenario)
+		return;
+	fprintf(w.scenario, "# %.6f: no word for: ", seconds(w.now_ns));
+	va_start(list, text);
+	vfprintf(w.scenario, text, list);
+	va_end(list);
+	fputc('\n', w.scenario);
+}
+
+static bool __printf(1, 2) wrong(const char *text, ...)
+{
+	va_list list;
+
+	va_start(list, text);
+	vsnprintf(w.why, 400, text, list);
+	va_end(list);
+	tell("WRONG: %s", w.why);
+	return false;
+}
+
+/* The core */
+
+static void limits_of(const struct smallbms_settings *set, struct limits *l)
+{
+	*l = (struct limits){
+		.load_disconnect = set->load_disconnect_uv,
+		.pre_alarm = set->pre_alarm_uv,
+		.load_reconnect = set->load_reconnect_uv,
+		.charge_disconnect = set->charge_disconnect_uv,
+		.charge_reconnect = set->charge_reconnect_uv,
+		.over_discharged = set->over_discharged_uv,
+		.coldest = set->charge_min_mc,
+		.hottest = set->charge_max_mc,
+		.warning_ms = set->warning_ms,
+		.hold_ms = set->hold_ms,
+		.filter_ms = set->filter_ms,
+		.stale_ms = set->stale_ms,
+		.keep_charge = set->charge_in_pre_alarm,
+		.current = set->load_limit_ua,
+	};
+}
+
+static u64 earlier(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static bool ask_oracle(u64 look_ns)
+{
+	struct moment m = {
+		.now_ns = look_ns,
+		.scan_ns = w.in.scan_ns,
+		.no_charge = w.in.host_charge_off,
+		.no_load = w.in.host_load_off,
+		.clear = w.in.operator_clear,
+		.load = w.out.load,
+		.charge = w.out.charge,
+		.pre_alarm = w.out.pre_alarm,
+		.red = w.out.red,
+		.pin_ns = w.now_ns,
+		.cut_ns = w.out.cut_ns,
+		.calm_ns = w.calm_ns,
+		.still_ns = earlier(w.still_ns, look_ns),
+	};
+	int i;
+
+	for (i = 0; i < QUANTITIES; i++) {
+		const struct smallbms_group *g = &w.in.group[i];
+
+		m.reading[i] = (struct reading){
+			g->fitted, g->any, g->all, g->min, g->max, g->good_ns
+		};
+	}
+	for (i = 0; i < LINES; i++) {
+		const struct smallbms_line *l = &w.in.line[i];
+
+		m.wire[i] = (struct wire){ l->fitted, l->known, l->active, l->good_ns };
+	}
+	limits_of(&w.set, &m.limits);
+	w.still_ns = SMALLBMS_NEVER;
+
+	if (oracle_sees(&oracle, &m))
+		return true;
+	if (w.scenario && oracle.pin)
+		fprintf(w.scenario, "expect %s=%s@[%.6f,%.6f]\n", oracle.pin,
+			oracle.level ? "1" : strcmp(oracle.pin, "RD") ? "Z" : "0",
+			seconds(oracle.at_ns), seconds(oracle.at_ns));
+	return wrong("%s", oracle.complaint);
+}
+
+/* Whoever looks between now and the deadline must see the same. */
+static bool look_ahead(void)
+{
+	struct smallbms_state st = w.st;
+	struct smallbms_sample in = w.in;
+	struct smallbms_decision out;
+	u64 then_ns = w.out.deadline_ns - 1;
+	int i;
+
+	if (w.out.deadline_ns == SMALLBMS_NEVER)
+		then_ns = w.now_ns + 1000 * S;
+	if (then_ns < w.now_ns)		/* an output took longer */
+		return true;
+	in.operator_clear = false;
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (in.line[i].known)
+			in.line[i].good_ns = then_ns;
+	}
+	smallbms_policy_step(&w.set, &st, &in, then_ns, &out);
+	if (out.load == w.out.load && out.charge == w.out.charge &&
+	    out.pre_alarm == w.out.pre_alarm)
+		return true;
+	return wrong("%.6f s before a deadline there is something to do",
+		     w.out.deadline_ns == SMALLBMS_NEVER ? 1e9 : 1.0 / S);
+}
+
+static void scan_after(u64 ms)
+{
+	if (w.scan_due_ns == SMALLBMS_NEVER && w.scan_end_ns == SMALLBMS_NEVER)
+		w.scan_due_ns = w.now_ns + ms * MS;
+}
+
+static bool look(void)
+{
+	struct smallbms_decision before = w.out;
+	u64 look_ns = w.now_ns;
+	bool known = true;
+	int i;
+
+	if (++w.at_once > AT_ONCE)
+		return wrong("looks again and again, and no time passes");
+
+	for (i = 0; i < LINES; i++) {
+		struct smallbms_line *l = &w.in.line[i];
+
+		l->known = w.line[i].known;
+		known = known && (!l->fitted || l->known);
+		if (!l->fitted || !l->known)
+			continue;
+		l->active = w.line[i].active;
+		l->good_ns = w.now_ns;
+	}
+	smallbms_policy_step(&w.set, &w.st, &w.in, w.now_ns, &w.out);
+	tally.steps++;
+
+	if (w.out.warned != (w.out.pre_alarm && !before.pre_alarm))
+		return wrong("a warning that begins is not told");
+	if (w.out.deadline_ns <= w.now_ns)
+		return wrong("a deadline that is over");
+	if (w.out.cut_ns != SMALLBMS_NEVER && w.out.cut_ns <= w.now_ns &&
+	    w.out.deadline_ns > w.now_ns + 100 * MS)
+		return wrong("a cut that is due, and no deadline");
+
+	if (w.out.warned) {
+		w.now_ns += w.write_ns;
+		smallbms_policy_warned(&w.st, w.now_ns);
+	}
+	if (w.out.load != before.load || w.out.charge != before.charge ||
+	    w.out.pre_alarm != before.pre_alarm) {
+		tally.edges++;
+		tally.cuts += before.load && !w.out.load;
+		tell("-> LD %s, CD %s, PA %s", w.out.load ? "1" : "Z", w.out.charge ? "1" : "Z",
+		     w.out.pre_alarm ? "1" : "Z");
+	}
+
+	if (!ask_oracle(look_ns) || !look_ahead())
+		return false;
+	w.in.operator_clear = false;
+
+	w.deadline_ns = w.out.deadline_ns;
+	if (w.deadline_ns != SMALLBMS_NEVER)
+		w.deadline_ns += w.late_ns;
+	if (!w.polled && !known)
+		scan_after(RETRY_MS);
+	return true;
+}
+
+static void scan_begins(void)
+{
+	int i;
+
+	for (i = 0; i < QUANTITIES; i++) {
+		struct channel *c = &w.channel[i];
+
+		if (c->all)
+			c->good_ns = w.now_ns;
+		w.scan[i] = (struct smallbms_group){
+			.fitted = c->fitted,
+			.any = c->some,
+			.all = c->all,
+			.min = c->min,
+			.max = c->max,
+			.good_ns = c->good_ns,
+		};
+	}
+	w.scan_due_ns = SMALLBMS_NEVER;
+	w.scan_end_ns = w.now_ns + w.slow_ns;
+}
+
+/* Something has changed: nothing can be late yet, least of all if something is stuck. */
+static void restless(void)
+{
+	w.still_ns = earlier(w.still_ns, w.now_ns);
+	w.calm_ns = w.slow_ns || w.late_ns || w.write_ns || w.mute ||
+		    (w.scan_end_ns != SMALLBMS_NEVER && w.scan_end_ns > w.now_ns) ?
+		    UINT64_MAX : w.now_ns;
+}
+
+static bool scan_ends(void)
+{
+	u64 due_ns, pace_ns = (w.beats ? BEAT_MS : SCAN_MS) * MS;
+
+	if (w.calm_ns == UINT64_MAX)
+		restless();
+	w.scan_end_ns = SMALLBMS_NEVER;
+	memcpy(w.in.group, w.scan, sizeof(w.scan));
+	w.in.scan_ns = w.now_ns;
+	if (!look())
+		return false;
+	if (!w.polled)
+		return true;
+
+	due_ns = w.out.scan_ns;
+	if (due_ns <= w.in.scan_ns)
+		return wrong("asks for a scan that has been made");
+	/* Times are asked for in milliseconds. */
+	due_ns = due_ns - w.now_ns > pace_ns ? pace_ns : (due_ns - w.now_ns + MS - 1) / MS * MS;
+	w.scan_due_ns = w.now_ns + due_ns;
+	return true;
+}
+
+static bool full(void)
+{
+	return oracle.count == ORACLE_MOMENTS || w.now_ns - w.begin_ns > LONGEST;
+}
+
+static bool pass(u64 span_ns)
+{
+	u64 end_ns = w.now_ns + earlier(span_ns, LONGEST_PASS);
+
+	while (!full()) {
+		u64 next_ns = earlier(earlier(w.deadline_ns, w.scan_due_ns),
+				      earlier(w.scan_end_ns, end_ns));
+
+		if (next_ns > w.now_ns) {
+			w.now_ns = next_ns;
+			w.at_once = 0;
+		}
+		if (w.now_ns >= w.deadline_ns) {
+			w.deadline_ns = SMALLBMS_NEVER;
+			if (!look())
+				return false;
+		} else if (w.now_ns >= w.scan_end_ns) {
+			if (!scan_ends())
+				return false;
+		} else if (w.now_ns >= w.scan_due_ns) {
+			scan_begins();
+		} else {
+			return true;
+		}
+	}
+	return true;
+}
+
+/* What happens */
+
+/* At a level that matters, or near it. */
+static s32 level(u8 which, int8_t off, const s32 *levels, unsigned int count, s32 step)
+{
+	return levels[which % count] + (off >= -2 && off <= 2 ? off : off * step);
+}
+
+static void happen_cells(u8 a, u8 b, u8 c)
+{
+	const s32 levels[] = {
+		3300000, w.set.load_disconnect_uv, w.set.pre_alarm_uv, w.set.pre_alarm_uv + 30000,
+		w.set.load_reconnect_uv, w.set.charge_reconnect_uv, w.set.charge_disconnect_uv,
+		w.set.over_discharged_uv,
+	};
+	struct channel *cell = &w.channel[CELLS];
+	s32 one = level(a & 7, (int8_t)b, levels, 8, 3000);
+	s32 other = level((a >> 3) & 7, (int8_t)c, levels, 8, 3000);
+
+	cell->min = one < other ? one : other;
+	cell->max = one < other ? other : one;
+	tell("cells from %.6f V to %.6f V", cell->min / 1e6, cell->max / 1e6);
+	script("V=%.6f V1=%.6f", cell->max / 1e6, cell->min / 1e6);
+}
+
+static void happen_temps(u8 a, u8 b, u8 c)
+{
+	const s32 levels[] = {
+		25000, w.set.charge_min_mc, w.set.charge_min_mc + 2000, w.set.charge_max_mc,
+		w.set.charge_max_mc - 2000,
+	};
+	struct channel *temp = &w.channel[TEMPS];
+	s32 one = level(a & 7, (int8_t)b, levels, 5, 500);
+	s32 other = level((a >> 3) & 7, (int8_t)c, levels, 5, 500);
+
+	temp->min = one < other ? one : other;
+	temp->max = one < other ? other : one;
+	tell("batteries from %.3f C to %.3f C", temp->min / 1e3, temp->max / 1e3);
+	script("T=%.3f T1=%.3f", temp->max / 1e3, temp->min / 1e3);
+}
+
+static void happen_supply(u8 a, u8 b)
+{
+	const s32 levels[] = { 13200000, 8000000, 70000000, 25600000 };
+	struct channel *supply = &w.channel[SUPPLY];
+
+	supply->min = level(a, (int8_t)b, levels, 4, 20000);
+	supply->max = supply->min;
+	tell("supply %.6f V", supply->min / 1e6);
+	script("SUP=%.6f", supply->min / 1e6);
+}
+
+static void happen_current(u8 a, u8 b)
+{
+	const s32 levels[] = { 0, w.set.load_limit_ua };
+	struct channel *current = &w.channel[CURRENT];
+
+	current->min = level(a, (int8_t)b, levels, 2, 2000);
+	current->max = current->min;
+	tell("load current %.6f A", current->min / 1e6);
+	script("ILD=%.6f", current->min / 1e6);
+}
+
+static void happen_loss(u8 a, u8 b)
+{
+	struct channel *c = &w.channel[a % QUANTITIES];
+
+	if (!c->fitted)
+		return;
+	c->some = b % 3 != 0;
+	c->all = b % 3 == 1;
+	tell("%s: %s", quantity_name[a % QUANTITIES],
+	     c->all ? "all known" : c->some ? "one is not known" : "none is known");
+	if (c->some && !c->all)
+		beyond_words("one of the %s is not known", quantity_name[a % QUANTITIES]);
+	else if (a % QUANTITIES == CELLS)
+		script("SENS=%s", c->all ? "ok" : "err");
+	else if (a % QUANTITIES == TEMPS)
+		script("TS=%s", c->all ? "ok" : "open");
+	else
+		beyond_words("%s %s", quantity_name[a % QUANTITIES], c->all ? "known" : "unknown");
+}
+
+static bool happen_line(u8 a, u8 b)
+{
+	struct smallbms_line *l = &w.line[a % LINES];
+
+	if (!w.in.line[a % LINES].fitted)
+		return true;
+	l->known = b % 4 != 3;
+	l->active = b % 2 == 0;
+	tell("line %s %s", line_name[a % LINES],
+	     !l->known ? "not readable" : l->active ? "active" : "inactive");
+	if (!l->known)
+		beyond_words("line %s not readable", line_name[a % LINES]);
+	else if (a % LINES == LOOP)
+		script("LOOP=%s", l->active ? "ok" : "open");
+	else if (a % LINES == REMOTE_H || a % LINES == REMOTE_L)
+		script("%s=%s", line_name[a % LINES],
+		       !l->active ? "f" : a % LINES == REMOTE_H ? "hi" : "lo");
+	else
+		script("%s=%d", line_name[a % LINES], l->active);
+	return w.mute || look();
+}
+
+/* Settings that the driver takes are those that the product allows. */
+static bool judge_settings(const struct smallbms_settings *set, bool *valid)
+{
+	struct smallbms_range broken;
+	struct limits limits;
+
+	limits_of(set, &limits);
+	*valid = smallbms_settings_valid(set, &broken);
+	if (*valid != oracle_allows(&limits))
+		return wrong("settings are %s, and should not be: %s = %d",
+			     *valid ? "valid" : "refused",
+			     smallbms_settings_table[broken.id].property, broken.value);
+	if (!*valid && broken.value >= broken.min && broken.value <= broken.max)
+		return wrong("%s = %d is refused, and inside %d..%d",
+			     smallbms_settings_table[broken.id].property, broken.value,
+			     broken.min, broken.max);
+	return true;
+}
+
+static s32 setting_value(enum smallbms_setting_id id, u8 how, u8 c, s32 now)
+{
+	const struct smallbms_setting *setting = &smallbms_settings_table[id];
+	int8_t off = (int8_t)c;
+	s32 span = setting->max - setting->min;
+
+	switch (how % 8) {
+	case 0:
+		return setting->min + off;
+	case 1:
+		return setting->max + off;
+	case 2:
+		return setting->def + off;
+	case 3:
+		return now + off * 1000;
+	case 4:
+		return (s32)(c * 0x01010101U);
+	default:
+		return setting->min + (s32)((int64_t)span * c / 255);
+	}
+}
+
+static bool happen_setting(u8 a, u8 b, u8 c, bool running)
+{
+	enum smallbms_setting_id id = a % SMALLBMS_NUM_SETTINGS;
+	struct smallbms_settings changed = w.set;
+	s32 value = setting_value(id, b, c, smallbms_setting_get(&w.set, id));
+	const char *word;
+	bool valid;
+
+	smallbms_setting_put(&changed, id, value);
+	if (smallbms_setting_get(&changed, id) != value)
+		return wrong("a setting does not keep what is put");
+	if (!judge_settings(&changed, &valid))
+		return false;
+	if (running && !smallbms_settings_table[id].run_time)
+		return true;
+	tell("%s = %d%s", smallbms_settings_table[id].property, value, valid ? "" : ", refused");
+	word = id == SMALLBMS_LOAD_DISCONNECT_UV ? "cfg.uv" :
+	       id == SMALLBMS_PRE_ALARM_UV ? "cfg.pre" :
+	       id == SMALLBMS_CHARGE_MIN_MC ? "cfg.tmin" : NULL;
+	if (word)
+		script("%s=%.6f", word, value / (id == SMALLBMS_CHARGE_MIN_MC ? 1e3 : 1e6));
+	else if (id == SMALLBMS_CHARGE_IN_PRE_ALARM && valid)
+		script("cfg.keepcharge=%d", value);
+	else
+		beyond_words("%s = %d", smallbms_settings_table[id].property, value);
+	if (!valid)
+		return true;
+	w.set = changed;
+	return !running || look();
+}
+
+/* Until just before, or after, something that is going to be due. */
+static bool pass_until(u8 a, u16 bc)
+{
+	u64 due_ns = a & 1 ? w.out.cut_ns : w.out.deadline_ns;
+	u64 off_ns = bc * (a & 2 ? MS : 1ULL);
+
+	if (due_ns == SMALLBMS_NEVER || due_ns <= w.now_ns)
+		return true;
+	due_ns -= w.now_ns;
+	return pass(a & 4 ? due_ns + off_ns : due_ns > off_ns ? due_ns - off_ns : 0);
+}
+
+static bool happens(const u8 *op)
+{
+	static const u64 unit_ns[] = { 1000, 100000, MS, 10 * MS };
+	u8 a = op[1], b = op[2], c = op[3];
+	u16 bc = b | c << 8;
+
+	w.at_once = 0;
+	if (op[0] % 16 > 3)
+		restless();
+	switch (op[0] % 16) {
+	case 0:
+	case 1:
+		return pass(bc * unit_ns[a % 4]);
+	case 2:
+		return pass_until(a, bc);
+	case 3:
+		return look();
+	case 4:
+	case 5:
+		happen_cells(a, b, c);
+		return true;
+	case 6:
+		happen_temps(a, b, c);
+		return true;
+	case 7:
+		happen_supply(a, b);
+		return true;
+	case 8:
+		happen_current(a, b);
+		return true;
+	case 9:
+		happen_loss(a, b);
+		return true;
+	case 10:
+	case 11:
+		return happen_line(a, b);
+	case 12:
+		w.in.host_charge_off = a & 1;
+		w.in.host_load_off = a & 2;
+		tell("host: charging %s, load %s", a & 1 ? "off" : "on", a & 2 ? "off" : "on");
+		beyond_words("the host");
+		return look();
+	case 13:
+		w.in.operator_clear = true;
+		tell("operator clears");
+		beyond_words("the operator");
+		return look();
+	case 14:
+		return happen_setting(a, b, c, true);
+	default:
+		w.slow_ns = a & 1 ? bc * MS : 0;
+		w.late_ns = a & 2 ? bc * 10000ULL : 0;
+		w.write_ns = a & 4 ? bc * 1000ULL : 0;
+		tell("a scan takes %.3f s, a timer is %.6f s late, an output %.6f s",
+		     w.slow_ns / 1e9, w.late_ns / 1e9, w.write_ns / 1e9);
+		if (w.deadline_ns != SMALLBMS_NEVER)
+			w.deadline_ns = w.out.deadline_ns + w.late_ns;
+		restless();
+		return true;
+	}
+}
+
+static void begin(const u8 *head)
+{
+	static const u64 begin_s[] = { 0, 1, 3456000, 3155760000 };
+	static const s32 healthy[] = { 3300000, 25000, 13200000, 0 };
+	char *why = w.why;
+	FILE *told = w.told, *scenario = w.scenario;
+	int i;
+
+	w = (struct world){ .why = why, .told = told, .scenario = scenario };
+	w.begin_ns = begin_s[head[2] % 4] * S;
+	w.now_ns = w.begin_ns;
+	w.still_ns = SMALLBMS_NEVER;
+	w.deadline_ns = SMALLBMS_NEVER;
+	w.scan_end_ns = SMALLBMS_NEVER;
+	w.beats = head[2] & 4;
+	w.mute = head[2] & 8;
+	w.polled = w.beats || w.mute;
+	for (i = 0; i < QUANTITIES; i++) {
+		bool fitted = !(head[0] & 1 << i);
+
+		w.channel[i] = (struct channel){
+			fitted, fitted, fitted, healthy[i], healthy[i], w.now_ns
+		};
+		w.in.group[i].fitted = fitted;
+		w.in.group[i].good_ns = w.now_ns;
+		w.polled = w.polled || fitted;
+		tell("%s %s", quantity_name[i], fitted ? "measured" : "not measured");
+	}
+	for (i = 0; i < LINES; i++) {
+		bool fitted = !(head[1] & 1 << i);
+
+		w.line[i] = (struct smallbms_line){
+			.fitted = fitted, .known = fitted, .active = i != BPA,
+		};
+		w.in.line[i].fitted = fitted;
+		w.in.line[i].good_ns = w.now_ns;
+		tell("line %s %s", line_name[i], fitted ? "fitted" : "not fitted");
+	}
+	smallbms_settings_init(&w.set);
+	oracle_start(&oracle);
+	restless();
+
+	if (!w.scenario)
+		return;
+	fprintf(w.scenario, "# found by a machine: say here what it is\n");
+	if (w.channel[CELLS].fitted)
+		fprintf(w.scenario, "bank %s cells=4 batteries=2\n",
+			w.line[ATD].fitted || w.line[ATC].fitted ? "both" : "measured");
+	else
+		fprintf(w.scenario, "bank signals\n");
+	script("PWR=1 H=hi L=lo");
+}
+
+bool history_live(const uint8_t *data, size_t size, char why[400], FILE *told, FILE *scenario)
+{
+	size_t at = 4, settings;
+	bool good = true;
+
+	w.why = why;
+	w.told = told;
+	w.scenario = scenario;
+	if (size < at)
+		return true;
+	begin(data);
+	for (settings = data[3] % 16; good && settings && at + 4 <= size; settings--, at += 4)
+		good = happen_setting(data[at + 1], data[at + 2], data[at + 3], false);
+
+	smallbms_policy_init(&w.st, w.now_ns);
+	w.scan_due_ns = w.now_ns;
+	for (; good && at + 4 <= size && !full(); at += 4)
+		good = happens(data + at);
+	if (good)
+		good = pass(2 * S);
+
+	if (scenario)
+		fprintf(scenario, "%.6f end\nexpect warned\n", seconds(w.now_ns) + 1);
+	tally.histories++;
+	tally.hours += seconds(w.now_ns) / 3600;
+	return good;
+}

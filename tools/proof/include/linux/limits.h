@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _PROOF_LIMITS_H
+#define _PROOF_LIMITS_H
+
+#include_next <linux/limits.h>
+
+#define S32_MAX		INT32_MAX
+#define S32_MIN		INT32_MIN
+#define U64_MAX		UINT64_MAX
+
+#endif /* _PROOF_LIMITS_H */

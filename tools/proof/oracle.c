@@ -1,0 +1,743 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A naive second opinion on what the outputs must be
+ *
+ * No state is carried from moment to moment: whether a thing counts is found by
+ * walking back until something has stood long enough to tell. What has been found
+ * is noted beside the moment, as in a log book. Where the product leaves room, so
+ * does this; each complaint names its rule.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <linux/compiler.h>
+
+#include "oracle.h"
+
+#define MS	1000000ULL
+
+/* Speed: the longest that a measured condition and a line may take on top of their time. */
+#define MEASURED_LATE_MS	750
+#define LINE_LATE_MS		5
+#define CUT_LATE_MS		100
+
+#define RETRY_MS	10000
+#define SERVICE_MS	60000
+#define FAILURES	3
+
+enum says { NOTHING, MISSING, BETWEEN, WELL, ILL };
+
+void oracle_start(struct oracle *o)
+{
+	o->count = 0;
+	o->complaint[0] = '\0';
+	o->pin = NULL;
+}
+
+static bool __printf(5, 6)
+complain(struct oracle *o, uint64_t at_ns, const char *pin, bool level, const char *text, ...)
+{
+	va_list list;
+
+	va_start(list, text);
+	vsnprintf(o->complaint, sizeof(o->complaint), text, list);
+	va_end(list);
+	o->pin = pin;
+	o->level = level;
+	o->at_ns = at_ns;
+	return false;
+}
+
+/* The table of settings, as the product prints it. */
+static bool within(int32_t value, int32_t least, int32_t most)
+{
+	return least <= value && value <= most;
+}
+
+bool oracle_allows(const struct limits *l)
+{
+	return within(l->load_disconnect, 2600000, 2800000) &&
+	       within(l->pre_alarm, 2850000, 3150000) &&
+	       (int64_t)l->pre_alarm - l->load_disconnect >= 50000 &&
+	       within(l->load_reconnect, 3000000, 3400000) &&
+	       (int64_t)l->load_reconnect - l->pre_alarm >= 50000 &&
+	       within(l->charge_disconnect, 3400000, 4000000) &&
+	       l->charge_reconnect >= 500000 &&
+	       (int64_t)l->charge_disconnect - l->charge_reconnect >= 50000 &&
+	       (!l->over_discharged || within(l->over_discharged, 1500000, 2500000)) &&
+	       within(l->coldest, -20000, 20000) && within(l->hottest, 30000, 60000) &&
+	       within(l->warning_ms, 30000, 300000) && within(l->hold_ms, 250, 5000) &&
+	       within(l->filter_ms, 0, 200) && within(l->stale_ms, 1000, 10000) &&
+	       within(l->keep_charge, 0, 1) && within(l->current, 100000, 1000000);
+}
+
+/* What one moment says of a matter, by itself. */
+
+static enum says says_reading(const struct reading *r, bool ill, bool well)
+{
+	if (!r->fitted)
+		return NOTHING;
+	if (r->some && ill)
+		return ILL;
+	if (!r->all)
+		return MISSING;
+	return well ? WELL : BETWEEN;
+}
+
+static enum says says_wire(const struct wire *w, bool ill)
+{
+	if (!w->fitted)
+		return NOTHING;
+	if (!w->known)
+		return MISSING;
+	return w->active == ill ? ILL : WELL;
+}
+
+static enum says says_remote(const struct wire *h, const struct wire *l)
+{
+	if (!h->fitted && !l->fitted)
+		return NOTHING;
+	if ((h->fitted && h->known && h->active) || (l->fitted && l->known && l->active))
+		return WELL;
+	if ((h->fitted && !h->known) || (l->fitted && !l->known))
+		return MISSING;
+	return ILL;
+}
+
+static enum says says_lost(const struct moment *m, const struct reading *r)
+{
+	if (!r->fitted)
+		return NOTHING;
+	if (m->now_ns - r->good_ns >= m->limits.stale_ms * MS)
+		return ILL;
+	return r->all ? WELL : MISSING;
+}
+
+static enum says says_line_lost(const struct moment *m, bool atc)
+{
+	enum says says = NOTHING;
+	int i;
+
+	for (i = 0; i < LINES; i++) {
+		const struct wire *w = &m->wire[i];
+		bool mine = i == ATC;
+
+		if (!w->fitted || mine != atc)
+			continue;
+		if (m->now_ns - w->good_ns >= m->limits.stale_ms * MS)
+			return ILL;
+		if (!w->known)
+			says = MISSING;
+		else if (says == NOTHING)
+			says = WELL;
+	}
+	return says;
+}
+
+static enum says says(const struct moment *m, enum matter what)
+{
+	const struct limits *l = &m->limits;
+	const struct reading *cells = &m->reading[CELLS], *temps = &m->reading[TEMPS];
+	const struct reading *supply = &m->reading[SUPPLY], *current = &m->reading[CURRENT];
+
+	switch (what) {
+	case LOW:
+		return says_reading(cells, cells->least < l->pre_alarm,
+				    cells->least >= l->pre_alarm + 30000);
+	case EMPTY:
+		return says_reading(cells, cells->least < l->load_disconnect, true);
+	case FULL:
+		return says_reading(cells, cells->most >= l->charge_disconnect,
+				    cells->most < l->charge_reconnect);
+	case DAMAGED:
+		return says_reading(cells, cells->least < l->over_discharged, true);
+	case COLD:
+		return says_reading(temps, temps->least < l->coldest,
+				    temps->least >= l->coldest + 2000);
+	case HOT:
+		return says_reading(temps, temps->most > l->hottest,
+				    temps->most <= l->hottest - 2000);
+	case SUPPLY_BAD:
+		return says_reading(supply, supply->least < 8000000 || supply->most > 70000000,
+				    true);
+	case OVERLOAD:
+		return says_reading(current, current->most > l->current, true);
+	case ATD_GONE:
+		return says_wire(&m->wire[ATD], false);
+	case ATC_GONE:
+		return says_wire(&m->wire[ATC], false);
+	case BATTERY_WARNS:
+		return says_wire(&m->wire[BPA], true);
+	case LOOP_OPEN:
+		return says_wire(&m->wire[LOOP], false);
+	case REMOTE_OFF:
+		return says_remote(&m->wire[REMOTE_H], &m->wire[REMOTE_L]);
+	case CELLS_LOST:
+		return says_lost(m, cells);
+	case TEMPS_LOST:
+		return says_lost(m, temps);
+	case SUPPLY_LOST:
+		return says_lost(m, supply);
+	case CURRENT_LOST:
+		return says_lost(m, current);
+	case LINE_LOST:
+		return says_line_lost(m, false);
+	case ATC_LOST:
+		return says_line_lost(m, true);
+	default:
+		return NOTHING;
+	}
+}
+
+/* Measurements count from scan to scan, lines from look to look (F4). */
+static bool of_a_line(enum matter what)
+{
+	return (what >= ATD_GONE && what <= REMOTE_OFF) || what == LINE_LOST || what == ATC_LOST;
+}
+
+static bool of_a_loss(enum matter what)
+{
+	return what >= CELLS_LOST && what <= ATC_LOST;
+}
+
+static uint64_t time_of(const struct moment *m, enum matter what)
+{
+	return of_a_line(what) ? m->now_ns : m->scan_ns;
+}
+
+static uint64_t span_of(const struct moment *m, enum matter what)
+{
+	return (of_a_line(what) ? m->limits.filter_ms : m->limits.hold_ms) * MS;
+}
+
+/*
+ * Back to the last stretch that was long enough to tell, ill or well. A missing
+ * value breaks a stretch of good ones, but does not excuse bad ones (F1).
+ */
+static bool look_back(const struct oracle *o, enum matter what, int from, bool otherwise)
+{
+	const struct moment *m = o->moment;
+	int i = o->count - 1;
+	uint64_t span = span_of(&m[i], what);
+
+	while (i >= from) {
+		enum says now = says(&m[i], what);
+		uint64_t end = time_of(&m[i], what);
+		bool told = false;
+
+		if (now != ILL && now != WELL) {
+			i--;
+			continue;
+		}
+		for (; i >= from; i--) {
+			enum says before = says(&m[i], what);
+
+			if (before == now)
+				told = end - time_of(&m[i], what) >=
+				       (now == ILL && of_a_loss(what) ? 0 : span);
+			else if (now == WELL || before != MISSING)
+				break;
+			if (told)
+				return now == ILL;
+		}
+	}
+	return otherwise;
+}
+
+static bool counts(const struct oracle *o, enum matter what)
+{
+	const struct moment *m = o->moment;
+	int last = o->count - 1, i, from;
+
+	if (says(&m[last], what) == NOTHING)
+		return false;
+
+	switch (what) {
+	case FULL:
+	case COLD:
+	case HOT:
+		/* X2: as if tripped whenever R2, R3 or R4 ends */
+		for (from = last; from > 0; from--) {
+			if (m[from].restart && !m[from - 1].on[what])
+				break;
+		}
+		return look_back(o, what, from, true);
+	case DAMAGED:
+		/* C4: an operator ends it, if it has ended */
+		if (last && m[last - 1].on[what])
+			return !m[last].clear || says(&m[last], what) != WELL;
+		for (from = last; from > 0 && !m[from - 1].on[what]; from--)
+			;
+		return look_back(o, what, from, false);
+	case OVERLOAD:
+		/* F5: a scan from before the load was connected says nothing */
+		if (!last || !m[last - 1].load)
+			return false;
+		for (i = last - 1; i > 0 && m[i - 1].load; i--)
+			;
+		for (from = i + 1; from <= last && m[from].scan_ns <= m[i].now_ns; from++)
+			;
+		return look_back(o, what, from, false);
+	case CELLS_LOST:
+	case TEMPS_LOST:
+	case SUPPLY_LOST:
+	case CURRENT_LOST:
+	case LINE_LOST:
+	case ATC_LOST:
+		return look_back(o, what, 0, false);
+	default:
+		return look_back(o, what, 0, true);	/* X2 */
+	}
+}
+
+/* F1, with the fault of having no source at all */
+static bool lost(const struct moment *m)
+{
+	return m->on[CELLS_LOST] || m->on[SUPPLY_LOST] || m->on[CURRENT_LOST] ||
+	       m->on[LINE_LOST] ||
+	       (!m->reading[CELLS].fitted && (!m->wire[ATD].fitted || !m->wire[ATC].fitted));
+}
+
+/* U1, U5, F1 */
+static bool alarming(const struct moment *m)
+{
+	return m->on[LOW] || m->on[EMPTY] || m->on[ATD_GONE] || m->on[BATTERY_WARNS] || lost(m);
+}
+
+static bool stands(const struct moment *m, enum matter what)
+{
+	return m->on[what] && says(m, what) != WELL;
+}
+
+/* U2, U5, F1: what cuts a load that has been warned, and is not just ending (U3) */
+static bool cutting(const struct moment *m)
+{
+	return (m->on[EMPTY] && says(m, EMPTY) == ILL) ||
+	       (m->on[ATD_GONE] && says(m, ATD_GONE) == ILL) ||
+	       stands(m, CELLS_LOST) || stands(m, SUPPLY_LOST) || stands(m, CURRENT_LOST) ||
+	       stands(m, LINE_LOST) ||
+	       (!m->reading[CELLS].fitted && (!m->wire[ATD].fitted || !m->wire[ATC].fitted));
+}
+
+static bool charge_forbidden(const struct moment *m)
+{
+	return m->gate || m->on[FULL] || m->on[COLD] || m->on[HOT] || m->on[DAMAGED] ||
+	       m->on[ATC_GONE] || m->on[TEMPS_LOST] || m->on[ATC_LOST] || lost(m) ||
+	       m->no_charge || (m->pre_alarm && !m->limits.keep_charge);
+}
+
+/* Is everything known that an output depends on? Of a temperature, F2 asks less. */
+static bool complete(const struct moment *m)
+{
+	const struct reading *r = m->reading;
+
+	return (!r[CELLS].fitted || r[CELLS].all) && (!r[SUPPLY].fitted || r[SUPPLY].all) &&
+	       (!r[CURRENT].fitted || r[CURRENT].all) &&
+	       (!r[TEMPS].fitted || r[TEMPS].all || m->on[TEMPS_LOST]);
+}
+
+static bool measured(const struct moment *m)
+{
+	int i;
+
+	for (i = 0; i < QUANTITIES; i++) {
+		if (m->reading[i].fitted)
+			return true;
+	}
+	return false;
+}
+
+/* The first moment of the stretch up to now in which something was so, without a break */
+static int since(const struct oracle *o, bool (*so)(const struct moment *m))
+{
+	int i = o->count;
+
+	while (i > 0 && so(&o->moment[i - 1]))
+		i--;
+	return i;
+}
+
+static bool warned(const struct moment *m)
+{
+	return m->pre_alarm;
+}
+
+static bool ready(const struct moment *m)
+{
+	const struct reading *cells = &m->reading[CELLS];
+
+	return cells->all && cells->least >= m->limits.load_reconnect;
+}
+
+static bool idle(const struct moment *m)
+{
+	return !m->load && !m->charge;
+}
+
+static bool dark(const struct moment *m)
+{
+	return idle(m) && !m->gate;
+}
+
+/* Has something been so for long enough, at any time since a moment? */
+static bool stood(const struct oracle *o, int from, bool (*so)(const struct moment *m),
+		  bool scanned, uint64_t span_ns)
+{
+	uint64_t begin_ns = 0, time_ns;
+	bool was = false;
+	int i;
+
+	for (i = from; i < o->count; i++) {
+		time_ns = scanned ? o->moment[i].scan_ns : o->moment[i].now_ns;
+		if (!was)
+			begin_ns = time_ns;
+		was = so(&o->moment[i]);
+		if (was && time_ns - begin_ns >= span_ns)
+			return true;
+	}
+	return false;
+}
+
+static bool lines_known(const struct moment *m)
+{
+	int i;
+
+	for (i = 0; i < LINES; i++) {
+		if (m->wire[i].fitted && !m->wire[i].known)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * F5: how many failures with too little good service between them. The product does
+ * not say whether service is a stretch or a sum: surely too little is what is too
+ * little in all, perhaps too little is a last stretch that is.
+ */
+static int failures(const struct oracle *o, bool surely)
+{
+	const struct moment *m = o->moment;
+	uint64_t service_ns = 0;
+	bool stretch = false;
+	int i, count = 0;
+
+	for (i = o->count - 1; i > 0; i--) {
+		if (m[i].overloaded) {
+			if (surely && service_ns >= SERVICE_MS * MS)
+				break;
+			count++;
+			service_ns = 0;
+			stretch = true;
+		}
+		if (m[i].clear)
+			break;
+		if (m[i - 1].load && (surely || stretch))
+			service_ns += m[i].now_ns - m[i - 1].now_ns;
+		if (!m[i - 1].load && stretch) {
+			stretch = m[i].overloaded;
+			if (!surely && service_ns >= (SERVICE_MS + m[i].limits.hold_ms +
+						      MEASURED_LATE_MS) * MS)
+				break;
+		}
+	}
+	return count;
+}
+
+static bool judge_load(struct oracle *o)
+{
+	struct moment *m = &o->moment[o->count - 1];
+	bool was = o->count > 1 && m[-1].load;
+	uint64_t now = m->now_ns;
+	int i;
+
+	if (m->gate && m->load)
+		return complain(o, now, "LD", false, "R2, R3, R4: the load output is driven");
+	if (m->no_load && m->load)
+		return complain(o, now, "LD", false, "R5: the host has switched the load off");
+	if (m->on[OVERLOAD] && m->load)
+		return complain(o, now, "LD", false, "F5: overloaded, and still driven");
+
+	if (m->load && !was) {
+		i = since(o, ready);
+		if (m->reading[CELLS].fitted &&
+		    (i == o->count ||
+		     m->scan_ns - o->moment[i].scan_ns < m->limits.hold_ms * MS))
+			return complain(o, now, "LD", false,
+					"U4: connects without cells that are all well");
+		if (alarming(m) || says(m, ATD_GONE) == ILL || says(m, BATTERY_WARNS) == ILL)
+			return complain(o, now, "LD", false, "U4, U5: connects into an alarm");
+		for (i = o->count - 1; i > 0; i--) {
+			if (o->moment[i].overloaded && now - o->moment[i].now_ns < RETRY_MS * MS)
+				return complain(o, now, "LD", false, "F5: tried again too soon");
+			if (o->moment[i].clear)
+				break;
+		}
+		if (failures(o, true) >= FAILURES)
+			return complain(o, now, "LD", false, "F5: only an operator ends it");
+	}
+
+	if (was && !m->load && !m->gate && !m->no_load && !m->overloaded) {
+		/* The pin of the moment before the cut is the last that warned. */
+		o->count--;
+		i = since(o, warned);
+		o->count++;
+		if (i == o->count - 1)
+			return complain(o, now, "LD", true, "U2: cut without a warning");
+		if (now - o->moment[i].pin_ns < m->limits.warning_ms * MS)
+			return complain(o, now, "LD", true, "U2: cut after %.6f s of warning",
+					(now - o->moment[i].pin_ns) / 1e9);
+		if (!cutting(m))
+			return complain(o, now, "LD", true, "U3: cut for nothing that stands");
+	}
+	return true;
+}
+
+static bool judge_pre_alarm(struct oracle *o)
+{
+	struct moment *m = &o->moment[o->count - 1];
+	uint64_t now = m->now_ns;
+	bool announced;
+	int i;
+
+	if (m->pre_alarm && !m->load)
+		return complain(o, now, "PA", false, "U3: warns of a cut that has been made");
+	if (m->load && alarming(m) != m->pre_alarm)
+		return complain(o, now, "PA", !m->pre_alarm, "U1, U5, F1: the pre-alarm is %s",
+				m->pre_alarm ? "on without a reason" : "missing");
+	if (!m->pre_alarm) {
+		if (m->cut_ns != UINT64_MAX)
+			return complain(o, now, "PA", true,
+					"U2: a cut is announced, not warned of");
+		return true;
+	}
+
+	i = since(o, warned);
+	announced = m->cut_ns != UINT64_MAX;
+	if (cutting(m) != announced)
+		return complain(o, now, "LD", true,
+				"U2: what is coming is not what is announced");
+	/* Of a second, a clock may gain 100 us. */
+	if (cutting(m) && now >= o->moment[i].pin_ns + m->limits.warning_ms * (MS + MS / 10000) +
+	    CUT_LATE_MS * MS)
+		return complain(o, now, "LD", false, "U2: warned long enough, and not cut");
+	return true;
+}
+
+static bool judge_charge(struct oracle *o)
+{
+	static const enum matter red[] = {
+		FULL, COLD, HOT, DAMAGED, ATC_GONE, SUPPLY_BAD, LOOP_OPEN, CELLS_LOST, TEMPS_LOST,
+		SUPPLY_LOST, CURRENT_LOST, LINE_LOST, ATC_LOST,
+	};
+	struct moment *m = &o->moment[o->count - 1];
+	uint64_t now = m->now_ns;
+	bool seen;
+	int i;
+
+	if (m->charge && charge_forbidden(m))
+		return complain(o, now, "CD", false, "C1-C4, R2-R5, F1, F2: charging is forbidden");
+
+	if (m->charge && m->red)
+		return complain(o, now, "RD", false, "P1: red, and charging is allowed");
+	seen = lost(m) || m->on[DAMAGED] || m->on[TEMPS_LOST] || m->on[ATC_LOST] ||
+	       (m->pre_alarm && !m->limits.keep_charge);
+	/* At the very moment of a start nothing has been seen. */
+	for (i = 0; i < ARRAY_SIZE(red); i++)
+		seen = seen || (m->on[red[i]] && says(m, red[i]) == ILL &&
+				!(o->count > 1 && m[-1].gate && !m->gate));
+	if (!m->charge && seen && !m->red)
+		return complain(o, now, "RD", true, "P1: charging is blocked, and red is off");
+	for (i = 0; i < ARRAY_SIZE(red); i++)
+		seen = seen || m->on[red[i]] || says(m, red[i]) == BETWEEN;
+	if (m->red && !seen)
+		return complain(o, now, "RD", false, "P1: red without a reason");
+	return true;
+}
+
+/* F1: what an output depends on is known now, not only a while ago, and not ill. */
+static bool clear(const struct moment *m, bool load)
+{
+	const struct reading *r = m->reading;
+	int i;
+
+	for (i = 0; i < QUANTITIES; i++) {
+		if (r[i].fitted && !r[i].all && i != (load ? TEMPS : CURRENT))
+			return false;
+	}
+	for (i = FULL; i <= REMOTE_OFF; i++) {
+		bool other = load ? i == ATC_GONE || (i >= FULL && i <= DAMAGED) :
+				    i == ATD_GONE || i == BATTERY_WARNS || i == OVERLOAD;
+
+		if (!other && (says(m, i) == MISSING || (says(m, i) == ILL && i != OVERLOAD)))
+			return false;
+	}
+	return true;
+}
+
+/* X1, F1: nothing is connected on what is not known; after R2, R3, R4 all is found out anew. */
+static bool judge_edges(struct oracle *o)
+{
+	struct moment *m = &o->moment[o->count - 1];
+	bool load = m->load && (o->count == 1 || !m[-1].load);
+	bool charge = m->charge && (o->count == 1 || !m[-1].charge);
+	const char *pin = load ? "LD" : "CD";
+	int dark_since, idle_since, from;
+
+	if (!load && !charge)
+		return true;
+	if ((load && !clear(m, true)) || (charge && !clear(m, false)))
+		return complain(o, m->now_ns, pin, false,
+				"F1: connects on what is ill or not known");
+
+	o->count--;
+	dark_since = since(o, dark);
+	idle_since = since(o, idle);
+	o->count++;
+	if (dark_since && !o->moment[dark_since - 1].gate)
+		return true;
+	for (from = o->count - 1; from > 0 && !o->moment[from].restart; from--)
+		;
+	if (measured(m) && !stood(o, from, complete, true, m->limits.hold_ms * MS))
+		return complain(o, m->now_ns, pin, false, "X1: connects before all is known");
+	if (!stood(o, idle_since, lines_known, false, m->limits.filter_ms * MS))
+		return complain(o, m->now_ns, pin, false, "X1: connects before all lines are");
+	return true;
+}
+
+/* X3, C3: with everything well for long enough, what may be on is on. */
+static bool judge_rest(struct oracle *o)
+{
+	struct moment *m = &o->moment[o->count - 1];
+	const struct limits *l = &m->limits;
+	uint64_t long_ns = (2 * (l->hold_ms + l->filter_ms) + 1000 + MEASURED_LATE_MS) * MS;
+	bool well = true;
+	int i;
+
+	if (m->calm_ns == UINT64_MAX || m->now_ns - m->calm_ns < long_ns)
+		return true;
+	for (i = SUPPLY_BAD; i < MATTERS; i++) {
+		if (i != OVERLOAD && i != TEMPS_LOST && i != ATC_LOST && i != ATC_GONE &&
+		    says(m, i) != WELL && says(m, i) != NOTHING)
+			well = false;
+	}
+	i = since(o, complete);
+	if (!well || lost(m) || !lines_known(m) || i == o->count ||
+	    m->now_ns - o->moment[i].now_ns < long_ns)
+		return true;
+
+	if (!m->load && !m->no_load && (!m->reading[CELLS].fitted || ready(m)) &&
+	    failures(o, false) < FAILURES) {
+		for (i = o->count - 1; i > 0; i--) {
+			if (o->moment[i].overloaded &&
+			    m->now_ns - o->moment[i].now_ns < RETRY_MS * MS + long_ns)
+				return true;
+			if (m->now_ns - o->moment[i].now_ns > RETRY_MS * MS + long_ns)
+				break;
+		}
+		return complain(o, m->now_ns, "LD", true, "X3, U4: all is well, and no load");
+	}
+	if (!m->charge && !m->no_charge && !m->on[DAMAGED] && (!m->pre_alarm || l->keep_charge)) {
+		for (i = 0; i < MATTERS; i++) {
+			bool matters = i == FULL || i == COLD || i == HOT || i == TEMPS_LOST ||
+				       i == ATC_GONE || i == ATC_LOST;
+
+			if (matters && says(m, i) != WELL && says(m, i) != NOTHING)
+				return true;
+		}
+		return complain(o, m->now_ns, "CD", true,
+				"X3, C1-C3: all is well, and no charging");
+	}
+	return true;
+}
+
+/* Just before this moment all was as in the one before: was anything late by then? */
+static bool judge_lateness(struct oracle *o, uint64_t now_ns)
+{
+	struct moment *m = &o->moment[o->count - 1];
+	uint64_t calm_ns, begun_ns;
+	int i, first;
+
+	if (m->calm_ns == UINT64_MAX || now_ns <= m->calm_ns || now_ns <= m->now_ns)
+		return true;
+	calm_ns = now_ns - 1 - m->calm_ns;
+	for (i = o->count - 1; i > 0 && !o->moment[i].restart; i--)
+		;
+	begun_ns = o->moment[i].now_ns;
+	for (i = 0; i < MATTERS; i++) {
+		uint64_t late_ms = of_a_line(i) ? LINE_LATE_MS : MEASURED_LATE_MS;
+
+		if (i == OVERLOAD || i == DAMAGED || of_a_loss(i))
+			continue;
+		if (calm_ns < span_of(m, i) + late_ms * MS ||
+		    now_ns - 1 - begun_ns < span_of(m, i) + late_ms * MS)
+			continue;
+		if ((says(m, i) == ILL && !m->on[i]) || (says(m, i) == WELL && m->on[i]))
+			return complain(o, now_ns, NULL, false,
+					"Speed: matter %d has stood for %.3f s, and counts not", i,
+					calm_ns / 1e9);
+	}
+	for (i = 0; i < QUANTITIES; i++) {
+		const struct reading *r = &m->reading[i];
+
+		if (r->fitted && !m->on[CELLS_LOST + i] && calm_ns > 0 &&
+		    now_ns - 1 - r->good_ns >= m->limits.stale_ms * MS)
+			return complain(o, now_ns, NULL, false,
+					"F1: quantity %d is lost, and nobody has noticed", i);
+	}
+	for (i = 0; i < LINES; i++) {
+		const struct wire *w = &m->wire[i];
+
+		if (w->fitted && !w->known && !m->on[i == ATC ? ATC_LOST : LINE_LOST] &&
+		    now_ns - 1 - w->good_ns >= m->limits.stale_ms * MS)
+			return complain(o, now_ns, NULL, false,
+					"F1: line %d is lost, and nobody has noticed", i);
+	}
+	if (m->pre_alarm && m->load && cutting(m)) {
+		first = since(o, warned);
+		if (now_ns - 1 >= o->moment[first].pin_ns +
+		    m->limits.warning_ms * (MS + MS / 10000) + CUT_LATE_MS * MS &&
+		    now_ns - 1 >= m->calm_ns + CUT_LATE_MS * MS)
+			return complain(o, now_ns, "LD", false, "U2: the cut is late");
+	}
+	return true;
+}
+
+static bool driven_since_restart(const struct oracle *o)
+{
+	int i;
+
+	for (i = o->count - 2; i >= 0; i--) {
+		if (o->moment[i].load || o->moment[i].charge)
+			return true;
+		if (o->moment[i].restart)
+			return false;
+	}
+	return false;
+}
+
+bool oracle_sees(struct oracle *o, const struct moment *seen)
+{
+	struct moment *m = &o->moment[o->count];
+	bool was;
+	int i;
+
+	if (o->count && !judge_lateness(o, seen->still_ns))
+		return false;
+
+	*m = *seen;
+	o->count++;
+	was = o->count > 1 && m[-1].load;
+
+	m->on[SUPPLY_BAD] = counts(o, SUPPLY_BAD);
+	m->on[LOOP_OPEN] = counts(o, LOOP_OPEN);
+	m->on[REMOTE_OFF] = counts(o, REMOTE_OFF);
+	m->gate = m->on[SUPPLY_BAD] || m->on[LOOP_OPEN] || m->on[REMOTE_OFF];
+	m->restart = o->count > 1 && m[-1].gate && !m->gate && driven_since_restart(o);
+	for (i = 0; i < MATTERS; i++)
+		m->on[i] = counts(o, i);
+	m->overloaded = was && !m->load && m->on[OVERLOAD] && !m->gate && !m->no_load;
+
+	return judge_load(o) && judge_pre_alarm(o) && judge_charge(o) && judge_edges(o) &&
+	       judge_rest(o);
+}

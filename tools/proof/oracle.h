@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A naive second opinion on what the outputs must be
+ *
+ * It knows the rules as the product states them and nothing of how the driver
+ * carries them out: it has types, names and figures of its own, keeps the whole
+ * history and looks back over it at every moment.
+ */
+
+#ifndef __ORACLE_H
+#define __ORACLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ORACLE_MOMENTS	1024
+
+enum quantity { CELLS, TEMPS, SUPPLY, CURRENT, QUANTITIES };
+enum line { ATD, ATC, BPA, LOOP, REMOTE_H, REMOTE_L, LINES };
+
+/* Settings, in uV, m°C, ms and uA */
+struct limits {
+	int32_t load_disconnect, pre_alarm, load_reconnect;
+	int32_t charge_disconnect, charge_reconnect, over_discharged;
+	int32_t coldest, hottest;
+	int32_t warning_ms, hold_ms, filter_ms, stale_ms;
+	int32_t keep_charge;
+	int32_t current;
+};
+
+/* Anything that counts when it has stood for its time */
+enum matter {
+	LOW, EMPTY, FULL, COLD, HOT, DAMAGED, SUPPLY_BAD, OVERLOAD,
+	ATD_GONE, ATC_GONE, BATTERY_WARNS, LOOP_OPEN, REMOTE_OFF,
+	CELLS_LOST, TEMPS_LOST, SUPPLY_LOST, CURRENT_LOST, LINE_LOST, ATC_LOST,
+	MATTERS
+};
+
+/* What a scan has found of one quantity */
+struct reading {
+	bool fitted, some, all;
+	int32_t least, most;
+	uint64_t good_ns;	/* since then a channel is missing, if one is */
+};
+
+struct wire {
+	bool fitted, known, active;
+	uint64_t good_ns;
+};
+
+struct moment {
+	/* what was known */
+	uint64_t now_ns, scan_ns;
+	struct reading reading[QUANTITIES];
+	struct wire wire[LINES];
+	bool no_charge, no_load, clear;
+	struct limits limits;
+	/* what was done */
+	bool load, charge, pre_alarm, red;
+	uint64_t pin_ns;	/* when the outputs stood */
+	uint64_t cut_ns;	/* announced */
+	/* since when nothing has changed and everything is on time, UINT64_MAX = it is not */
+	uint64_t calm_ns;
+	/* until when all was as in the moment before */
+	uint64_t still_ns;
+	/* notes of the oracle */
+	bool on[MATTERS];
+	bool gate, overloaded, restart;
+};
+
+struct oracle {
+	int count;
+	struct moment moment[ORACLE_MOMENTS];
+	char complaint[300];
+	const char *pin;	/* the output that is wrong, with its right level */
+	bool level;
+	uint64_t at_ns;
+};
+
+void oracle_start(struct oracle *o);
+/* Judge one more moment: false with a complaint. */
+bool oracle_sees(struct oracle *o, const struct moment *m);
+bool oracle_allows(const struct limits *l);
+
+#endif /* __ORACLE_H */
