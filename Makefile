@@ -449,6 +449,18 @@ upstream: $(TARBALL) ## try the patches and the export on a clean 6.12: build, t
 		tar -xf $(TARBALL) -C $(BUILD)/upstream
 	@tools/try-upstream $(BUILD)/upstream/$(SOURCE) $(BUILD)/upstream
 
+# --- Bench ------------------------------------------------------------------------
+
+BENCH := size quiet
+BENCH_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu
+BENCH_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+
+.PHONY: bench
+bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))) ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
+	@tools/preflight $(BOARD_MB) $(BENCH_PACKAGES)
+	@$(PYTHON) -m bms.bench --only "$(ONLY)" $(LINUX) tools/any-kernel.config $(BUILD) \
+		$(BUILD)/bench
+
 # --- Cleaning -------------------------------------------------------------------
 
 .PHONY: clean

@@ -190,6 +190,15 @@ class Matrix:
 
     def configure_and_build(self, kernel, without, tree, make, log):
         off = {symbol for option in without for symbol in OPTIONS[option]}
+        missing, still_on = self.prepare(kernel, off, tree, make, log)
+        # What depends on something that is off goes with it.
+        if still_on or missing and not without:
+            return "not configured as asked: " + " ".join(missing + still_on)
+        return self.modules(tree, (*kernel.variables, "KBUILD_MODPOST_WARN=1"),
+                            "CONFIG_TRACEPOINTS=y" in (tree / ".config").read_text(), log)
+
+    def prepare(self, kernel, off, tree, make, log):
+        """Make a tree ready for modules: what its configuration lacks, what it has too much."""
         wanted = [line for line in self.args.config.read_text().splitlines()
                   if line.startswith("CONFIG_") and line != "CONFIG_64BIT=y"
                   and line[len("CONFIG_"):].split("=")[0] not in off]
@@ -199,14 +208,9 @@ class Matrix:
         fragment.write_text("\n".join(wanted + refused) + "\n")
         must([*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"], log)
         lines = (tree / ".config").read_text().splitlines()
-        # What depends on something that is off goes with it.
-        missing = [] if without else [line for line in wanted if line not in lines]
-        still_on = [symbol for symbol in off if f"CONFIG_{symbol}=y" in lines]
-        if missing or still_on:
-            return "not configured as asked: " + " ".join(missing + still_on)
         must([*make, "modules_prepare", *kernel.linked], log)
-        return self.modules(tree, (*kernel.variables, "KBUILD_MODPOST_WARN=1"),
-                            "CONFIG_TRACEPOINTS=y" in lines, log)
+        return ([line for line in wanted if line not in lines],
+                [symbol for symbol in sorted(off) if f"CONFIG_{symbol}=y" in lines])
 
 
 def main():

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measure the driver side by side with what it could be compared to.
+
+Prints a table, writes it with every single trial and plots into a folder, and ends with
+"N passed, N failed": an aim that is missed by more than its noise is a failure.
+"""
+
+import argparse
+import importlib
+import pathlib
+import sys
+import time
+
+from bms.bench import figures as show
+from bms.errors import BenchError
+
+ITEMS = ("size", "quiet")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help=f"some of: {' '.join(ITEMS)}")
+    parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
+    parser.add_argument("config", type=pathlib.Path, help="what the driver can use of a kernel")
+    parser.add_argument("build", type=pathlib.Path, help="where the boards have been built")
+    parser.add_argument("folder", type=pathlib.Path, help="for what is written")
+    args = parser.parse_args()
+    only = args.only.split() or ITEMS
+    for name in only:
+        if name not in ITEMS:
+            print(f"ONLY has \"{name}\", which is none of: {' '.join(ITEMS)}", file=sys.stderr)
+            return 2
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    figures, failed = [], 0
+    for name in only:
+        begin = time.monotonic()
+        print(f"{name} ...", flush=True)
+        try:
+            new, plots = importlib.import_module(f"bms.bench.{name}").measure(args, args.folder)
+        except BenchError as error:
+            print(f"not ok: {name}: {error}", flush=True)
+            failed += 1
+            continue
+        figures += new
+        for plot in plots:
+            plot(args.folder)
+        print(f"{name}: {len(new)} figures in {time.monotonic() - begin:.0f} s", flush=True)
+
+    text = show.table(figures)
+    print(text)
+    (args.folder / "table.md").write_text(text)
+    show.write_csv(figures, args.folder / "table.csv")
+    show.write_values(figures, args.folder / "trials.csv")
+
+    judged = [(figure, aim) for figure in figures for aim in figure.aims]
+    missed = [(figure, aim) for figure, aim in judged if not aim.met(figure)]
+    for figure, aim in missed:
+        print(f"not ok: {figure.item}: {figure.what}: {show.number(figure.column(aim.of))} "
+              f"{figure.unit}, aim {aim}")
+    failed += len(missed)
+    print(f"{len(judged) - len(missed)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
