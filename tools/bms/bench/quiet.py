@@ -11,6 +11,7 @@ import re
 from bms import scenario as language
 from bms import virtual
 from bms.bench.figures import Aim, Figure
+from bms.bench.steps import virtual_files
 from bms.errors import BenchError
 
 HOUR_S = 3600
@@ -97,8 +98,7 @@ class Work:
 
 
 def measure(args, folder):
-    files = virtual.Files(args.build / "virtual-lean/linux", args.build / "virtual-lean-modules/ko",
-                          args.build / "virtual-root")
+    files = virtual_files(args)
     folder = folder / "quiet"
     figures = []
 

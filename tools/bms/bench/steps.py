@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a measured condition to the pin, and how exact the warning is.
+
+A quantity steps over its limit at random times, again and again, so that it meets the
+scanner in any phase. On the virtual board time is exact and costs nothing; on the emulated
+board the pins are timed from outside the guest, with fewer trials, for time is real there.
+"""
+
+import concurrent.futures
+import random
+from dataclasses import dataclass
+
+from bms import hil, virtual
+from bms import scenario as language
+from bms.bench.figures import Aim, Figure, plot_distributions
+from bms.errors import BenchError
+
+TRIALS = 1000
+GUESTS, TRIALS_OF_GUEST = 4, 25
+CUTS_OF_GUEST = 4
+
+HOLD_MS = 500
+BOUND_MS = HOLD_MS + 750
+WARNING_MS = 30000
+LATE_MS = 100
+
+START_S = 10.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A step: what it changes and back, which edge answers, how long it is away and back."""
+
+    what: str
+    away: str
+    back: str
+    pin: str
+    level: str
+    away_s: float = 2.0
+    back_s: float = 2.0
+
+
+KINDS = (
+    Kind("low cell to pre-alarm on", "V1=3.00", "V1=x", "PA", "1"),
+    Kind("full cell to charge floats", "V2=3.90", "V2=x", "CD", "Z"),
+    Kind("cold battery to charge floats", "T1=-10", "T1=x", "CD", "Z"),
+    Kind("supply low to load floats", "SUP=7", "SUP=13.2", "LD", "Z"),
+    Kind("overload to load floats", "ILD=1.5", "ILD=0.2", "LD", "Z", back_s=80.0),
+)
+CUT = Kind("empty cell to load floats", "V1=2.50", "V1=x", "LD", "Z", away_s=33.0, back_s=3.0)
+ON_EMULATED = KINDS[:2]
+
+
+def write(path, kind, trials, seed):
+    """A scenario of steps; the times at which they begin."""
+    chance = random.Random(seed)
+    time, begins = START_S, []
+    lines = ["bank measured cells=4 batteries=1", "0 PWR=1 BR=1 SUP=13.2 ILD=0.2"]
+    for _ in range(trials):
+        time += chance.uniform(0, 1)
+        lines += [f"{time:.6f} {kind.away}", f"{time + kind.away_s:.6f} {kind.back}"]
+        begins.append(round(time, 6))
+        time += kind.away_s + kind.back_s
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*lines, f"{time:.6f} end", f"expect n({kind.pin})<=0\n"]))
+    return begins
+
+
+def answers_ms(log, kind, begins):
+    """From each step to the edge that answers it."""
+    edges = log.pin[kind.pin].edges(kind.level)
+    answers = []
+    for begin in begins:
+        after = [time for time, _ in edges if begin <= time < begin + kind.away_s]
+        if not after:
+            raise BenchError(f"{kind.what}: no edge of {kind.pin} after the step at {begin:.3f} s")
+        answers.append((after[0] - begin) * 1000)
+    return answers
+
+
+def windows_ms(log):
+    """By how much each warning was longer than it had to be."""
+    alarm = log.pin["PA"]
+    return [(time - alarm.since(time, lambda level: level == "1")) * 1000 - WARNING_MS
+            for time, _ in log.pin["LD"].edges("Z")]
+
+
+def play(board, files, folder, kind, trials, seed):
+    begins = write(folder / "steps.scn", kind, trials, seed)
+    log, complaints = board.play(language.read(folder / "steps.scn"), files, folder)
+    if complaints:
+        raise BenchError(f"the kernel complains: {complaints[0]}; {folder}")
+    return log, begins
+
+
+def virtual_files(args):
+    return virtual.Files(args.build / "virtual-lean/linux", args.build / "virtual-lean-modules/ko",
+                         args.build / "virtual-root")
+
+
+def on_virtual(args, folder):
+    files = virtual_files(args)
+    figures = []
+    for index, kind in enumerate(KINDS):
+        log, begins = play(virtual, files, folder / f"virtual-{index}", kind, TRIALS, index)
+        figures.append(Figure("steps", f"virtual, {kind.what}", "ms",
+                              tuple(answers_ms(log, kind, begins)),
+                              (Aim("min", HOLD_MS, at_least=True), Aim("max", BOUND_MS))))
+    log, _ = play(virtual, files, folder / "virtual-cut", CUT, TRIALS, 0)
+    figures.append(window("virtual", windows_ms(log)))
+    return figures
+
+
+def window(board, values):
+    return Figure("steps", f"{board}, warning beyond 30 s", "ms", tuple(values),
+                  (Aim("min", 0, at_least=True), Aim("max", LATE_MS)))
+
+
+def on_emulated(args, folder):
+    """Several guests at once; what a busy host has delayed is left out, and told."""
+    files = hil.Files(args.build / "board/arch/arm/boot/zImage",
+                      args.build / "board-initramfs.cpio.gz",
+                      args.build / "measured.dtb", args.build / "signals.dtb")
+    figures = []
+    for kind, trials in (*((kind, TRIALS_OF_GUEST) for kind in ON_EMULATED), (CUT, CUTS_OF_GUEST)):
+        with concurrent.futures.ThreadPoolExecutor(GUESTS) as pool:
+            played = list(pool.map(lambda guest: play(
+                hil, files, folder / f"emulated-{kind.pin}-{guest}", kind, trials, guest),
+                range(GUESTS)))
+        good = [(log, begins) for log, begins in played if not log.doubt]
+        if not good:
+            raise BenchError(f"{kind.what}: {played[0][0].doubt}; try again when it is less busy")
+        left_out = f", {GUESTS - len(good)} of {GUESTS} guests left out: busy host" \
+            if len(good) < GUESTS else ""
+        if kind is CUT:
+            figures.append(window(f"emulated{left_out}",
+                                  [late for log, _ in good for late in windows_ms(log)]))
+            continue
+        figures.append(Figure("steps", f"emulated, {kind.what}{left_out}", "ms", tuple(
+            value for log, begins in good for value in answers_ms(log, kind, begins)),
+            (Aim("min", HOLD_MS, at_least=True), Aim("max", BOUND_MS))))
+    return figures
+
+
+def measure(args, folder):
+    figures = on_virtual(args, folder / "steps") + on_emulated(args, folder / "steps")
+    return figures, [
+        lambda place: plot_distributions(
+            [figure for figure in figures if " to " in figure.what],
+            f"From a measured condition to the pin; bound {BOUND_MS} ms", place / "steps.png"),
+        lambda place: plot_distributions(
+            [figure for figure in figures if "beyond" in figure.what],
+            f"Warning beyond 30 s; at most {LATE_MS} ms", place / "window.png")]
