@@ -87,14 +87,14 @@ class Board:
     """One power cycle of the board. Times are seconds since its power came on."""
 
     def __init__(self, kernel, initramfs, devicetree, folder, append="",
-                 answer_s=COMMAND_TIMEOUT_S, reboots=False):
+                 answer_s=COMMAND_TIMEOUT_S, options=()):
         self.kernel = kernel
         self.initramfs = initramfs
         self.devicetree = devicetree
         self.folder = pathlib.Path(folder)
         self.append = append
         self.answer_s = answer_s    # how long the guest may take for a command
-        self.reboots = reboots
+        self.options = options      # of QEMU
         self.process = None
         self.pins = {name: "0" if name in LEDS else "Z" for name in OUTPUTS.values()}
         self.codes = {}
@@ -123,9 +123,7 @@ class Board:
                    "-serial", f"file:{self.folder / 'kernel.log'}", "-serial", listen("agent"),
                    "-qmp", listen("qmp"), "-qtest", listen("qtest"), "-qtest-log", "/dev/null",
                    "-trace", "npcm7xx_gpio_set_output", "-D", trace_path,
-                   "-msg", "timestamp=on"]
-        if self.reboots:
-            command += ["-action", "reboot=reset"]
+                   "-msg", "timestamp=on", *self.options]
         self.begin = time.time()
         try:
             self.process = subprocess.Popen([str(word) for word in command],
@@ -191,13 +189,16 @@ class Board:
         if name in self.levels and self.levels[name] == level:
             return
         self.levels[name] = level
-        value = -1 if level is None else int(level)
+        self.set_pin(INPUTS[name], -1 if level is None else int(level))
+
+    def set_pin(self, number, level):
+        """Drive any pin of the bank: 1, 0, or -1 to let go of it."""
         try:
-            self.qtest.write(f"set_irq_in {GPIO} unnamed-gpio-in {INPUTS[name]} {value}\n")
+            self.qtest.write(f"set_irq_in {GPIO} unnamed-gpio-in {number} {level}\n")
             self.qtest.flush()
             while not (answer := self.qtest.readline()).startswith("OK"):
                 if not answer or answer.startswith(("FAIL", "ERR")):
-                    raise BenchError(f"QEMU refuses to set the pin {name}: {answer.strip()}")
+                    raise BenchError(f"QEMU refuses to set the pin {number}: {answer.strip()}")
         except OSError as error:
             raise self.gone() from error
 

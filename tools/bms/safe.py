@@ -227,7 +227,8 @@ def driven(board):
 def once(trial, files, folder):
     """Make a trial: (its outcome, how long the guest waited for a processor, complaints)."""
     board = Board(files.kernel, files.initramfs, getattr(files, trial.board), folder,
-                  trial.append, trial.reboots)
+                  trial.append,
+                  options=("-action", "reboot=reset") if trial.reboots else ())
     edges = []
     with board:
         board.start()

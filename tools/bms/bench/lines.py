@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a line to a pin, timed from outside the guest by QEMU's own trace.
+
+The contenders take turns in one guest, so that whatever disturbs one disturbs all: the
+driver with a line filter of 0, the least that copies a line to another, and a program on
+the GPIO character device, as anyone runs it and as a real-time process.
+"""
+
+import random
+import re
+import time
+from dataclasses import dataclass
+
+from bms import board as wiring
+from bms import kernel_log
+from bms.bench.figures import Aim, Figure, plot_distributions, quantile
+from bms.errors import BenchError
+
+TRIALS = 2000           # of each contender; both edges count
+ANSWER_S = 1.0
+POLL_S = 0.0005
+
+PIN = re.compile(r"@(\d+)\.(\d+):npcm7xx_gpio_set_(input|output) " + re.escape(wiring.GPIO) +
+                 r" line: (\d+) level: (-?\d+)")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who answers which line with which pin."""
+
+    name: str
+    line: int
+    pin: int
+
+
+DRIVER = Contender("smallbms, allowed to charge", wiring.INPUTS["ATC"], 9)
+FLOOR = Contender("floor: a thread copies the line", 6, 14)
+PROGRAM = Contender("program", 7, 15)
+REAL_TIME = Contender("program at FIFO priority", 16, 17)
+CONTENDERS = (DRIVER, FLOOR, PROGRAM, REAL_TIME,
+              Contender("smallbms, remote", wiring.INPUTS["H"], 8),
+              Contender("smallbms, loop", wiring.INPUTS["LOOP"], 8))
+
+BEGIN = ("insmod /floor.ko",
+         f"/copy-line /dev/gpiochip3 {PROGRAM.line} {PROGRAM.pin} >/tmp/program 2>&1 &",
+         f"/copy-line /dev/gpiochip3 {REAL_TIME.line} {REAL_TIME.pin} 50 >/tmp/fifo 2>&1 &")
+
+# What the guest does meanwhile. Load is processors, memory and timer interrupts, more of
+# each than there are processors.
+READERS = ("while :; do cat /sys/class/power_supply/bms/* >/dev/null 2>&1; done & reader=$!",)
+LOAD = ("kill $reader",
+        "dd if=/dev/zero of=/dev/null bs=1k & dd if=/dev/zero of=/dev/null bs=64k &",
+        "while :; do dd if=/dev/zero of=/tmp/load bs=256k count=16; done 2>/dev/null &",
+        "for i in 1 2 3 4; do (while :; do usleep 500; done) & done")
+STATES = {"idle": (), "every file read all the time": READERS, "load": LOAD}
+
+
+class Bench:
+    """A guest with all contenders in it."""
+
+    def __init__(self, board):
+        self.board = board
+        self.file = (board.folder / "trace.log").open()
+        self.partial = ""
+
+    def look(self):
+        """New edges: (microseconds, "input" or "output", number, level)."""
+        lines = (self.partial + self.file.read()).split("\n")
+        self.partial = lines.pop()
+        for match in filter(None, map(PIN.search, lines)):
+            yield (int(match[1]) * 1000000 + int(match[2]), match[3], int(match[4]),
+                   int(match[5]))
+
+    def set(self, contender, level):
+        """Turn a line over: how long it took until the pin followed."""
+        for _ in self.look():
+            pass
+        self.board.set_pin(contender.line, level)
+        began = None
+        end = time.monotonic() + ANSWER_S
+        while time.monotonic() < end:
+            for at_us, way, number, new in self.look():
+                if (way, number, new) == ("input", contender.line, level):
+                    began = at_us
+                elif (way, number) == ("output", contender.pin) and (new == 1) == (level == 1):
+                    if began is not None:
+                        return at_us - began
+            time.sleep(POLL_S)
+        raise BenchError(f"{contender.name}: the pin did not follow within {ANSWER_S:g} s; see "
+                         f"{self.board.folder}")
+
+    def run(self, trials):
+        """Answers of each contender, who take turns, none always after the same."""
+        answers = {contender: [] for contender in CONTENDERS}
+        chance = random.Random(0)
+        for _ in range(trials // 2):
+            for contender in chance.sample(CONTENDERS, len(CONTENDERS)):
+                answers[contender] += [self.set(contender, 0), self.set(contender, 1)]
+        return answers
+
+
+def ratio(name, ours, theirs, part, limit=None, at_least=False):
+    """One quantile over the other; half of what two halves of the run differ by is noise."""
+    def of(begin, end):
+        return quantile(ours[begin:end], part) / quantile(theirs[begin:end], part)
+
+    half = len(ours) // 2
+    noise = abs(of(0, half) - of(half, None)) / 2
+    aims = () if limit is None else (Aim("value", limit, at_least, noise),)
+    return Figure("lines", f"{name} (+- {noise:.2g})", "times", (of(0, None),), aims)
+
+
+def compare(state, answers):
+    ours, floor = answers[DRIVER], answers[FLOOR]
+    figures = [Figure("lines", f"{state}, {contender.name}", "us", tuple(values))
+               for contender, values in answers.items()]
+    figures += [
+        ratio(f"{state}, smallbms / floor, median", ours, floor, 0.5, 1.3),
+        ratio(f"{state}, smallbms / floor, p99.9", ours, floor, 0.999, 2),
+        ratio(f"{state}, program / smallbms, median", answers[PROGRAM], ours, 0.5,
+              *((5, True) if state == "load" else ())),
+        ratio(f"{state}, program at FIFO priority / smallbms, median", answers[REAL_TIME], ours,
+              0.5)]
+    return figures
+
+
+def measure(args, folder):
+    place = folder / "lines"
+    figures = []
+    with wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
+                      args.build / "bench-initramfs.cpio.gz", args.build / "bench.dtb", place,
+                      options=("-trace", "npcm7xx_gpio_set_input")) as board:
+        board.start()
+        for name in wiring.INPUTS:
+            board.set_input(name, name not in ("BPA", "L"))
+        for contender in (FLOOR, PROGRAM, REAL_TIME):
+            board.set_pin(contender.line, 1)
+        bench = Bench(board)
+        for command in BEGIN:
+            board.run(command)
+        time.sleep(1)
+        for state, commands in STATES.items():
+            for command in commands:
+                board.run(command)
+            figures += compare(state, bench.run(args.trials or TRIALS))
+        complaints = kernel_log.trouble(board.kernel_log())
+        if complaints:
+            raise BenchError(f"the kernel complains: {complaints[0]}")
+    return figures, [
+        lambda where, state=state: plot_distributions(
+            [figure for figure in figures if figure.unit == "us"
+             and figure.what.startswith(state)],
+            f"From a line to a pin on the emulated board, {state}",
+            where / f"lines-{state.split()[0]}.png")
+        for state in STATES]
