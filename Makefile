@@ -451,15 +451,38 @@ upstream: $(TARBALL) ## try the patches and the export on a clean 6.12: build, t
 
 # --- Bench ------------------------------------------------------------------------
 
-BENCH := size quiet
-BENCH_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu
+BENCH := size quiet steps cost lines reads
+BENCH_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu valgrind
 BENCH_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+BENCH_steps := $(BENCH_quiet) $(call BOARD_FILES,board) $(BUILD)/signals.dtb
+BENCH_BOARD := $(BUILD)/board-clients/arch/arm/boot/zImage $(BUILD)/bench-initramfs.cpio.gz
+BENCH_cost := $(BENCH_BOARD) $(BUILD)/bench/step
+BENCH_lines := $(BENCH_BOARD) $(BUILD)/bench.dtb
+BENCH_reads := $(BENCH_BOARD) $(BENCH_quiet) $(BUILD)/measured.dtb
+
+# On the kernel that people's programs need, with what the driver is measured against.
+$(BUILD)/bench-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-clients),,$(VIRTUAL)/converter $(BOARD)/bench)
+$(BUILD)/bench/copy-line $(BUILD)/bench/time-reads: $(BUILD)/bench/%: $(BOARD)/bench/%.c \
+		| board-packages
+	@mkdir -p $(@D)
+	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+$(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
+		policy.h settings.c settings.h) | board-packages
+	@mkdir -p $(@D)
+	@gcc -O2 -g -Wall -Wextra -Werror -Itools/proof/include \
+		-Idrivers/power/supply/smallbms -o $@ $(filter %.c,$^)
+$(BUILD)/bench-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox \
+		$(addprefix $(BUILD)/bench/,copy-line time-reads) $(BOARD)/init \
+		$(BOARD)/mkinitramfs $(BUILD)/bench-modules
+	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads) \
+		$(BUILD)/bench-modules/ko/*.ko
 
 .PHONY: bench
 bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))) ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
 	@tools/preflight $(BOARD_MB) $(BENCH_PACKAGES)
-	@$(PYTHON) -m bms.bench --only "$(ONLY)" $(LINUX) tools/any-kernel.config $(BUILD) \
-		$(BUILD)/bench
+	@$(PYTHON) -m bms.bench --only "$(ONLY)" $(if $(TRIALS),--trials $(TRIALS)) $(LINUX) \
+		tools/any-kernel.config $(BUILD) $(BUILD)/bench
 
 # --- Cleaning -------------------------------------------------------------------
 

@@ -14,12 +14,13 @@ import time
 from bms.bench import figures as show
 from bms.errors import BenchError
 
-ITEMS = ("size", "quiet")
+ITEMS = ("size", "quiet", "steps", "cost", "lines", "reads")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help=f"some of: {' '.join(ITEMS)}")
+    parser.add_argument("--trials", type=int, help="how often a line is turned over")
     parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
     parser.add_argument("config", type=pathlib.Path, help="what the driver can use of a kernel")
     parser.add_argument("build", type=pathlib.Path, help="where the boards have been built")
