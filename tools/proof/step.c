@@ -22,7 +22,8 @@ int main(int argc, char **argv)
 	smallbms_settings_init(&set);
 	smallbms_policy_init(&state, 0);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
-		sample.group[i] = (struct smallbms_group){ .fitted = true, .any = true, .all = true };
+		sample.group[i] = (struct smallbms_group){ .fitted = true, .any = true,
+							   .all = true };
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
 		sample.line[i] = (struct smallbms_line){ .fitted = true, .known = true,
 							 .active = i != SMALLBMS_LINE_BPA };

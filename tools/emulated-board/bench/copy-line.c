@@ -23,7 +23,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static int request(int chip, int line, unsigned long long flags)
+static int get_line(int chip, int line, unsigned long long flags)
 {
 	struct gpio_v2_line_request request = {
 		.offsets = { line },
@@ -33,7 +33,7 @@ static int request(int chip, int line, unsigned long long flags)
 	};
 
 	if (ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &request))
-		die("cannot request the line");
+		die("cannot get the line");
 	return request.fd;
 }
 
@@ -50,10 +50,10 @@ int main(int argc, char **argv)
 	chip = open(argv[1], O_RDWR);
 	if (chip < 0)
 		die(argv[1]);
-	in = request(chip, atoi(argv[2]), GPIO_V2_LINE_FLAG_INPUT |
-		     GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING);
-	out = request(chip, atoi(argv[3]), GPIO_V2_LINE_FLAG_OUTPUT |
-		      GPIO_V2_LINE_FLAG_OPEN_SOURCE);
+	in = get_line(chip, atoi(argv[2]), GPIO_V2_LINE_FLAG_INPUT |
+		      GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING);
+	out = get_line(chip, atoi(argv[3]), GPIO_V2_LINE_FLAG_OUTPUT |
+		       GPIO_V2_LINE_FLAG_OPEN_SOURCE);
 	if (argc > 4) {
 		struct sched_param param = { .sched_priority = atoi(argv[4]) };
 
