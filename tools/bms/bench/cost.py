@@ -12,7 +12,8 @@ import statistics
 import subprocess
 
 from bms import board as wiring
-from bms.bench.figures import Aim, Figure, plot_lines
+from bms.bench.figures import Aim, Figure, plot_lines, quantile
+from bms.bench.quiet import SCANS_PER_HOUR
 from bms.errors import BenchError
 
 CELLS = (4, 8, 16, 32, 64, 160)
@@ -179,6 +180,9 @@ def compare(bare, scans, prop, adc, real):
     def add(what, unit, value, *aims):
         figures.append(Figure("cost", what, unit, (value,), aims))
 
+    for count in (CELLS[0], CELLS[-1]):
+        add(f"{count} cells, processor time at rest", "s per hour",
+            quantile(scans[count], 0.5) * SCANS_PER_HOUR / 1e6)
     add("furthest of a scan from a straight line over the cells", "%", 100 * bent,
         Aim("value", 10))
     add("each further cell, read and evaluated / one property of generic-adc-battery", "times",

@@ -37,7 +37,7 @@ class Kind:
     pin: str
     level: str
     away_s: float = 2.0
-    back_s: float = 2.0
+    back_s: float = 3.0
 
 
 KINDS = (
@@ -47,7 +47,7 @@ KINDS = (
     Kind("supply low to load floats", "SUP=7", "SUP=13.2", "LD", "Z"),
     Kind("overload to load floats", "ILD=1.5", "ILD=0.2", "LD", "Z", back_s=80.0),
 )
-CUT = Kind("empty cell to load floats", "V1=2.50", "V1=x", "LD", "Z", away_s=33.0, back_s=3.0)
+CUT = Kind("empty cell to load floats", "V1=2.50", "V1=x", "LD", "Z", away_s=33.0)
 ON_EMULATED = KINDS[:2]
 
 
