@@ -188,6 +188,8 @@ def compare(bare, scans, prop, adc, real):
     add("each further cell, read and evaluated / one property of generic-adc-battery", "times",
         slope / min(prop), Aim("value", 1))
     add("each further cell, beyond its bare read", "us", slope - read_slope)
+    add("each further cell, beyond its bare read", "% of a read of the SoC's converter",
+        100 * (slope - read_slope) / (min(adc) / 8), Aim("value", 10))
 
     def share(begin, step):
         return 100 * (min(real[begin::step]) / min(adc[begin::step]) - 1)

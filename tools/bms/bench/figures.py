@@ -112,6 +112,8 @@ def plot_distributions(figures, title, path):
         parts = [1 - index / len(values) for index in range(len(values))]
         axes.step(values, parts, where="post", label=f"{figure.what} ({len(values)})")
     axes.set_yscale("log")
+    if min(min(figure.values) for figure in figures) > 0:
+        axes.set_xscale("log")
     axes.set_xlabel(figures[0].unit)
     axes.set_ylabel("part of the trials at or above")
     axes.set_title(title, fontsize=10)
