@@ -80,7 +80,7 @@ static bool allocations_can_fail(struct kunit *test)
 	if (!memory)
 		return true;
 	kfree(memory);
-	kunit_skip(test, "this kernel lets no allocation fail: CONFIG_FAILSLAB is off, or failslab/ignore-gfp-wait not N");
+	kunit_skip(test, "no allocation fails: no CONFIG_FAILSLAB, or its ignore-gfp-wait is Y");
 	return false;
 }
 
@@ -186,8 +186,9 @@ static void every_call_of_the_chip_fails_in_turn_when_running(struct kunit *test
 		failed = !t->gpio->fail_call;
 		t->gpio->fail_call = 0;
 	}
-	KUNIT_EXPECT_EQ_MSG(test, t->gpio->edges[FAKE_LOAD], 1, "F1: one error decides nothing");
-	KUNIT_EXPECT_EQ_MSG(test, t->gpio->edges[FAKE_PRE_ALARM], 0, "F1: one error decides nothing");
+	/* F1: one error decides nothing. */
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
@@ -221,12 +222,13 @@ static void line_storms(struct kunit *test)
 		high = !high;
 		fake_gpio_set(t->gpio, FAKE_BPA, high);
 		edges++;
-		usleep_range(STORM_US, STORM_US);
+		usleep_range(STORM_US, STORM_US + 10);
 		ms = ktime_ms_delta(ktime_get(), begin);
 	} while (ms < STORM_MS);
 	reads = t->gpio->reads[FAKE_BPA] - reads;
 	KUNIT_EXPECT_FALSE_MSG(test, fake_gpio_driven(t->gpio, FAKE_CHARGE), "C1 in a storm");
-	KUNIT_EXPECT_LE_MSG(test, reads, (ms / REST_MS) * 11 / 10, "%u edges in %lld ms", edges, ms);
+	KUNIT_EXPECT_LE_MSG(test, reads, (ms / REST_MS) * 11 / 10, "%u edges in %lld ms",
+			    edges, ms);
 	kunit_info(test, "%u edges in %lld ms: %u evaluations\n", edges, ms, reads);
 }
 
