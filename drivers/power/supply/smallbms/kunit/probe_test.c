@@ -765,7 +765,8 @@ static void operator_clears(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, write_file(&pdev->dev, "clear", "all"));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "clear", "1"));
-	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	/* At once, or where a busy host was late with its scan, with the next. */
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 }
 
 /* P2: what holds is listed by name, with the cell and its value. */

@@ -283,6 +283,7 @@ static void window_counts_down(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, lists(psy, "episodes", "overvoltage 0\n"));
 }
 
+#ifdef CONFIG_LEDS_TRIGGERS
 /* LEDs */
 
 static enum led_brightness shown;
@@ -335,6 +336,7 @@ static void late_led_shows_what_is(struct kunit *test)
 	EXPECT_TEXT(test, psy_of(test), "pre_alarm_output", "driven");
 	KUNIT_EXPECT_EQ(test, shown, LED_FULL);
 }
+#endif
 
 /* Hardware monitor */
 
@@ -519,7 +521,9 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(outputs_are_read_back),
 	KUNIT_CASE(bank_without_a_pre_alarm_line_lists_none),
 	KUNIT_CASE_SLOW(window_counts_down),
+#ifdef CONFIG_LEDS_TRIGGERS
 	KUNIT_CASE(late_led_shows_what_is),
+#endif
 	KUNIT_CASE(sensors_show_every_cell),
 	KUNIT_CASE_SLOW(alarms_follow_the_rules),
 	KUNIT_CASE(dead_channel_is_a_fault_and_no_value),
