@@ -22,7 +22,7 @@ from bms.errors import BenchError
 DEVICE = "/sys/devices/platform/bms"
 SUPPLY = f"{DEVICE}/power_supply/bms"
 AFT = "bms-aft"             # a second bank, on the same cells, which counts its charge
-ABI = pathlib.Path(__file__).parents[2] / "Documentation/ABI/testing"
+DOCUMENTATION = pathlib.Path(__file__).parents[2] / "Documentation"
 PROGRAMS = "/usr/local/sbin"
 METRICS = "127.0.0.1:9100"
 ANSWER_S = 180.0            # a guest with many programs on a busy host
@@ -237,6 +237,14 @@ def table(head, rows):
                    for row in (head, ["---"] * len(head), *rows))
 
 
+def asked_for(metrics):
+    """Metrics that the recipes ask for, and that are not there."""
+    asked = [name for recipe in ("smallbms.rules.yml", "smallbms-dashboard.json")
+             for name in re.findall(r"node_(?:power_supply|hwmon)_\w+",
+                                    (DOCUMENTATION / "monitoring" / recipe).read_text())]
+    return sorted(set(asked) - set(re.findall(r"^\w+", metrics, re.M)))
+
+
 def judge(bench, shown):
     health, level, alarm, percent = EXPECTED[bench.state]
     failing = bench.state == "dead sensor"
@@ -257,6 +265,9 @@ def judge(bench, shown):
                  if re.match(r'node_power_supply_info\{.*power_supply="bms"', line)), "")
     bench.check(EXPORTER, f"health {health}, level {level}",
                 re.search(rf'health="({health})"', info) and f'capacity_level="{level}"' in info)
+    missing = asked_for(metrics)
+    bench.check(EXPORTER, "has what the recipes ask for" +
+                "".join(f"; not {name}" for name in missing), not missing)
     bench.check(EXPORTER, "technology LiFe", 'technology="LiFe"' in info)
     bench.check(EXPORTER, f"{AFT} has {percent} % of its charge",
                 metric(metrics, "node_power_supply_capacity", power_supply=AFT) == percent)
@@ -375,7 +386,7 @@ def documented():
                "/sys/bus/platform/drivers/smallbms/<device>/": DEVICE + "/"}
     modes = {"Read": "444", "Read, Write": "644", "Write": "200"}
     files = {}
-    for path in ABI.glob("sysfs-*smallbms"):
+    for path in (DOCUMENTATION / "ABI/testing").glob("sysfs-*smallbms"):
         for entry in re.findall(r"((?:^What:.*\n)+)((?:(?!What:).*\n)*)", path.read_text(),
                                 re.M):
             access = re.search(r"^\t\tAccess: (.*)$", entry[1], re.M)
