@@ -589,6 +589,8 @@ static bool judge_edges(struct oracle *o)
 	if ((load && !clear(m, true)) || (charge && !clear(m, false)))
 		return complain(o, m->now_ns, pin, false,
 				"F1: connects on what is ill or not known");
+	if (measured(m) && m->now_ns - m->scan_ns > m->limits.hold_ms * MS)
+		return complain(o, m->now_ns, pin, false, "F1: connects on an old scan");
 
 	o->count--;
 	dark_since = since(o, dark);
