@@ -316,6 +316,10 @@ kunit-user: $(FUZZ)/kunit
 fuzz: $(FUZZ)/attack $(FUZZ)/replay ## attack the rules with made-up histories; MINUTES=60 for long
 	@$(PYTHON) -m bms.fuzz $(addprefix --minutes ,$(MINUTES)) $(FUZZ) $(PROOF)/corpus
 
+.PHONY: mutants
+mutants: | fuzz-packages ## change the rules in all simple ways: does a test notice each?
+	@$(PYTHON) -m bms.mutants $(DRIVER) $(PROOF) $(BUILD)/mutants
+
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse
 CLANG_PACKAGES := clang clang-tidy coccinelle libelf-dev lld llvm

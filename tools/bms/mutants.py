@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Change the rules in all simple ways: does a test notice each change?
+
+Each mutant of the policy and the settings differs from the driver in one place: another
+comparison, a bound moved by one, a condition negated, an operand or a statement dropped.
+In user space the KUnit tests look at it first, then the histories that are kept, then as
+many new ones as --runs says. What nobody notices needs a test, or a reason in the file of
+equivalent mutants; a reason that is no longer needed is an error. Ends with "N passed, N
+failed".
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+from bms.errors import BenchError
+
+CPU_S = 5       # of one run; a mutant that needs more does not end
+SHOW_S = 20.0
+
+TOKEN = re.compile(r"""
+    (?P<skip>\s+|\\\n|/\*.*?\*/|//[^\n]*|^\#\s*(?:include|undef)[^\n]*|"(?:\\.|[^"\\])*")
+  | (?P<define>\#define\s+\w+(?:\([^)]*\))?)
+  | (?P<name>[A-Za-z_]\w*)
+  | (?P<number>\d\w*)
+  | (?P<op>->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/|&^]=|\.\.\.|[-+*/%&|^!~<>=?:;,.(){}\[\]])
+""", re.VERBOSE | re.DOTALL | re.MULTILINE)
+
+NOT_OK = re.compile(r"^not ok: (.*)$", re.MULTILINE)
+
+# What stands in for what
+SWAPS = {
+    "<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
+    "==": ("!=",), "!=": ("==",), "&&": ("||",), "||": ("&&",), "|=": ("&=",),
+    "true": ("false",), "false": ("true",), "min": ("max",), "max": ("min",),
+    "any": ("all",), "all": ("any",),
+    "EVIDENCE_ON": ("EVIDENCE_OFF", "EVIDENCE_NEUTRAL"),
+    "EVIDENCE_OFF": ("EVIDENCE_ON", "EVIDENCE_NEUTRAL"),
+    "EVIDENCE_UNKNOWN": ("EVIDENCE_NEUTRAL", "EVIDENCE_OFF"),
+    "EVIDENCE_NEUTRAL": ("EVIDENCE_UNKNOWN", "EVIDENCE_OFF"),
+    "EVIDENCE_ABSENT": ("EVIDENCE_UNKNOWN", "EVIDENCE_OFF"),
+}
+BINARY = {"+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "&": ("|",), "|": ("&",)}
+# An operand of && or || ends at one of these.
+BOUNDS = {"&&", "||", "?", ":", ",", ";", "=", "{", "}", "return"}
+DECLARATIONS = {"const", "u64", "u32", "s32", "bool", "int", "enum", "struct", "static"}
+
+
+@dataclass
+class Token:
+    text: str
+    start: int
+    end: int
+    kind: str
+    pair: int = -1      # where the other bracket is
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of a source."""
+
+    file: str
+    line: int
+    before: str         # the changed lines, in one
+    after: str
+    source: str
+
+    @property
+    def key(self):
+        return self.file, self.before, self.after
+
+
+class Source:
+    """A source file, and the mutants that it has."""
+
+    def __init__(self, path):
+        self.path = path
+        self.text = path.read_text()
+        self.tokens = []
+        brackets = []
+        for match in TOKEN.finditer(self.text):
+            if match.lastgroup in ("skip", "define"):
+                continue
+            token = Token(match[0], match.start(), match.end(), match.lastgroup)
+            if token.text in "([{":
+                brackets.append(len(self.tokens))
+            elif token.text in ")]}":
+                token.pair = brackets.pop()
+                self.tokens[token.pair].pair = len(self.tokens)
+            self.tokens.append(token)
+
+    def mutant(self, start, end, text):
+        """Replace a part of the source."""
+        first = self.text.rfind("\n", 0, start) + 1
+        last = self.text.find("\n", end)
+        lines = [self.text[first:last], self.text[first:start] + text + self.text[end:last]]
+        before, after = (" ".join(re.sub(r"\s*\\\n", "\n", part).split()) for part in lines)
+        return Mutant(self.path.name, self.text.count("\n", 0, start) + 1, before, after,
+                      self.text[:start] + text + self.text[end:])
+
+    def operand(self, index, step):
+        """The range of tokens beside an operator, in a direction."""
+        at = index + step
+        while 0 <= at < len(self.tokens):
+            token = self.tokens[at]
+            if token.text in BOUNDS or token.text in ("([{" if step < 0 else ")]}"):
+                break
+            if token.pair >= 0:
+                at = token.pair
+            at += step
+        return at - step
+
+    def body(self, index):
+        """Is a token inside a function?"""
+        while index > 0:
+            index -= 1
+            token = self.tokens[index]
+            if token.text == "}":
+                index = token.pair
+            elif token.text == "{" and self.tokens[index - 1].text in (")", "else"):
+                return True
+        return False
+
+    def statements(self):
+        """(first, last) token of what can be dropped."""
+        for index, token in enumerate(self.tokens):
+            if token.text != ";" or not self.body(index):
+                continue
+            at = index - 1
+            while self.tokens[at].text not in ";{}:" or self.tokens[at].text == ":" and \
+                    not self.label(at):
+                if self.tokens[at].text in "([":
+                    break       # in the head of a loop
+                at = self.tokens[at].pair if self.tokens[at].text in ")]" else at
+                at -= 1
+            else:
+                first = at + 1
+                if self.tokens[first].text in DECLARATIONS or first == index:
+                    continue
+                if self.tokens[first].text != "return" or first + 1 == index:
+                    yield first, index
+                while self.tokens[first].text in ("if", "for", "else", "while"):
+                    step = self.tokens[first].text != "else"
+                    first = self.tokens[first + 1].pair + 1 if step else first + 1
+                    if self.tokens[first].text not in ("return", "if"):
+                        yield first, index
+
+    def label(self, at):
+        return "case" in (self.tokens[at - 2].text, self.tokens[at - 3].text) or \
+            self.tokens[at - 1].text == "default"
+
+    def mutants(self):
+        tokens = self.tokens
+        for index, token in enumerate(tokens):
+            before = tokens[index - 1] if index else None
+            swaps = SWAPS.get(token.text, ())
+            if token.text in BINARY and before and \
+                    (before.kind in ("name", "number") and before.text != "return" or
+                     before.text in ")]"):
+                swaps = BINARY[token.text]
+            for swap in swaps:
+                yield self.mutant(token.start, token.end, swap)
+            if token.text == "!":
+                yield self.mutant(token.start, token.end, "")
+            if token.kind == "number":
+                digits = re.match(r"\d+", token.text)[0]
+                for step in (1, -1):
+                    yield self.mutant(token.start, token.start + len(digits),
+                                      f"({int(digits) + step})" if int(digits) + step < 0
+                                      else str(int(digits) + step))
+            if token.text in ("&&", "||"):
+                left, right = self.operand(index, -1), self.operand(index, 1)
+                yield self.mutant(tokens[left].start, tokens[index + 1].start, "")
+                yield self.mutant(before.end, tokens[right].end, "")
+            if token.text == "?":
+                left = self.operand(index, -1)
+                yield self.mutant(tokens[left].start, before.end,
+                                  f"!({self.text[tokens[left].start:before.end]})")
+            if token.text in ("if", "while"):
+                condition = self.text[tokens[index + 1].start:tokens[tokens[index + 1].pair].end]
+                yield self.mutant(tokens[index + 1].start, tokens[tokens[index + 1].pair].end,
+                                  f"(!{condition})")
+        for first, last in self.statements():
+            yield self.mutant(tokens[first].start, tokens[last].end, ";")
+
+
+def limit_cpu():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(*words, bound=True):
+    return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", check=False, preexec_fn=limit_cpu if bound else None)
+
+
+def must(*words):
+    done = run(*words, bound=False)
+    if done.returncode:
+        raise BenchError(f"{words[0]} fails: {done.stdout.strip()}")
+
+
+class Bench:
+    """What looks at the mutants, all of it compiled but for the source that is changed."""
+
+    SANITIZERS = "-fsanitize=fuzzer-no-link,address,undefined"
+
+    def __init__(self, args):
+        self.args = args
+        self.proof, self.driver = args.proof, args.driver
+        self.flags = ["-w", f"-I{self.proof}/include", f"-I{self.driver}",
+                      f"-I{self.driver}/kunit"]
+        self.corpus = sorted((self.proof / "corpus").iterdir())
+        self.more = sorted(args.more.iterdir()) if args.more else []
+        shutil.rmtree(args.output, ignore_errors=True)
+        args.output.mkdir(parents=True)
+        parts = {"kunit": (self.proof / "kunit.c", self.driver / "kunit/policy_test.c",
+                           self.driver / "kunit/settings_test.c"),
+                 "replay": (self.proof / "replay.c", self.proof / "history.c",
+                            self.proof / "oracle.c"),
+                 "policy": (self.driver / "policy.c",), "settings": (self.driver / "settings.c",)}
+        self.objects = {}
+        for name, sources in parts.items():
+            self.objects[name] = [self.compile(source, args.output / f"{source.stem}.o")
+                                  for source in sources]
+        self.best = {name: self.compile(self.driver / f"{name}.c",
+                                        args.output / f"{name}-best.o", level="-O2").read_bytes()
+                     for name in ("policy", "settings")}
+        self.watched = {
+            source.stem: self.compile(source, args.output / f"{source.stem}-watched.o", True)
+            for source in (self.proof / "fuzz.c", self.proof / "history.c",
+                           self.driver / "policy.c", self.driver / "settings.c")}
+
+    def compile(self, source, target, watched=False, level="-O1"):
+        compiler = ("clang", self.SANITIZERS) if watched else ("gcc",)
+        must(*compiler, level, *self.flags, "-c", "-o", target, source)
+        return target
+
+    def others(self, mutant):
+        """The object of the source that is not changed."""
+        return "settings" if mutant.file == "policy.c" else "policy"
+
+    def notices(self, name, mutant, changed, *words):
+        program = changed.parent / name
+        must("gcc", "-o", program, changed, *self.objects[self.others(mutant)],
+             *self.objects[name])
+        return run(program, *words).returncode != 0
+
+    def verdict(self, mutant, folder):
+        """Who notices it, or None."""
+        source = folder / mutant.file
+        source.write_text(mutant.source)
+        changed = folder / "changed.o"
+        if run("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized", "-c",
+               "-o", changed, source, bound=False).returncode:
+            return "compiler"
+        if self.notices("kunit", mutant, changed, "--first"):
+            return "KUnit"
+        if self.compile(source, folder / "best.o", level="-O2").read_bytes() == \
+                self.best[source.stem]:
+            return "same code"
+        if self.notices("replay", mutant, changed, "--first", *self.corpus):
+            return "history that is kept"
+        if self.more and (found := NOT_OK.search(run(folder / "replay", "--first",
+                                                     *self.more).stdout)):
+            shutil.copy(found[1], self.proof / "corpus")
+            self.corpus.append(self.proof / "corpus" / pathlib.Path(found[1]).name)
+            return "history from elsewhere"
+        watched = self.compile(source, folder / "watched.o", True)
+        must("clang", "-fsanitize=fuzzer,address,undefined", "-o", folder / "attack", watched,
+             self.watched[self.others(mutant)], self.watched["fuzz"], self.watched["history"],
+             self.args.output / "oracle.o")
+        (folder / "new").mkdir()
+        done = run(folder / "attack", f"-runs={self.args.runs}", "-seed=1", "-max_len=1600",
+                   "-len_control=20", f"-artifact_prefix={folder}/", folder / "new",
+                   self.proof / "corpus", bound=False)
+        return "new history" if done.returncode else None
+
+    def judge(self, mutant):
+        with tempfile.TemporaryDirectory(dir=self.args.output) as folder:
+            return self.verdict(mutant, pathlib.Path(folder))
+
+
+def read_reasons(path):
+    """Lines of "FILE | LINE | CHANGED LINE | REASON"."""
+    reasons = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = [part.strip() for part in line.split(" ~ ")]
+        if len(parts) != 4:
+            raise BenchError(f"{path}:{number}: not \"FILE ~ LINE ~ CHANGED LINE ~ REASON\"")
+        reasons[tuple(parts[:3])] = parts[3]
+    return reasons
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=20000,
+                        help="new histories for a mutant that nothing else has noticed")
+    parser.add_argument("--only", default="", help="mutants of lines with this text only")
+    parser.add_argument("--more", type=pathlib.Path,
+                        help="histories to try besides; one that notices something is kept")
+    for name in ("driver", "proof", "output"):
+        parser.add_argument(name, type=pathlib.Path)
+    args = parser.parse_args()
+
+    reasons = read_reasons(args.proof / "equivalent")
+    bench = Bench(args)
+    mutants = list({mutant.source: mutant for name in ("policy.c", "settings.c")
+                    for mutant in Source(args.driver / name).mutants()
+                    if args.only in mutant.before}.values())
+    begin = shown = time.monotonic()
+    noticed = collections.Counter()
+    survivors = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        verdicts = {pool.submit(bench.judge, mutant): mutant for mutant in mutants}
+        for number, future in enumerate(concurrent.futures.as_completed(verdicts), 1):
+            if verdict := future.result():
+                noticed[verdict] += 1
+            else:
+                survivors.append(verdicts[future])
+            if time.monotonic() - shown > SHOW_S:
+                shown = time.monotonic()
+                print(f"{number} of {len(mutants)}, {len(survivors)} not noticed, "
+                      f"{shown - begin:.0f} s", flush=True)
+
+    unexplained = 0
+    for mutant in sorted(survivors, key=lambda mutant: (mutant.file, mutant.line)):
+        reason = reasons.pop(mutant.key, None)
+        unexplained += reason is None
+        if reason is None:
+            print(f"not ok: {mutant.file}:{mutant.line}: nobody notices\n"
+                  f"    - {mutant.before}\n    + {mutant.after}")
+    stale = [] if args.only else list(reasons)
+    for key in stale:
+        print(f"not ok: {args.proof / 'equivalent'}: noticed, or gone: {' ~ '.join(key)}")
+
+    stillborn = noticed.pop("compiler", 0) + noticed.pop("same code", 0)
+    print(f"{len(mutants)} mutants in {time.monotonic() - begin:.0f} s, of which {stillborn} do "
+          "not compile, or into the same code")
+    for name, number in noticed.most_common():
+        print(f"{number:6} noticed by: {name}")
+    print(f"{len(survivors) - unexplained:6} equivalent, with a reason")
+    print(f"{unexplained:6} not noticed")
+    failed = unexplained + len(stale)
+    print(f"{len(mutants) - stillborn - unexplained} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
