@@ -276,20 +276,20 @@ static bool measured(const struct smallbms_sample *in)
 static void observe_cells(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in)
 {
-	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
+	const struct smallbms_group cell = in->group[SMALLBMS_CELL];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	enum evidence damaged;
 
-	weigh(&st->low, below(cell, set->pre_alarm_uv,
+	weigh(&st->low, below(&cell, set->pre_alarm_uv,
 			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV), scan, hold);
-	weigh(&st->empty, below(cell, set->load_disconnect_uv, set->load_disconnect_uv),
+	weigh(&st->empty, below(&cell, set->load_disconnect_uv, set->load_disconnect_uv),
 	      scan, hold);
-	prove(&st->ready, cell->all && cell->min >= set->load_reconnect_uv, scan, hold);
-	weigh(&st->full, above(cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
+	prove(&st->ready, cell.all && cell.min >= set->load_reconnect_uv, scan, hold);
+	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
 	      scan, hold);
 
 	/* C4: only an operator ends it, and only when the cells agree. */
-	damaged = below(cell, set->over_discharged_uv, set->over_discharged_uv);
+	damaged = below(&cell, set->over_discharged_uv, set->over_discharged_uv);
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, hold);
 	else if (in->operator_clear && damaged == EVIDENCE_OFF)
@@ -299,13 +299,13 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 static void observe_channels(const struct smallbms_settings *set, struct smallbms_state *st,
 			     const struct smallbms_sample *in)
 {
-	const struct smallbms_group *temp = &in->group[SMALLBMS_TEMP];
+	const struct smallbms_group temp = in->group[SMALLBMS_TEMP];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	int i;
 
-	weigh(&st->cold, below(temp, set->charge_min_mc,
+	weigh(&st->cold, below(&temp, set->charge_min_mc,
 			       set->charge_min_mc + TEMP_HYSTERESIS_MC), scan, hold);
-	weigh(&st->hot, above(temp, set->charge_max_mc,
+	weigh(&st->hot, above(&temp, set->charge_max_mc,
 			      set->charge_max_mc - TEMP_HYSTERESIS_MC), scan, hold);
 	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), scan, hold);
 
@@ -325,30 +325,30 @@ static void observe_lines(const struct smallbms_settings *set, struct smallbms_s
 			  const struct smallbms_sample *in)
 {
 	const u64 now = st->now_ns, filter = filter_ns(set);
-	const struct smallbms_line *line = in->line, *atc = &line[SMALLBMS_LINE_ATC];
+	const struct smallbms_line atc = in->line[SMALLBMS_LINE_ATC];
 	bool fitted = false, known = true;
 	u64 good = now;
 	int i;
 
-	weigh(&st->atd, line_is(&line[SMALLBMS_LINE_ATD], false), now, filter);
-	weigh(&st->atc, line_is(atc, false), now, filter);
-	weigh(&st->bpa, line_is(&line[SMALLBMS_LINE_BPA], true), now, filter);
-	weigh(&st->loop, line_is(&line[SMALLBMS_LINE_LOOP], false), now, filter);
+	weigh(&st->atd, line_is(&in->line[SMALLBMS_LINE_ATD], false), now, filter);
+	weigh(&st->atc, line_is(&atc, false), now, filter);
+	weigh(&st->bpa, line_is(&in->line[SMALLBMS_LINE_BPA], true), now, filter);
+	weigh(&st->loop, line_is(&in->line[SMALLBMS_LINE_LOOP], false), now, filter);
 	weigh(&st->remote, remote_off(in), now, filter);
 
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
-		if (i == SMALLBMS_LINE_ATC || !line[i].fitted)
+		if (i == SMALLBMS_LINE_ATC || !in->line[i].fitted)
 			continue;
 		fitted = true;
-		known = known && line[i].known;
-		if (line[i].good_ns < good)
-			good = line[i].good_ns;
+		known = known && in->line[i].known;
+		if (in->line[i].good_ns < good)
+			good = in->line[i].good_ns;
 	}
 	lose(&st->line_lost, fitted, known, good, stale_ns(set), now, now, filter);
-	lose(&st->atc_lost, atc->fitted, atc->known, atc->good_ns, stale_ns(set), now, now,
+	lose(&st->atc_lost, atc.fitted, atc.known, atc.good_ns, stale_ns(set), now, now,
 	     filter);
 
-	prove(&st->settled, known && (!atc->fitted || atc->known), now, filter);
+	prove(&st->settled, known && (!atc.fitted || atc.known), now, filter);
 }
 
 static bool known(const struct smallbms_group *g)
