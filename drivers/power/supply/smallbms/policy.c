@@ -627,11 +627,29 @@ static noinline void due_scan(u64 *scan_ns, const struct smallbms_condition *c, 
 		due(scan_ns, now_ns < half_ns ? half_ns : end_ns);
 }
 
+/* Of what has been lost, the end may not come either. */
 static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, bool fitted,
 		      u64 good_ns, u64 stale_ns)
 {
-	if (fitted && !lost->on)
+	if (fitted && !stands(lost))
 		due(deadline_ns, add(good_ns, stale_ns));
+}
+
+static void due_losses(u64 *deadline_ns, const struct smallbms_state *st,
+		       const struct smallbms_sample *in, u64 stale_ns)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		due_stale(deadline_ns, &st->lost[i], in->group[i].fitted, in->group[i].good_ns,
+			  stale_ns);
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		const struct smallbms_condition lost =
+			i == SMALLBMS_LINE_ATC ? st->atc_lost : st->line_lost;
+
+		due_stale(deadline_ns, &lost, in->line[i].fitted && !in->line[i].known,
+			  in->line[i].good_ns, stale_ns);
+	}
 }
 
 /*
@@ -641,9 +659,8 @@ static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, b
 static u64 deadline(const struct smallbms_settings *set, const struct smallbms_state *st,
 		    const struct smallbms_sample *in, u64 cut_ns)
 {
-	const u64 now = st->now_ns, filter = filter_ns(set), stale = stale_ns(set);
+	const u64 now = st->now_ns, filter = filter_ns(set);
 	u64 next = cut_ns;
-	int i;
 
 	if (cut_ns <= now)	/* it waits for a scan */
 		next = add(cut_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
@@ -657,11 +674,7 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	due_condition(&next, &st->atc_lost, now, filter);
 	due_condition(&next, &st->settled, now, filter);
 
-	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
-		due_stale(&next, &st->lost[i], in->group[i].fitted, in->group[i].good_ns, stale);
-	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
-		due_stale(&next, i == SMALLBMS_LINE_ATC ? &st->atc_lost : &st->line_lost,
-			  in->line[i].fitted && !in->line[i].known, in->line[i].good_ns, stale);
+	due_losses(&next, st, in, stale_ns(set));
 
 	if (now < st->retry_ns && st->overloads < OVERLOAD_MAX)
 		due(&next, st->retry_ns);

@@ -1157,6 +1157,29 @@ static void f1_stuck_scanner(struct kunit *test)
 	KUNIT_EXPECT_LE(test, took, 30100);
 }
 
+/*
+ * A loss that is just ending when the converter stops for good has not ended. With cells
+ * alone, for any other measurement would ask for the same step.
+ */
+static void f1_stuck_scanner_at_the_end_of_a_loss(struct kunit *test)
+{
+	struct world *w = world_alloc(test);
+
+	w->measured = true;
+	set_group(w, SMALLBMS_CELL, 3300000);
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	pass(w, 2000);
+	KUNIT_ASSERT_TRUE(test, w->out.load);
+	lose_group(w, SMALLBMS_CELL);
+	until(w, &w->out.pre_alarm, true, 20000);
+	cells(w, 3300, 3300);
+	world_scan(w);
+	w->measured = false;
+	KUNIT_EXPECT_EQ(test, due_ms(w->out.deadline_ns), w->now_ms + w->set.stale_ms);
+	pass(w, 30100);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+}
+
 static void f1_unreadable_lines(struct kunit *test)
 {
 	static const enum smallbms_line_id lines[] = {
@@ -1536,6 +1559,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f1_known_cells_still_trip),
 	KUNIT_CASE(f1_every_other_read_failing_still_trips),
 	KUNIT_CASE(f1_stuck_scanner),
+	KUNIT_CASE(f1_stuck_scanner_at_the_end_of_a_loss),
 	KUNIT_CASE(f1_unreadable_lines),
 	KUNIT_CASE(f1_no_source_at_all),
 	KUNIT_CASE(f1_no_source_of_full_cells),
