@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which rule is carried by which contracts, and is each of them proved?
+
+Reads what Frama-C/WP has said of the goals. A contract is named by its rules, as in
+"ensures U2: ...". Ends with "N passed, N failed", which counts goals.
+"""
+
+import argparse
+import collections
+import pathlib
+import re
+import sys
+
+GOAL = re.compile(r"^\[wp\] \[[^]]+\] Goal typed_caveat_(\w+)( : Valid)?")
+TOTAL = re.compile(r"^\[wp\] Proved goals: +(\d+) / (\d+)")
+# A function and its contract
+ENSURES = re.compile(r"(\w+?)_ensures_(\w+)")
+RULE = re.compile(r"[XUCRF]\d")
+
+# What the product promises and the policy decides; the rest of the rules is not its own.
+RULES = "X1 X2 U1 U2 U3 U4 U5 C1 C2 C3 C4 R1 R2 R3 R4 R5 F1 F2 F4 F5".split()
+
+
+def read(log):
+    """Goals and whether each is proved; and what WP counted itself."""
+    goals, total = {}, None
+    for line in log.read_text().splitlines():
+        if match := GOAL.match(line):
+            goals[match[1]] = bool(match[2])
+        elif match := TOTAL.match(line):
+            total = int(match[1]), int(match[2])
+    return goals, total
+
+
+def carried(goals):
+    """For each rule the functions whose contracts name it, with their goals."""
+    table = collections.defaultdict(lambda: collections.defaultdict(list))
+    for goal, proved in goals.items():
+        if match := ENSURES.match(goal):
+            for rule in RULE.findall(match[2]):
+                table[rule][match[1]].append(proved)
+    return table
+
+
+def figures(proved):
+    return f"{sum(proved)}/{len(proved)}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("log", type=pathlib.Path, help="what frama-c has said")
+    args = parser.parse_args()
+
+    goals, total = read(args.log)
+    table = carried(goals)
+    print("rule  proved  contracts of")
+    for rule in RULES:
+        functions = table[rule]
+        every = [proved for goal in functions.values() for proved in goal]
+        names = ", ".join(sorted(functions)) or "nothing: no contract names it"
+        print(f"{rule:4}  {figures(every):>6}  {names}")
+    named = {goal for goal in goals
+             if (match := ENSURES.match(goal)) and RULE.search(match[2])}
+    print(f"else  {figures([goals[goal] for goal in goals.keys() - named]):>6}  "
+          "no overflow, valid pointers, what is left alone, words")
+
+    failed = [goal for goal, proved in goals.items() if not proved]
+    for goal in failed:
+        print(f"not ok: {goal}")
+    bare = [rule for rule in RULES if not table[rule]]
+    for rule in bare:
+        print(f"not ok: {rule} is carried by no contract")
+    counted = total == (len(goals) - len(failed), len(goals))
+    if not counted:
+        print(f"not ok: the goals do not add up to what WP says: {total}: see {args.log}")
+    wrong = len(failed) + len(bare) + (not counted)
+    print(f"{len(goals) - len(failed)} passed, {wrong} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
