@@ -517,6 +517,7 @@ static void u5_signals(struct kunit *test)
 	set_line(w, SMALLBMS_LINE_ATD, true);
 	pass(w, 10000);
 	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "a cell below the pre-alarm level");
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_BPA));
 	set_line(w, SMALLBMS_LINE_BPA, false);
 	pass(w, 100);
 	EXPECT_OUTPUTS(test, w, true, true, false);
@@ -1372,9 +1373,11 @@ static void f5_overload_is_tried_again_twice(struct kunit *test)
 		KUNIT_EXPECT_LE(test, took, w->set.hold_ms + 750);
 		EXPECT_OUTPUTS(test, w, false, true, false);
 		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD), i < 2);
 		if (i == 2)
 			break;
 		took = until(w, &w->out.load, true, 20000);
+		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD));
 		KUNIT_EXPECT_GE(test, took, 10000);
 		KUNIT_EXPECT_LE(test, took, 10000 + SCAN_MS);
 	}
