@@ -148,6 +148,7 @@ def bind_cycles(files, folder, rounds):
     for cycle in range(cycles):
         script.append(f"{at_ns} write {BUS}/smallbms/unbind bank-0")
         ends.append(at_ns)
+        at_ns += 2 * round(LIMIT_S * NS)    # a bind would float them too
         script.append(f"{at_ns} write {BUS}/smallbms/bind bank-0")
         at_ns += START_NS if cycle % 50 == 49 else (cycle % 7) * 10 * MS
     log, edges = play(files, folder, [properties(0)], script, at_ns)
