@@ -136,7 +136,6 @@ static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
 	int error = fake_gpio_fails(gpio, gpio->get_error[line]);
 
-	gpio->reads[line]++;
 	if (error)
 		return error;
 	return (gpio->level & ~gpio->stuck & BIT(line)) != 0;

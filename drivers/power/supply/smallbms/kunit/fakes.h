@@ -55,7 +55,6 @@ enum fake_channel {
  * @stuck: bit for each line that reads low whatever is written
  * @set_error: what writing a line gives
  * @get_error: what reading a line gives
- * @reads: how often each line was read
  * @fail_call: the call of the chip, counted from now, that fails; 0: none
  * @mute: its interrupts do not come
  * @no_irq: an error, or a number that is none, instead of an interrupt
@@ -70,7 +69,6 @@ struct fake_gpio {
 	unsigned long stuck;
 	int set_error[FAKE_NUM_LINES];
 	int get_error[FAKE_NUM_LINES];
-	unsigned int reads[FAKE_NUM_LINES];
 	unsigned int fail_call;
 	bool mute;
 	int no_irq;
