@@ -256,7 +256,7 @@ test: ## all that must hold; ends with "N passed, N failed"
 		clients
 
 .PHONY: tools-test
-tools-test: ## test what reads and judges the scenarios
+tools-test: ## test what reads and judges scenarios and trials
 	@$(PYTHON) -m tests
 
 .PHONY: binding
