@@ -494,8 +494,7 @@ $(BUILD)/bench/copy-line $(BUILD)/bench/time-reads: $(BUILD)/bench/%: $(BOARD)/b
 $(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
 		policy.h settings.c settings.h) | board-packages
 	@mkdir -p $(@D)
-	@gcc -O2 -g -Wall -Wextra -Werror -D'noinline=__attribute__((noinline))' \
-		-Itools/proof/include \
+	@gcc -Os -g -Wall -Wextra -Werror -Itools/proof/include \
 		-Idrivers/power/supply/smallbms -o $@ $(filter %.c,$^)
 $(BUILD)/bench-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox \
 		$(addprefix $(BUILD)/bench/,copy-line time-reads) $(BOARD)/init \

@@ -197,10 +197,10 @@ static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good
 	      time_ns, span_ns);
 }
 
-/* Evidence. What many ask for, here and below, is not inlined: it would add a tenth. */
+/* Evidence */
 
 /* A value below @on; all at or above @off end it. */
-static noinline enum evidence below(const struct smallbms_group *g, s32 on, s32 off)
+static enum evidence below(const struct smallbms_group *g, s32 on, s32 off)
 {
 	if (!g->fitted)
 		return EVIDENCE_ABSENT;
@@ -212,7 +212,7 @@ static noinline enum evidence below(const struct smallbms_group *g, s32 on, s32 
 }
 
 /* A value above @on; all at or below @off end it. */
-static noinline enum evidence above(const struct smallbms_group *g, s32 on, s32 off)
+static enum evidence above(const struct smallbms_group *g, s32 on, s32 off)
 {
 	if (!g->fitted)
 		return EVIDENCE_ABSENT;
@@ -604,8 +604,8 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	 BIT_OF(SMALLBMS_CAUSE_ATC_LOST))
 
 /* Evidence of a line that cannot be read when its time is over waits until it can. */
-static noinline void due_condition(u64 *deadline_ns, const struct smallbms_condition *c,
-				   u64 now_ns, u64 span_ns)
+static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, u64 now_ns,
+			  u64 span_ns)
 {
 	u64 end_ns = add(c->since_ns, span_ns);
 
@@ -618,8 +618,7 @@ static noinline void due_condition(u64 *deadline_ns, const struct smallbms_condi
  * Evidence that is still under way when its time is over waits for a value that
  * is missing, at the usual pace.
  */
-static noinline void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_ns,
-			      u64 span_ns)
+static void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_ns, u64 span_ns)
 {
 	u64 half_ns = add(c->since_ns, span_ns / 2), end_ns = add(c->since_ns, span_ns);
 

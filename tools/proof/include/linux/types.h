@@ -7,10 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef noinline
-#define noinline	/* a proof does not mind */
-#endif
-
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef int32_t s32;
