@@ -244,7 +244,6 @@ test: ## all that must hold; ends with "N passed, N failed"
 		boards \
 		kunit \
 		"kunit ARCH=arm" \
-		prove \
 		fuzz \
 		scenarios \
 		random-short \
