@@ -109,7 +109,6 @@ class Costs:
             self.board.set_channel(name, {"cell": 3.3, "temp": 25.0, "supp": 13.2,
                                           "load": 0.2}[name[:4]])
         self.run("mount -t tracefs tracefs /sys/kernel/tracing")
-        self.run("insmod /bms_converter.ko")
         self.run("echo set 0 159 3300000 >/sys/devices/platform/converter/control")
         self.run("insmod /reads.ko; insmod /generic_adc_battery.ko")
         # All banks share the same pins, so the first has them now.

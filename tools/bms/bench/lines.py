@@ -19,6 +19,9 @@ from bms.errors import BenchError
 TRIALS = 2000           # of each contender; both edges count
 ANSWER_S = 1.0
 POLL_S = 0.0005
+# Before each edge. The driver rests after an evaluation, so that a line that storms does
+# not keep the processor; this is about a line that does not.
+CALM_S = 0.005
 
 PIN = re.compile(r"@(\d+)\.(\d+):npcm7xx_gpio_set_(input|output) " + re.escape(wiring.GPIO) +
                  r" line: (\d+) level: (-?\d+)")
@@ -73,6 +76,7 @@ class Bench:
 
     def set(self, contender, level):
         """Turn a line over: how long it took until the pin followed."""
+        time.sleep(CALM_S)
         for _ in self.look():
             pass
         self.board.set_pin(contender.line, level)
