@@ -10,6 +10,7 @@
 #include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/kstrtox.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
 #include "smallbms.h"
@@ -28,10 +29,12 @@ static ssize_t setting_show(struct device *dev, struct device_attribute *attr, c
 {
 	const struct setting_attr *setting = container_of(attr, struct setting_attr, attr);
 	struct smallbms *bms = dev_get_drvdata(dev);
+	s32 value;
 
-	guard(mutex)(&bms->lock);
-
-	return sysfs_emit(buf, "%d\n", smallbms_setting_get(&bms->settings, setting->id));
+	spin_lock(&bms->report.lock);
+	value = smallbms_setting_get(&bms->report.settings, setting->id);
+	spin_unlock(&bms->report.lock);
+	return sysfs_emit(buf, "%d\n", value);
 }
 
 static ssize_t setting_store(struct device *dev, struct device_attribute *attr,
@@ -117,10 +120,12 @@ static int parse_switch(const char *buf, bool *on)
 static ssize_t load_enable_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct smallbms *bms = dev_get_drvdata(dev);
+	bool off;
 
-	guard(mutex)(&bms->lock);
-
-	return sysfs_emit(buf, "%d\n", !bms->sample.host_load_off);
+	spin_lock(&bms->report.lock);
+	off = bms->report.sample.host_load_off;
+	spin_unlock(&bms->report.lock);
+	return sysfs_emit(buf, "%d\n", !off);
 }
 
 static ssize_t load_enable_store(struct device *dev, struct device_attribute *attr,

@@ -11,7 +11,9 @@
  *
  * An evaluation reads the lines, lets the policy decide on them and on the last
  * finished scan of the channels, makes the outputs follow and reports what has
- * changed, all under one lock. It is caused by three things:
+ * changed, all under one lock. Who only asks never takes it: an evaluation waits for
+ * another one, and for who changes a setting or a switch, but for no reader. It is
+ * caused by three things:
  *
  * - an edge on a line, in the thread of its interrupt;
  * - the scanner, a work that reads all channels at a fixed pace. Reading sleeps,
@@ -45,6 +47,7 @@
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/property.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -109,8 +112,10 @@ static void smallbms_evaluate(struct smallbms *bms)
 
 	lockdep_assert_held(&bms->lock);
 
-	if (bms->stopped)
+	if (bms->stopped) {
+		smallbms_report_publish(bms);
 		return;
+	}
 
 	smallbms_sense_lines(&bms->sense, &bms->sample);
 	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample,
@@ -157,6 +162,14 @@ static irqreturn_t smallbms_line_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Readings are shown as they are: so they change when no reader looks. */
+static void publish_scan(struct smallbms *bms)
+{
+	spin_lock(&bms->report.lock);
+	smallbms_sense_publish(&bms->sense, &bms->sample);
+	spin_unlock(&bms->report.lock);
+}
+
 static void smallbms_scanner(struct work_struct *work)
 {
 	struct smallbms *bms = container_of(to_delayed_work(work), struct smallbms, scanner);
@@ -167,7 +180,7 @@ static void smallbms_scanner(struct work_struct *work)
 
 	if (bms->stopped)
 		return;
-	smallbms_sense_publish(&bms->sense, &bms->sample);
+	publish_scan(bms);
 	bms->sample.scan_ns = ktime_get_boottime_ns();
 	smallbms_evaluate(bms);
 	smallbms_act_beat(&bms->act);
@@ -326,13 +339,14 @@ static void smallbms_start(struct smallbms *bms)
 	}
 
 	scoped_guard(mutex, &bms->lock) {
-		smallbms_sense_publish(&bms->sense, &bms->sample);
+		publish_scan(bms);
 		for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
 			bms->sample.line[i].fitted = bms->sense.line[i];
 			bms->sample.line[i].known = false;
 			bms->sample.line[i].good_ns = now;
 		}
 		smallbms_policy_init(&bms->state, now);
+		smallbms_report_publish(bms);
 		bms->stopped = false;
 	}
 	scan_after(bms, 0);
@@ -401,6 +415,8 @@ static int smallbms_probe(struct platform_device *pdev)
 	hrtimer_setup(&bms->deadline, smallbms_deadline, CLOCK_BOOTTIME, HRTIMER_MODE_ABS);
 	INIT_WORK(&bms->evaluation, smallbms_evaluation);
 	INIT_DELAYED_WORK(&bms->scanner, smallbms_scanner);
+	spin_lock_init(&bms->report.lock);
+	smallbms_report_publish(bms);
 
 	ret = smallbms_leds_init(&bms->leds, dev);
 	if (ret)

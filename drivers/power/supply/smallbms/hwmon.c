@@ -17,13 +17,14 @@
  * included: on each channel that is beyond the limit, and on the worst one until
  * the rule lets go, if all are known.
  *
- * All values are those of the last scan.
+ * All values are those of the last scan, and nobody waits for one.
  */
 
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/hwmon.h>
 #include <linux/limits.h>
+#include <linux/spinlock.h>
 #include <linux/units.h>
 
 #include "compat.h"
@@ -125,28 +126,28 @@ static int scale(enum smallbms_kind kind)
 	return kind == SMALLBMS_TEMP ? 1 : MICRO / MILLI;
 }
 
-static s32 value_of(const struct smallbms *bms, const struct limit *limit)
+static s32 value_of(const struct smallbms_report *report, const struct limit *limit)
 {
 	return limit->setting == SMALLBMS_NUM_SETTINGS ? limit->fixed :
-	       smallbms_setting_get(&bms->settings, limit->setting);
+	       smallbms_setting_get(&report->settings, limit->setting);
 }
 
-static bool known(const struct smallbms *bms, const struct smallbms_channel *channel)
+static bool known(const struct smallbms_report *report, const struct smallbms_channel *channel)
 {
-	return !channel->reading.error && smallbms_fresh(bms, channel->reading.good_ns);
+	return !channel->reading.error && smallbms_fresh(report, channel->reading.good_ns);
 }
 
-static bool alarm(const struct smallbms *bms, const struct limit *limit,
+static bool alarm(const struct smallbms_report *report, const struct limit *limit,
 		  const struct smallbms_channel *channel)
 {
-	const struct smallbms_group *group = &bms->sample.group[limit->kind];
-	s32 value = channel->reading.value, level = value_of(bms, limit);
+	const struct smallbms_group *group = &report->sample.group[limit->kind];
+	s32 value = channel->reading.value, level = value_of(report, limit);
 
 	/* The output is off by then, and so is the current. */
 	if (limit->kind == SMALLBMS_LOAD_CURRENT)
-		return smallbms_holds(bms, SMALLBMS_CAUSE_OVERLOAD) ||
-		       smallbms_holds(bms, SMALLBMS_CAUSE_OVERLOAD_LATCHED);
-	if (!smallbms_holds(bms, limit->cause) || !known(bms, channel))
+		return smallbms_holds(report, SMALLBMS_CAUSE_OVERLOAD) ||
+		       smallbms_holds(report, SMALLBMS_CAUSE_OVERLOAD_LATCHED);
+	if (!smallbms_holds(report, limit->cause) || !known(report, channel))
 		return false;
 	if (limit->upper ? value >= level : value < level)
 		return true;
@@ -195,22 +196,21 @@ static int smallbms_hwmon_read(struct device *dev, enum hwmon_sensor_types type,
 	struct smallbms *bms = dev_get_drvdata(dev);
 	const struct smallbms_channel *channel = channel_of(bms, type, number);
 	const struct limit *limit = limit_of(channel->kind, attr);
+	struct smallbms_report *report = &bms->report;
+	int ret = 0;
 
-	guard(mutex)(&bms->lock);
-
-	if (is_fault(type, attr)) {
-		*value = !known(bms, channel);
-		return 0;
-	}
-	if (is_input(type, attr)) {
-		if (!known(bms, channel))
-			return -ENODATA;
+	spin_lock(&report->lock);
+	if (is_fault(type, attr))
+		*value = !known(report, channel);
+	else if (!is_input(type, attr))
+		*value = limit->alarm == attr ? alarm(report, limit, channel) :
+						value_of(report, limit) / scale(channel->kind);
+	else if (known(report, channel))
 		*value = channel->reading.value / scale(channel->kind);
-		return 0;
-	}
-	*value = limit->alarm == attr ? alarm(bms, limit, channel) :
-					value_of(bms, limit) / scale(channel->kind);
-	return 0;
+	else
+		ret = -ENODATA;
+	spin_unlock(&report->lock);
+	return ret;
 }
 
 static int smallbms_hwmon_write(struct device *dev, enum hwmon_sensor_types type, u32 attr,

@@ -7,9 +7,10 @@
  * DOC: smallbms-psy
  *
  * A bank is a power supply of type battery, named as its device is. Everything
- * shown is what the last evaluation knew; nothing here reads hardware. What is not
- * known now is -ENODEV: any other error silences the uevent, and with some monitors
- * every other battery of the host. What a bank cannot have is not listed.
+ * shown is what the last evaluation left in the report; nothing here reads hardware,
+ * or waits for who does. What is not known now is -ENODEV: any other error silences
+ * the uevent, and with some monitors every other battery of the host. What a bank
+ * cannot have is not listed.
  *
  * The power supply has one health and one status, a bank can have many reasons: the
  * worst is shown, and the attribute "causes" has them all (P2).
@@ -24,19 +25,20 @@
 #include <linux/math64.h>
 #include <linux/power_supply.h>
 #include <linux/property.h>
+#include <linux/spinlock.h>
 #include <linux/units.h>
 
 #include "compat.h"
 #include "smallbms.h"
 
-static int smallbms_psy_status(const struct smallbms *bms)
+static int smallbms_psy_status(const struct smallbms_report *report)
 {
-	const struct smallbms_group *current_ua = &bms->sample.group[SMALLBMS_BANK_CURRENT];
-	bool measured = smallbms_known(bms, SMALLBMS_BANK_CURRENT);
+	const struct smallbms_group *current_ua = &report->sample.group[SMALLBMS_BANK_CURRENT];
+	bool measured = smallbms_known(report, SMALLBMS_BANK_CURRENT);
 
 	if (measured && current_ua->min < 0)
 		return POWER_SUPPLY_STATUS_DISCHARGING;
-	if (!bms->decision.charge)
+	if (!(report->outputs & BIT(SMALLBMS_CHARGE)))
 		return POWER_SUPPLY_STATUS_NOT_CHARGING;
 	if (!measured)
 		return POWER_SUPPLY_STATUS_UNKNOWN;
@@ -45,7 +47,7 @@ static int smallbms_psy_status(const struct smallbms *bms)
 }
 
 /* The worst that holds; "causes" has them all. */
-static int smallbms_psy_health(const struct smallbms *bms)
+static int smallbms_psy_health(const struct smallbms_report *report)
 {
 	static const struct {
 		enum smallbms_cause cause;
@@ -71,139 +73,140 @@ static int smallbms_psy_health(const struct smallbms *bms)
 	};
 	int i;
 
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_START))
+	if (smallbms_holds(report, SMALLBMS_CAUSE_START))
 		return POWER_SUPPLY_HEALTH_UNKNOWN;
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_SUPPLY) &&
-	    bms->sample.group[SMALLBMS_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
+	if (smallbms_holds(report, SMALLBMS_CAUSE_SUPPLY) &&
+	    report->sample.group[SMALLBMS_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
 		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		if (smallbms_holds(bms, order[i].cause))
+		if (smallbms_holds(report, order[i].cause))
 			return order[i].health;
 	}
 	return POWER_SUPPLY_HEALTH_GOOD;
 }
 
-static bool any_holds(const struct smallbms *bms, u32 mask)
+static bool any_holds(const struct smallbms_report *report, u32 mask)
 {
-	return bms->report.causes & mask;
+	return report->causes & mask;
 }
 
-static int smallbms_psy_capacity_level(const struct smallbms *bms)
+static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 {
-	if (any_holds(bms, BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_CELL_LOST) |
-			   BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
+	if (any_holds(report, BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_CELL_LOST) |
+			      BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN;
-	if (!bms->decision.load && any_holds(bms, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
-						  BIT(SMALLBMS_CAUSE_RECONNECT) |
-						  BIT(SMALLBMS_CAUSE_ATD)))
+	if (!(report->outputs & BIT(SMALLBMS_LOAD)) &&
+	    any_holds(report, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_RECONNECT) |
+			      BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL;
-	if (any_holds(bms, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
-			   BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
+	if (any_holds(report, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
+			      BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	if (smallbms_holds(bms, SMALLBMS_CAUSE_OVERVOLTAGE))
+	if (smallbms_holds(report, SMALLBMS_CAUSE_OVERVOLTAGE))
 		return POWER_SUPPLY_CAPACITY_LEVEL_FULL;
 	return POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
 }
 
 /* The battery that is nearest to a limit, or furthest beyond it. */
-static int smallbms_psy_temp_mc(const struct smallbms *bms)
+static int smallbms_psy_temp_mc(const struct smallbms_report *report)
 {
-	const struct smallbms_group *temp = &bms->sample.group[SMALLBMS_TEMP];
+	const struct smallbms_group *temp = &report->sample.group[SMALLBMS_TEMP];
+	const struct smallbms_settings *set = &report->settings;
 
-	return temp->min - bms->settings.charge_min_mc < bms->settings.charge_max_mc - temp->max ?
+	return temp->min - set->charge_min_mc < set->charge_max_mc - temp->max ?
 	       temp->min : temp->max;
 }
 
 /* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
-static int smallbms_psy_voltage_limit(const struct smallbms *bms, s32 cell_uv,
+static int smallbms_psy_voltage_limit(const struct smallbms_report *report, s32 cell_uv,
 				      union power_supply_propval *val)
 {
-	val->intval = bms->report.cells_in_series * cell_uv;
+	val->intval = report->cells_in_series * cell_uv;
 	return val->intval ? 0 : -ENODEV;
 }
 
 /* Above 2147 W it is more than a property can tell. */
-static int smallbms_psy_power(const struct smallbms *bms, union power_supply_propval *val)
+static int smallbms_psy_power(const struct smallbms_report *report,
+			      union power_supply_propval *val)
 {
 	s64 power_uw;
 
-	if (!smallbms_known(bms, SMALLBMS_SUPPLY) || !smallbms_known(bms, SMALLBMS_BANK_CURRENT))
+	if (!smallbms_known(report, SMALLBMS_SUPPLY) ||
+	    !smallbms_known(report, SMALLBMS_BANK_CURRENT))
 		return -ENODEV;
-	power_uw = div_s64((s64)bms->sample.group[SMALLBMS_SUPPLY].min *
-			   bms->sample.group[SMALLBMS_BANK_CURRENT].min, MICRO);
+	power_uw = div_s64((s64)report->sample.group[SMALLBMS_SUPPLY].min *
+			   report->sample.group[SMALLBMS_BANK_CURRENT].min, MICRO);
 	if (power_uw < INT_MIN || power_uw > INT_MAX)
 		return -ENODEV;
 	val->intval = power_uw;
 	return 0;
 }
 
-static bool smallbms_psy_charge_known(const struct smallbms *bms)
+static bool smallbms_psy_charge_known(const struct smallbms_report *report)
 {
-	return bms->gauge.known && smallbms_fresh(bms, bms->gauge.read_ns);
+	return report->gauge.known && smallbms_fresh(report, report->gauge.read_ns);
 }
 
-static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property psp,
-			    union power_supply_propval *val)
+static int smallbms_psy_show(const struct smallbms_report *report,
+			     enum power_supply_property psp, union power_supply_propval *val)
 {
-	struct smallbms *bms = power_supply_get_drvdata(psy);
-
-	guard(mutex)(&bms->lock);
-
 	switch (psp) {
 	case POWER_SUPPLY_PROP_STATUS:
-		val->intval = smallbms_psy_status(bms);
+		val->intval = smallbms_psy_status(report);
 		return 0;
 	case POWER_SUPPLY_PROP_HEALTH:
-		val->intval = smallbms_psy_health(bms);
+		val->intval = smallbms_psy_health(report);
 		return 0;
 	case POWER_SUPPLY_PROP_PRESENT:
-		val->intval = !smallbms_holds(bms, SMALLBMS_CAUSE_LOOP_OPEN);
+		val->intval = !smallbms_holds(report, SMALLBMS_CAUSE_LOOP_OPEN);
 		return 0;
 	case POWER_SUPPLY_PROP_TECHNOLOGY:
 		val->intval = POWER_SUPPLY_TECHNOLOGY_LiFe;
 		return 0;
 	case POWER_SUPPLY_PROP_CAPACITY_LEVEL:
-		val->intval = smallbms_psy_capacity_level(bms);
+		val->intval = smallbms_psy_capacity_level(report);
 		return 0;
 	case POWER_SUPPLY_PROP_CAPACITY:
-		if (!smallbms_psy_charge_known(bms))
+		if (!smallbms_psy_charge_known(report))
 			return -ENODEV;
-		val->intval = smallbms_gauge_percent(&bms->gauge);
+		val->intval = smallbms_gauge_percent(&report->gauge);
 		return 0;
 	case POWER_SUPPLY_PROP_CHARGE_NOW:
-		if (!smallbms_psy_charge_known(bms))
+		if (!smallbms_psy_charge_known(report))
 			return -ENODEV;
-		val->intval = smallbms_gauge_uah(&bms->gauge);
+		val->intval = smallbms_gauge_uah(&report->gauge);
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		if (!smallbms_known(bms, SMALLBMS_SUPPLY))
+		if (!smallbms_known(report, SMALLBMS_SUPPLY))
 			return -ENODEV;
-		val->intval = bms->sample.group[SMALLBMS_SUPPLY].min;
+		val->intval = report->sample.group[SMALLBMS_SUPPLY].min;
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
-		return smallbms_psy_voltage_limit(bms, bms->settings.load_disconnect_uv, val);
+		return smallbms_psy_voltage_limit(report, report->settings.load_disconnect_uv,
+						  val);
 	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return smallbms_psy_voltage_limit(bms, bms->settings.charge_disconnect_uv, val);
+		return smallbms_psy_voltage_limit(report, report->settings.charge_disconnect_uv,
+						  val);
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		if (!smallbms_known(bms, SMALLBMS_BANK_CURRENT))
+		if (!smallbms_known(report, SMALLBMS_BANK_CURRENT))
 			return -ENODEV;
-		val->intval = bms->sample.group[SMALLBMS_BANK_CURRENT].min;
+		val->intval = report->sample.group[SMALLBMS_BANK_CURRENT].min;
 		return 0;
 	case POWER_SUPPLY_PROP_POWER_NOW:
-		return smallbms_psy_power(bms, val);
+		return smallbms_psy_power(report, val);
 	case POWER_SUPPLY_PROP_TEMP:
-		if (!smallbms_known(bms, SMALLBMS_TEMP))
+		if (!smallbms_known(report, SMALLBMS_TEMP))
 			return -ENODEV;
-		val->intval = smallbms_psy_temp_mc(bms) / 100;
+		val->intval = smallbms_psy_temp_mc(report) / 100;
 		return 0;
 	case POWER_SUPPLY_PROP_TEMP_MIN:
-		val->intval = bms->settings.charge_min_mc / 100;
+		val->intval = report->settings.charge_min_mc / 100;
 		return 0;
 	case POWER_SUPPLY_PROP_TEMP_MAX:
-		val->intval = bms->settings.charge_max_mc / 100;
+		val->intval = report->settings.charge_max_mc / 100;
 		return 0;
 	case POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR:
-		val->intval = bms->sample.host_charge_off ?
+		val->intval = report->sample.host_charge_off ?
 			      POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE :
 			      POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO;
 		return 0;
@@ -224,6 +227,18 @@ static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property
 	default:
 		return -EINVAL;
 	}
+}
+
+static int smallbms_psy_get(struct power_supply *psy, enum power_supply_property psp,
+			    union power_supply_propval *val)
+{
+	struct smallbms *bms = power_supply_get_drvdata(psy);
+	int ret;
+
+	spin_lock(&bms->report.lock);
+	ret = smallbms_psy_show(&bms->report, psp, val);
+	spin_unlock(&bms->report.lock);
+	return ret;
 }
 
 static int smallbms_psy_set(struct power_supply *psy, enum power_supply_property psp,

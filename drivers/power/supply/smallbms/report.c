@@ -10,9 +10,14 @@
  * trace event and one line in the log (P3). A cause that begins without moving an
  * output is announced in the same way.
  *
- * What no class has a file for stands beside the properties of the power supply,
- * and is what the last evaluation knew, too. These files never fail, for there are
- * monitors that then leave out all power supplies; they are empty.
+ * An evaluation leaves a copy of what may be asked for. Readers find all there, under
+ * a spinlock that is held for no longer than it takes to copy or to print. They
+ * never take the lock of the bank: that is a mutex, and a reader that was preempted
+ * with it, or a thousand in its queue, would keep the next cut waiting.
+ *
+ * What no class has a file for stands beside the properties of the power supply.
+ * These files never fail, for there are monitors that then leave out all power
+ * supplies; they are empty.
  */
 
 #include <linux/bits.h>
@@ -20,6 +25,7 @@
 #include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/power_supply.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
@@ -82,46 +88,46 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 
 /**
  * smallbms_holds() - does a cause hold
- * @bms: the bank, locked
+ * @report: the bank, locked
  * @cause: which one
  *
  * Return: true while it does.
  */
-bool smallbms_holds(const struct smallbms *bms, enum smallbms_cause cause)
+bool smallbms_holds(const struct smallbms_report *report, enum smallbms_cause cause)
 {
-	return bms->report.causes & BIT(cause);
+	return report->causes & BIT(cause);
 }
 
 /**
  * smallbms_fresh() - is a value young enough to be shown (F1)
- * @bms: the bank, locked
+ * @report: the bank, locked
  * @good_ns: when it was read
  *
  * Return: false when it is stale, even if nothing has noticed so far.
  */
-bool smallbms_fresh(const struct smallbms *bms, u64 good_ns)
+bool smallbms_fresh(const struct smallbms_report *report, u64 good_ns)
 {
 	return ktime_get_boottime_ns() - good_ns <=
-	       (u64)bms->settings.stale_ms * SMALLBMS_NS_PER_MS;
+	       (u64)report->settings.stale_ms * SMALLBMS_NS_PER_MS;
 }
 
 /**
  * smallbms_known() - is a kind of measurement known
- * @bms: the bank, locked
+ * @report: the bank, locked
  * @kind: which one
  *
  * Return: true when each of its channels has a value that may be shown.
  */
-bool smallbms_known(const struct smallbms *bms, enum smallbms_kind kind)
+bool smallbms_known(const struct smallbms_report *report, enum smallbms_kind kind)
 {
-	const struct smallbms_group *group = &bms->sample.group[kind];
+	const struct smallbms_group *group = &report->sample.group[kind];
 
-	return group->fitted && group->all && smallbms_fresh(bms, group->good_ns);
+	return group->fitted && group->all && smallbms_fresh(report, group->good_ns);
 }
 
 /* "U2 undervoltage cell=3 microvolt=2745000" */
-static int print_cause(const struct smallbms *bms, enum smallbms_cause cause, char *buf,
-		       size_t size)
+static int print_cause(const struct smallbms_report *report, enum smallbms_cause cause,
+		       char *buf, size_t size)
 {
 	const struct cause_info *info = &cause_info[cause];
 	const struct smallbms_group *group;
@@ -131,7 +137,7 @@ static int print_cause(const struct smallbms *bms, enum smallbms_cause cause, ch
 	if (!info->valued)
 		return len;
 
-	group = &bms->sample.group[info->kind];
+	group = &report->sample.group[info->kind];
 	if (!group->any)
 		return len;
 	value = info->highest ? group->max : group->min;
@@ -156,6 +162,11 @@ static struct smallbms *to_smallbms(struct device *dev)
 	return power_supply_get_drvdata(dev_get_drvdata(dev));
 }
 
+static struct smallbms_report *to_report(struct device *dev)
+{
+	return &to_smallbms(dev)->report;
+}
+
 /**
  * struct output_attr - an output as a file
  * @attr: the file
@@ -166,9 +177,9 @@ struct output_attr {
 	enum smallbms_output_id id;
 };
 
-static const struct smallbms_output *output_of(struct device *dev, struct device_attribute *attr)
+static u32 output_bit(struct device_attribute *attr)
 {
-	return &to_smallbms(dev)->act.output[container_of(attr, struct output_attr, attr)->id];
+	return BIT(container_of(attr, struct output_attr, attr)->id);
 }
 
 static const char *output_word(bool driven)
@@ -178,22 +189,25 @@ static const char *output_word(bool driven)
 
 static ssize_t output_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	const struct smallbms_output *output = output_of(dev, attr);
+	struct smallbms_report *report = to_report(dev);
+	bool driven;
 
-	guard(mutex)(&to_smallbms(dev)->lock);
-
-	return sysfs_emit(buf, "%s\n", output_word(output->driven));
+	spin_lock(&report->lock);
+	driven = report->outputs & output_bit(attr);
+	spin_unlock(&report->lock);
+	return sysfs_emit(buf, "%s\n", output_word(driven));
 }
 
 static ssize_t read_back_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	const struct smallbms_output *output = output_of(dev, attr);
+	struct smallbms_report *report = to_report(dev);
+	bool driven, unread;
 
-	guard(mutex)(&to_smallbms(dev)->lock);
-
-	if (output->level < 0)
-		return 0;
-	return sysfs_emit(buf, "%s\n", output_word(output->level));
+	spin_lock(&report->lock);
+	driven = report->levels & output_bit(attr);
+	unread = report->unread & output_bit(attr);
+	spin_unlock(&report->lock);
+	return unread ? 0 : sysfs_emit(buf, "%s\n", output_word(driven));
 }
 
 #define OUTPUT_ATTR(_name, _show, _id)						\
@@ -217,14 +231,14 @@ static const struct {
 
 static ssize_t warning_left_ms_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct smallbms *bms = to_smallbms(dev);
+	struct smallbms_report *report = to_report(dev);
 	u64 end_ns, now_ns;
 
-	guard(mutex)(&bms->lock);
-
-	if (!bms->decision.pre_alarm)
+	spin_lock(&report->lock);
+	end_ns = report->warning_end_ns;
+	spin_unlock(&report->lock);
+	if (!end_ns)
 		return 0;
-	end_ns = bms->state.pre_alarm_ns + bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
 	now_ns = ktime_get_boottime_ns();
 	return sysfs_emit(buf, "%llu\n",
 			  end_ns > now_ns ? div_u64(end_ns - now_ns, SMALLBMS_NS_PER_MS) : 0);
@@ -233,38 +247,38 @@ static DEVICE_ATTR_RO(warning_left_ms);
 
 static ssize_t episodes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct smallbms *bms = to_smallbms(dev);
+	struct smallbms_report *report = to_report(dev);
 	enum smallbms_cause cause;
 	int len = 0;
 
-	guard(mutex)(&bms->lock);
-
+	spin_lock(&report->lock);
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++)
 		len += sysfs_emit_at(buf, len, "%s %u\n", cause_info[cause].name,
-				     bms->report.count[cause]);
+				     report->count[cause]);
+	spin_unlock(&report->lock);
 	return len;
 }
 static DEVICE_ATTR_RO(episodes);
 
 static ssize_t causes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct smallbms *bms = to_smallbms(dev);
+	struct smallbms_report *report = to_report(dev);
 	enum smallbms_cause cause;
 	char text[64];
 	u32 rem_ns;
 	u64 sec;
 	int len = 0;
 
-	guard(mutex)(&bms->lock);
-
+	spin_lock(&report->lock);
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
-		if (!smallbms_holds(bms, cause))
+		if (!smallbms_holds(report, cause))
 			continue;
-		print_cause(bms, cause, text, sizeof(text));
-		sec = div_u64_rem(bms->report.since_ns[cause], NSEC_PER_SEC, &rem_ns);
+		print_cause(report, cause, text, sizeof(text));
+		sec = div_u64_rem(report->since_ns[cause], NSEC_PER_SEC, &rem_ns);
 		len += sysfs_emit_at(buf, len, "%s since=%llu.%03lu count=%u\n", text, sec,
-				     rem_ns / NSEC_PER_MSEC, bms->report.count[cause]);
+				     rem_ns / NSEC_PER_MSEC, report->count[cause]);
 	}
+	spin_unlock(&report->lock);
 	return len;
 }
 static DEVICE_ATTR_RO(causes);
@@ -306,13 +320,14 @@ const struct attribute_group *smallbms_report_groups[] = {
 
 /* Announcements */
 
-static void notify(struct smallbms *bms, const struct device_attribute *attr)
+static void notify(const struct smallbms_report *report, const struct device_attribute *attr)
 {
-	sysfs_notify(&bms->report.psy->dev.kobj, NULL, attr->attr.name);
+	sysfs_notify(&report->psy->dev.kobj, NULL, attr->attr.name);
 }
 
 /* "load-disconnect floats, charge-disconnect driven" */
-static int print_outputs(const struct smallbms *bms, u32 mask, char *buf, size_t size)
+static int print_outputs(const struct smallbms_report *report, u32 mask, char *buf,
+			 size_t size)
 {
 	enum smallbms_output_id id;
 	int len = 0;
@@ -322,13 +337,14 @@ static int print_outputs(const struct smallbms *bms, u32 mask, char *buf, size_t
 			continue;
 		len += scnprintf(buf + len, size - len, "%s%s %s", len ? ", " : "",
 				 smallbms_output_name(id),
-				 bms->report.outputs & BIT(id) ? "driven" : "floats");
+				 report->outputs & BIT(id) ? "driven" : "floats");
 	}
 	return len;
 }
 
 /* "U1 low-cell cell=3 microvolt=3085000; C3 no-charge-in-pre-alarm" */
-static void print_causes(const struct smallbms *bms, u32 mask, char *buf, size_t size)
+static void print_causes(const struct smallbms_report *report, u32 mask, char *buf,
+			 size_t size)
 {
 	enum smallbms_cause cause;
 	int len = 0;
@@ -338,7 +354,7 @@ static void print_causes(const struct smallbms *bms, u32 mask, char *buf, size_t
 		if (!(mask & BIT(cause)))
 			continue;
 		len += scnprintf(buf + len, size - len, "%s", len ? "; " : "");
-		len += print_cause(bms, cause, buf + len, size - len);
+		len += print_cause(report, cause, buf + len, size - len);
 	}
 }
 
@@ -347,98 +363,121 @@ static void announce(struct smallbms *bms, u32 changed, u32 begun)
 	const struct smallbms_report *report = &bms->report;
 	char outputs[96], causes[384];
 
-	print_causes(bms, report->causes, causes, sizeof(causes));
+	print_causes(report, report->causes, causes, sizeof(causes));
 	trace_smallbms_transition(bms, causes);
 	if (changed) {
-		print_outputs(bms, changed, outputs, sizeof(outputs));
+		print_outputs(report, changed, outputs, sizeof(outputs));
 		dev_notice_ratelimited(bms->dev, "%s%s%s\n", outputs, causes[0] ? "; " : "",
 				       causes);
 	} else if (begun & ~BIT(SMALLBMS_CAUSE_START)) {
-		print_causes(bms, begun, causes, sizeof(causes));
+		print_causes(report, begun, causes, sizeof(causes));
 		dev_notice_ratelimited(bms->dev, "%s\n", causes);
 	}
 }
 
-/* The time that the load is still sure of begins or ends. */
-static void update_window(struct smallbms *bms)
-{
-	bool warning = bms->decision.pre_alarm;
-
-	if (warning == bms->report.warning)
-		return;
-	bms->report.warning = warning;
-	notify(bms, &dev_attr_warning_left_ms);
-	trace_smallbms_window(bms, warning, warning ? bms->settings.warning_ms :
-			      div_u64(ktime_get_boottime_ns() - bms->state.pre_alarm_ns,
-				      SMALLBMS_NS_PER_MS));
-}
-
 /* How many cells are in series: no one says so, but the cells and the bank do. */
-static void update_cells_in_series(struct smallbms *bms)
+static void update_cells_in_series(struct smallbms_report *report)
 {
-	const struct smallbms_group *cell = &bms->sample.group[SMALLBMS_CELL];
+	const struct smallbms_group *cell = &report->sample.group[SMALLBMS_CELL];
 	int count, ratio;
 
-	if (!smallbms_known(bms, SMALLBMS_CELL) || !smallbms_known(bms, SMALLBMS_SUPPLY))
+	if (!smallbms_known(report, SMALLBMS_CELL) || !smallbms_known(report, SMALLBMS_SUPPLY))
 		return;
-	ratio = DIV_ROUND_CLOSEST(bms->sample.group[SMALLBMS_SUPPLY].min,
+	ratio = DIV_ROUND_CLOSEST(report->sample.group[SMALLBMS_SUPPLY].min,
 				  (cell->min + cell->max) / 2);
 	for (count = 4; count <= 16; count *= 2) {
 		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
-			bms->report.cells_in_series = count;
+			report->cells_in_series = count;
 	}
 }
 
 /**
- * smallbms_report_update() - show what an evaluation has found
+ * smallbms_report_publish() - let readers see what is, without an announcement
+ * @bms: the bank, locked or not yet shown
+ */
+void smallbms_report_publish(struct smallbms *bms)
+{
+	struct smallbms_report *report = &bms->report;
+	u32 causes = bms->decision.causes;
+	int i;
+
+	spin_lock(&report->lock);
+	report->settings = bms->settings;
+	report->sample = bms->sample;
+	report->gauge = bms->gauge;
+	report->outputs = 0;
+	report->levels = 0;
+	report->unread = 0;
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_output *output = &bms->act.output[i];
+
+		if (output->driven)
+			report->outputs |= BIT(i);
+		if (output->level > 0)
+			report->levels |= BIT(i);
+		if (output->level < 0)
+			report->unread |= BIT(i);
+		if (output->fault)
+			causes |= BIT(SMALLBMS_CAUSE_OUTPUT_FAULT);
+	}
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++) {
+		if (!(causes & ~report->causes & BIT(i)))
+			continue;
+		report->since_ns[i] = bms->state.now_ns;
+		report->count[i]++;
+	}
+	report->causes = causes;
+	report->warning_end_ns = 0;
+	if (bms->decision.pre_alarm)
+		report->warning_end_ns = bms->state.pre_alarm_ns +
+					 bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
+	update_cells_in_series(report);
+	spin_unlock(&report->lock);
+}
+
+/* The time that the load is still sure of begins or ends. */
+static void announce_window(struct smallbms *bms, bool open)
+{
+	notify(&bms->report, &dev_attr_warning_left_ms);
+	trace_smallbms_window(bms, open, open ? bms->settings.warning_ms :
+			      div_u64(ktime_get_boottime_ns() - bms->state.pre_alarm_ns,
+				      SMALLBMS_NS_PER_MS));
+}
+
+/**
+ * smallbms_report_update() - show what an evaluation has found, and announce changes
  * @bms: the bank, locked
  */
 void smallbms_report_update(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
-	u32 outputs = 0, levels = 0, causes = bms->decision.causes, changed, begun;
+	u32 outputs = report->outputs, levels = report->levels, causes = report->causes, begun;
+	bool warning = report->warning_end_ns;
 	int i;
 
 	trace_smallbms_sample(bms);
-	update_cells_in_series(bms);
+	smallbms_report_publish(bms);
+
+	/* From here on these are what has changed. */
+	outputs ^= report->outputs;
+	levels ^= report->levels;
+	causes ^= report->causes;
+	begun = causes & report->causes;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		if (bms->act.output[i].driven)
-			outputs |= BIT(i);
-		if (bms->act.output[i].level > 0)
-			levels |= BIT(i);
-		if (bms->act.output[i].fault)
-			causes |= BIT(SMALLBMS_CAUSE_OUTPUT_FAULT);
+		if (outputs & BIT(i))
+			notify(report, &output_attrs[i].output->attr);
+		if (levels & BIT(i))
+			notify(report, &output_attrs[i].read_back->attr);
 	}
-
-	begun = causes & ~report->causes;
-	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++) {
-		if (!(begun & BIT(i)))
-			continue;
-		report->since_ns[i] = bms->state.now_ns;
-		report->count[i]++;
-	}
-
-	changed = outputs ^ report->outputs;
-	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		if (changed & BIT(i))
-			notify(bms, &output_attrs[i].output->attr);
-		if ((levels ^ report->levels) & BIT(i))
-			notify(bms, &output_attrs[i].read_back->attr);
-	}
-	report->levels = levels;
-	update_window(bms);
-
-	if (!changed && causes == report->causes)
+	if (warning != !!report->warning_end_ns)
+		announce_window(bms, !warning);
+	if (!outputs && !causes)
 		return;
-
-	report->outputs = outputs;
-	if (causes != report->causes) {
-		report->causes = causes;
-		notify(bms, &dev_attr_causes);
-	}
+	if (causes)
+		notify(report, &dev_attr_causes);
 	if (begun)
-		notify(bms, &dev_attr_episodes);
-	announce(bms, changed, begun);
+		notify(report, &dev_attr_episodes);
+	announce(bms, outputs, begun);
 	power_supply_changed(report->psy);
 }

@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/power_supply.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -47,7 +48,7 @@ struct smallbms_reading {
  * @kind: what it measures
  * @index: which cell or battery, from 0
  * @scan: the scan under way; belongs to the scanner
- * @reading: the last finished scan; under the lock of the bank
+ * @reading: the last finished scan; under the lock of the report
  */
 struct smallbms_channel {
 	struct iio_channel *iio;
@@ -166,23 +167,38 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
 /* report: what people and their tools see */
 
 /**
- * struct smallbms_report - the bank as it was last announced
+ * struct smallbms_report - the bank as the last evaluation left it
  * @psy: the power supply
  * @desc: its description
- * @outputs: bit for each output that was driven
- * @levels: bit for each output whose line read as driven
- * @warning: the pre-alarm was on
+ * @lock: everything below, and the readings of the channels
+ * @settings: in force
+ * @sample: what the inputs said
+ * @gauge: how much charge the bank holds
+ * @outputs: bit for each output that is driven
+ * @levels: bit for each output whose line reads as driven
+ * @unread: bit for each output whose line cannot be read
+ * @warning_end_ns: when the load is not sure of its time any more, or 0: no pre-alarm
  * @cells_in_series: 4, 8 or 16, or 0 while it cannot be told
- * @causes: bit for each cause that held
+ * @causes: bit for each cause that holds
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
+ *
+ * Readers take @lock and nothing else. Who holds it is not preempted, or is lent the
+ * priority of who waits (PREEMPT_RT), so an evaluation waits microseconds, however
+ * many the readers are. What @lock guards is written under the lock of the bank, too,
+ * and may be read under either.
  */
 struct smallbms_report {
 	struct power_supply *psy;
 	struct power_supply_desc desc;
+	spinlock_t lock;	/* what it guards: see above */
+	struct smallbms_settings settings;
+	struct smallbms_sample sample;
+	struct smallbms_gauge gauge;
 	u32 outputs;
 	u32 levels;
-	bool warning;
+	u32 unread;
+	u64 warning_end_ns;
 	unsigned int cells_in_series;
 	u32 causes;
 	u64 since_ns[SMALLBMS_NUM_CAUSES];
@@ -192,7 +208,8 @@ struct smallbms_report {
 /**
  * struct smallbms - one bank
  * @dev: the platform device
- * @lock: everything below but the timer and the work
+ * @lock: an evaluation, and everything below but the timer and the work; no reader
+ *	takes it, for it may be held while a line is read
  * @settings: in force
  * @sense: inputs
  * @sample: what they last said
@@ -201,7 +218,7 @@ struct smallbms_report {
  * @gauge: how much charge the bank holds
  * @act: outputs
  * @leds: LED triggers
- * @report: what was last announced
+ * @report: what is shown
  * @polled: inputs must be looked at from time to time
  * @stopped: outputs float and stay so
  * @deadline: wakes @evaluation when something becomes due
@@ -229,10 +246,11 @@ struct smallbms {
 
 extern const struct attribute_group *smallbms_report_groups[];
 
+void smallbms_report_publish(struct smallbms *bms);
 void smallbms_report_update(struct smallbms *bms);
-bool smallbms_holds(const struct smallbms *bms, enum smallbms_cause cause);
-bool smallbms_fresh(const struct smallbms *bms, u64 good_ns);
-bool smallbms_known(const struct smallbms *bms, enum smallbms_kind kind);
+bool smallbms_holds(const struct smallbms_report *report, enum smallbms_cause cause);
+bool smallbms_fresh(const struct smallbms_report *report, u64 good_ns);
+bool smallbms_known(const struct smallbms_report *report, enum smallbms_kind kind);
 
 int smallbms_psy_init(struct smallbms *bms);
 

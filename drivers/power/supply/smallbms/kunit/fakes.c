@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/gpio/driver.h>
 #include <linux/gpio/machine.h>
@@ -135,7 +136,10 @@ static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
 	int error = fake_gpio_fails(gpio, gpio->get_error[line]);
+	unsigned int ms;
 
+	for (ms = 0; ms < READ_ONCE(gpio->hangs_ms[line]); ms += 20)
+		msleep(20);
 	if (error)
 		return error;
 	return (gpio->level & ~gpio->stuck & BIT(line)) != 0;

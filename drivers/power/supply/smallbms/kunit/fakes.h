@@ -55,6 +55,7 @@ enum fake_channel {
  * @stuck: bit for each line that reads low whatever is written
  * @set_error: what writing a line gives
  * @get_error: what reading a line gives
+ * @hangs_ms: how long it takes, unless this is taken back; only where a line may sleep
  * @fail_call: the call of the chip, counted from now, that fails; 0: none
  * @mute: its interrupts do not come
  * @no_irq: an error, or a number that is none, instead of an interrupt
@@ -69,6 +70,7 @@ struct fake_gpio {
 	unsigned long stuck;
 	int set_error[FAKE_NUM_LINES];
 	int get_error[FAKE_NUM_LINES];
+	unsigned int hangs_ms[FAKE_NUM_LINES];
 	unsigned int fail_call;
 	bool mute;
 	int no_irq;

@@ -898,6 +898,10 @@ static void shutdown_floats_for_good(struct kunit *test)
 	msleep(1500);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+
+	/* Nothing is evaluated any more; what is written is shown all the same. */
+	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "load_enable", "0"));
+	EXPECT_TEXT(test, &pdev->dev, "load_enable", "0");
 }
 
 static void sleep_floats_and_resume_starts_anew(struct kunit *test)
@@ -921,7 +925,11 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	t->adc->value[FAKE_CELL] = 3150000;	/* enough to stay, not to connect */
+	t->adc->hangs_ms = 500;
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_EXPECT_EQ_MSG(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV,
+			    "nothing is known before the first scan");
+	t->adc->hangs_ms = 0;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
 	msleep(700);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));

@@ -6,9 +6,11 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 
+#include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/hwmon.h>
+#include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/leds.h>
 #include <linux/platform_device.h>
@@ -22,6 +24,7 @@
 #define SCAN_MS		2000	/* until a change has surely been scanned, also on a busy host */
 #define STALE_MS	1000	/* the shortest that is allowed */
 #define DEFAULT_STALE_MS 5000
+#define HANGS_MS	15000	/* for a busy host; who does not wait for it ends it */
 
 static int is_hwmon(struct device *dev, void *data)
 {
@@ -511,6 +514,52 @@ static void largest_bank_has_all_sensors(struct kunit *test)
 	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
 }
 
+/* Readers */
+
+static bool reads_again(struct fake_gpio *gpio, enum fake_line line, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+	unsigned int reads = READ_ONCE(gpio->reads[line]);
+
+	while (READ_ONCE(gpio->reads[line]) == reads) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
+/* Who is answered during an evaluation cannot have kept one waiting either. */
+static void readers_do_not_wait_for_an_evaluation(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, true, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+	unsigned int reads;
+
+	add_signals(bank);
+	add_measurements(bank);
+	fake_bank_u32(bank, "victronenergy,stale-ms", 10000);
+	pdev = running(test, bank);
+
+	WRITE_ONCE(t->gpio->hangs_ms[FAKE_ATD], HANGS_MS);
+	KUNIT_ASSERT_TRUE(test, reads_again(t->gpio, FAKE_ATD, 2 * HANGS_MS));
+	reads = t->gpio->reads[FAKE_ATC];	/* the next line that it will read */
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_GOOD);
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->reads[FAKE_ATC], reads, "a property waits");
+	EXPECT_TEXT(test, psy_of(test), "load_output", "driven");
+	EXPECT_TEXT(test, psy_of(test), "causes", "");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->reads[FAKE_ATC], reads, "an attribute waits");
+	EXPECT_TEXT(test, hwmon_of(test, pdev), "in1_input", "3300");
+	EXPECT_TEXT(test, hwmon_of(test, pdev), "in1_min", "3100");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->reads[FAKE_ATC], reads, "a sensor waits");
+	EXPECT_TEXT(test, &pdev->dev, "settings/hold_ms", "500");
+	EXPECT_TEXT(test, &pdev->dev, "load_enable", "1");
+	KUNIT_EXPECT_EQ_MSG(test, t->gpio->reads[FAKE_ATC], reads, "a control waits");
+	WRITE_ONCE(t->gpio->hangs_ms[FAKE_ATD], 0);
+}
+
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
@@ -529,6 +578,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(dead_channel_is_a_fault_and_no_value),
 	KUNIT_CASE_PARAM(limits_are_settings, write_gen_params),
 	KUNIT_CASE(largest_bank_has_all_sensors),
+	KUNIT_CASE(readers_do_not_wait_for_an_evaluation),
 	{}
 };
 
