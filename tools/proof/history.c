@@ -434,8 +434,9 @@ static void happen_loss(u8 a, u8 b)
 
 	if (!c->fitted)
 		return;
-	c->some = b % 3 != 0;
+	/* Of supply and load current there is one channel: all or none. */
 	c->all = b % 3 == 1;
+	c->some = c->all || (b % 3 && (c == &w.channel[CELLS] || c == &w.channel[TEMPS]));
 	tell("%s: %s", quantity_name[a % QUANTITIES],
 	     c->all ? "all known" : c->some ? "one is not known" : "none is known");
 	if (c->some && !c->all)

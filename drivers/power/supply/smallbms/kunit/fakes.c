@@ -138,6 +138,7 @@ static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 	int error = fake_gpio_fails(gpio, gpio->get_error[line]);
 	unsigned int ms;
 
+	gpio->reads[line]++;
 	for (ms = 0; ms < READ_ONCE(gpio->hangs_ms[line]); ms += 20)
 		msleep(20);
 	if (error)

@@ -56,6 +56,7 @@ enum fake_channel {
  * @set_error: what writing a line gives
  * @get_error: what reading a line gives
  * @hangs_ms: how long it takes, unless this is taken back; only where a line may sleep
+ * @reads: how often each line was read
  * @fail_call: the call of the chip, counted from now, that fails; 0: none
  * @mute: its interrupts do not come
  * @no_irq: an error, or a number that is none, instead of an interrupt
@@ -71,6 +72,7 @@ struct fake_gpio {
 	int set_error[FAKE_NUM_LINES];
 	int get_error[FAKE_NUM_LINES];
 	unsigned int hangs_ms[FAKE_NUM_LINES];
+	unsigned int reads[FAKE_NUM_LINES];
 	unsigned int fail_call;
 	bool mute;
 	int no_irq;
