@@ -163,6 +163,9 @@ def main():
         reason = reasons.pop((name, text), None)
         unexplained += reason is None
         print(f"     {name}:{number}: {text}\n       {reason or 'NO REASON GIVEN'}")
+    # A fault that is injected by number meets some lines in one build and not in the next.
+    reasons = {line: reason for line, reason in reasons.items()
+               if not reason.startswith("perhaps: ")}
     for name, text in reasons:
         print(f"     {name}: {text}\n       IS COVERED, OR GONE: {args.reasons} still has a reason")
     good = not unexplained and not reasons
