@@ -2,8 +2,9 @@
 """Attack the rules with histories that a machine makes up.
 
 libFuzzer lives through them in user space (tools/proof/history.c) and an oracle judges
-each moment. Without --minutes, as often as --runs says: always the same histories. What
-goes wrong is shrunk, told, and written as a scenario. Ends with "N passed, N failed".
+each moment. Without --minutes, as often as --runs says; what it makes up differs from run
+to run all the same. What goes wrong is shrunk, told, and written as a scenario. Ends with
+"N passed, N failed".
 """
 
 import argparse
