@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/gpio/machine.h>
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/slab.h>
@@ -17,6 +18,7 @@
 
 #include "bench.h"
 #include "fakes.h"
+#include "smallbms.h"
 
 /**
  * bound() - has the driver taken a bank
@@ -125,6 +127,18 @@ struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
 	return t;
 }
 
+/*
+ * An evaluation writes the lines, and then what is shown: so whoever has seen a line
+ * change waits for the end of it. @dev is the bank, or what it has registered.
+ */
+static void settle(struct device *dev)
+{
+	struct smallbms *bms = dev_get_drvdata(dev->driver ? dev : dev->parent);
+
+	mutex_lock(&bms->lock);
+	mutex_unlock(&bms->lock);
+}
+
 /**
  * running() - add a bank and wait until it is on
  * @test: the test, with hardware
@@ -140,6 +154,7 @@ struct platform_device *running(struct kunit *test, struct fake_bank *bank)
 	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "the log says why");
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
+	settle(&pdev->dev);
 	return pdev;
 }
 
@@ -158,23 +173,6 @@ struct power_supply *supply_of(struct kunit *test)
 }
 
 /**
- * property() - ask the power supply of the first bank
- * @test: the test
- * @psp: for what
- *
- * Return: the number, or an error.
- */
-int property(struct kunit *test, enum power_supply_property psp)
-{
-	struct power_supply *psy = supply_of(test);
-	union power_supply_propval value = {};
-	int ret = power_supply_get_property(psy, psp, &value);
-
-	power_supply_put(psy);
-	return ret ?: value.intval;
-}
-
-/**
  * psy_of() - find the folder of the power supply of the first bank
  * @test: the test
  *
@@ -186,6 +184,65 @@ struct device *psy_of(struct kunit *test)
 
 	power_supply_put(psy);
 	return &psy->dev;
+}
+
+static u64 last_scan(struct smallbms *bms)
+{
+	guard(mutex)(&bms->lock);
+
+	return bms->sample.scan_ns;
+}
+
+/**
+ * scanned() - wait until all channels of the first bank have been read anew
+ * @test: the test
+ *
+ * A scan under way may have passed a channel already: so it takes the end of two.
+ */
+void scanned(struct kunit *test)
+{
+	struct power_supply *psy = supply_of(test);
+	struct smallbms *bms = power_supply_get_drvdata(psy);
+	unsigned long end = jiffies + msecs_to_jiffies(SLACK_MS);
+	u64 last = last_scan(bms);
+	int i;
+
+	for (i = 0; i < 2; i++, last = last_scan(bms)) {
+		while (last_scan(bms) == last && time_before(jiffies, end))
+			msleep(20);
+	}
+	power_supply_put(psy);
+	KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, end), "no scan");
+}
+
+/**
+ * property_at_once() - ask the power supply of the first bank
+ * @test: the test
+ * @psp: for what
+ *
+ * Return: the number, or an error.
+ */
+int property_at_once(struct kunit *test, enum power_supply_property psp)
+{
+	struct power_supply *psy = supply_of(test);
+	union power_supply_propval value = {};
+	int ret = power_supply_get_property(psy, psp, &value);
+
+	power_supply_put(psy);
+	return ret ?: value.intval;
+}
+
+/**
+ * property() - ask the power supply of the first bank after an evaluation under way
+ * @test: the test
+ * @psp: for what
+ *
+ * Return: the number, or an error.
+ */
+int property(struct kunit *test, enum power_supply_property psp)
+{
+	settle(psy_of(test));
+	return property_at_once(test, psp);
 }
 
 /* Files, asked as a reader in user space would ask them, mode and all */
@@ -239,13 +296,13 @@ bool has_file(struct device *dev, const char *name)
 }
 
 /**
- * text_of() - read a file
+ * text_at_once() - read a file
  * @dev: whose folder
  * @name: as for has_file()
  *
  * Return: its text without the newline, or "error -61"; valid until the next call.
  */
-const char *text_of(struct device *dev, const char *name)
+const char *text_at_once(struct device *dev, const char *name)
 {
 	struct device_attribute *attr;
 	ssize_t len;
@@ -262,6 +319,19 @@ const char *text_of(struct device *dev, const char *name)
 	else
 		page[len && page[len - 1] == '\n' ? len - 1 : len] = '\0';
 	return page;
+}
+
+/**
+ * text_of() - read a file after an evaluation under way
+ * @dev: the bank, or what it has registered
+ * @name: as for has_file()
+ *
+ * Return: as text_at_once().
+ */
+const char *text_of(struct device *dev, const char *name)
+{
+	settle(dev);
+	return text_at_once(dev, name);
 }
 
 /**

@@ -18,7 +18,8 @@ struct platform_device;
 
 #define START_MS	2000	/* X3 */
 #define MEASURED_MS	1250	/* hold time and 750 ms */
-#define SLACK_MS	2000	/* for a busy host */
+#define SLACK_MS	10000	/* for a busy host; who waits for something ends it */
+#define HANGS_MS	15000	/* longer than any wait; who has seen enough ends it */
 
 /**
  * struct probe_test - the hardware of a test
@@ -43,10 +44,13 @@ struct platform_device *running(struct kunit *test, struct fake_bank *bank);
 bool bound(struct platform_device *pdev);
 bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms);
 struct power_supply *supply_of(struct kunit *test);
+void scanned(struct kunit *test);
+int property_at_once(struct kunit *test, enum power_supply_property psp);
 int property(struct kunit *test, enum power_supply_property psp);
 
 struct device *psy_of(struct kunit *test);
 bool has_file(struct device *dev, const char *name);
+const char *text_at_once(struct device *dev, const char *name);
 const char *text_of(struct device *dev, const char *name);
 bool lists(struct device *dev, const char *name, const char *text);
 bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms);

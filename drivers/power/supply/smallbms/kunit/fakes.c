@@ -19,6 +19,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_sim.h>
+#include <linux/jiffies.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/string.h>
@@ -55,6 +56,14 @@ static const struct software_node battery_node = {
 	.name = "smallbms-fake-battery",
 	.properties = battery_properties,
 };
+
+static void hang(const unsigned int *hangs_ms)
+{
+	unsigned long begin = jiffies;
+
+	while (time_before(jiffies, begin + msecs_to_jiffies(READ_ONCE(*hangs_ms))))
+		msleep(20);
+}
 
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_node, software_node_unregister,
 			    const struct software_node *);
@@ -136,11 +145,9 @@ static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
 	int error = fake_gpio_fails(gpio, gpio->get_error[line]);
-	unsigned int ms;
 
 	gpio->reads[line]++;
-	for (ms = 0; ms < READ_ONCE(gpio->hangs_ms[line]); ms += 20)
-		msleep(20);
+	hang(&gpio->hangs_ms[line]);
 	if (error)
 		return error;
 	return (gpio->level & ~gpio->stuck & BIT(line)) != 0;
@@ -249,8 +256,7 @@ static int fake_adc_read_raw(struct iio_dev *iio, struct iio_chan_spec const *ch
 
 	switch (mask) {
 	case IIO_CHAN_INFO_RAW:
-		if (adc->hangs_ms)
-			msleep(adc->hangs_ms);
+		hang(&adc->hangs_ms);
 		*value = adc->value[channel->channel];
 		return adc->error[channel->channel] ?: IIO_VAL_INT;
 	case IIO_CHAN_INFO_SCALE:

@@ -82,7 +82,7 @@ struct fake_gpio {
  * struct fake_adc - the converter
  * @value: what a channel reads, in uV, mC or uA
  * @error: why it does not, or 0
- * @hangs_ms: how long every read takes
+ * @hangs_ms: how long every read takes, unless this is taken back
  */
 struct fake_adc {
 	int value[FAKE_NUM_CHANNELS];
