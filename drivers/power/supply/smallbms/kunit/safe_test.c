@@ -32,6 +32,7 @@
 
 #define OUTPUTS		(BIT(FAKE_LOAD) | BIT(FAKE_CHARGE) | BIT(FAKE_PRE_ALARM))
 
+#define DEFERRALS	1000
 #define STORM_EDGES	20
 #define REST_MS		1	/* between two evaluations of a line that storms */
 
@@ -142,6 +143,27 @@ static void evaluation_needs_no_memory(struct kunit *test)
 		msleep(100);
 	}
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+/* Probe */
+
+static void deferred_again_and_again(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct platform_device *pdev;
+	int i;
+
+	t->gpio->no_irq = -EPROBE_DEFER;
+	pdev = fake_bank_add(test, whole_bank(test), 0);
+	for (i = 0; i < DEFERRALS; i++) {
+		KUNIT_ASSERT_FALSE(test, bound(pdev));
+		KUNIT_ASSERT_LE(test, device_attach(&pdev->dev), 0);
+	}
+	KUNIT_EXPECT_EQ(test, t->gpio->was_driven & OUTPUTS, 0);
+	KUNIT_EXPECT_EQ(test, t->gpio->output & OUTPUTS, 0);
+	t->gpio->no_irq = 0;
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 }
 
 /* Lines */
@@ -388,6 +410,7 @@ static void sleep_is_refused(struct kunit *test)
 static struct kunit_case safe_cases[] = {
 	KUNIT_CASE_SLOW(every_allocation_of_probe_fails_in_turn),
 	KUNIT_CASE(evaluation_needs_no_memory),
+	KUNIT_CASE(deferred_again_and_again),
 	KUNIT_CASE(every_call_of_the_chip_fails_in_turn_in_probe),
 	KUNIT_CASE_SLOW(every_call_of_the_chip_fails_in_turn_when_running),
 	KUNIT_CASE(interrupts_never_come),
