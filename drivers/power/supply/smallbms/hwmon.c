@@ -162,20 +162,6 @@ static bool is_fault(enum hwmon_sensor_types type, u32 attr)
 	       (type == hwmon_temp && attr == hwmon_temp_fault);
 }
 
-static bool is_input(enum hwmon_sensor_types type, u32 attr)
-{
-	return (type == hwmon_in && attr == hwmon_in_input) ||
-	       (type == hwmon_temp && attr == hwmon_temp_input) ||
-	       (type == hwmon_curr && attr == hwmon_curr_input);
-}
-
-static bool is_label(enum hwmon_sensor_types type, u32 attr)
-{
-	return (type == hwmon_in && attr == hwmon_in_label) ||
-	       (type == hwmon_temp && attr == hwmon_temp_label) ||
-	       (type == hwmon_curr && attr == hwmon_curr_label);
-}
-
 static umode_t smallbms_hwmon_is_visible(const void *data, enum hwmon_sensor_types type,
 					 u32 attr, int number)
 {
@@ -183,11 +169,7 @@ static umode_t smallbms_hwmon_is_visible(const void *data, enum hwmon_sensor_typ
 
 	if (!channel_of(data, type, number))
 		return 0;
-	if (is_input(type, attr) || is_fault(type, attr) || is_label(type, attr))
-		return 0444;
-	if (!limit)
-		return 0;
-	return limit->attr == attr && writable(limit) ? 0644 : 0444;
+	return limit && limit->attr == attr && writable(limit) ? 0644 : 0444;
 }
 
 static int smallbms_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr,
@@ -200,11 +182,11 @@ static int smallbms_hwmon_read(struct device *dev, enum hwmon_sensor_types type,
 	int ret = 0;
 
 	spin_lock(&report->lock);
-	if (is_fault(type, attr))
-		*value = !known(report, channel);
-	else if (!is_input(type, attr))
+	if (limit)
 		*value = limit->alarm == attr ? alarm(report, limit, channel) :
 						value_of(report, limit) / scale(channel->kind);
+	else if (is_fault(type, attr))
+		*value = !known(report, channel);
 	else if (known(report, channel))
 		*value = channel->reading.value / scale(channel->kind);
 	else
@@ -242,10 +224,13 @@ static const struct hwmon_ops smallbms_hwmon_ops = {
 
 /* For the largest bank; smallbms_hwmon_is_visible() hides what a bank has not. */
 
+#define SUPPLY_CONFIG	(HWMON_I_INPUT | HWMON_I_LABEL | HWMON_I_FAULT | HWMON_I_LCRIT | \
+			 HWMON_I_LCRIT_ALARM | HWMON_I_CRIT | HWMON_I_CRIT_ALARM)
+#define CELL_CONFIG	(SUPPLY_CONFIG | HWMON_I_MIN | HWMON_I_MIN_ALARM)
+
 static const u32 in_config[SMALLBMS_MAX_CELLS + 2] = {
-	[0 ... SMALLBMS_MAX_CELLS] = HWMON_I_INPUT | HWMON_I_LABEL | HWMON_I_FAULT |
-		HWMON_I_MIN | HWMON_I_MIN_ALARM | HWMON_I_LCRIT | HWMON_I_LCRIT_ALARM |
-		HWMON_I_CRIT | HWMON_I_CRIT_ALARM,
+	[0] = SUPPLY_CONFIG,
+	[1 ... SMALLBMS_MAX_CELLS] = CELL_CONFIG,
 };
 
 static const u32 temp_config[SMALLBMS_MAX_BATTERIES + 1] = {
