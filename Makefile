@@ -268,6 +268,36 @@ boards: $(VIRTUAL_FILES) ## try the overlays in boards/ on the virtual board
 	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler dt-schema
 	@$(PYTHON) -m bms.boards $(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
+# KCSAN and PREEMPT_RT are not to be had on the boards.
+PC := tools/emulated-pc
+PC_PACKAGES := $(VIRTUAL_PACKAGES) cpio libelf-dev qemu-system-x86
+$(BUILD)/pc-race/.config: $(PC)/kernel.config $(PC)/race.config
+$(BUILD)/pc-rt/.config: $(PC)/kernel.config $(PC)/rt.config
+$(BUILD)/pc-race/.config $(BUILD)/pc-rt/.config: $(LINUX)/.unpacked | pc-packages
+	$(call configure,x86_64,)
+PC_MAKE = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/pc-$(1)) ARCH=x86_64
+$(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
+	@tools/step --total 1300 "Building the kernel of the pc, $*" \
+		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
+$(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
+		$(BUILD)/pc-%/arch/x86/boot/bzImage always
+	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT))
+$(BUILD)/pc-%-initramfs.cpio.gz: $(BUILD)/amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+		$(BUILD)/pc-%-modules
+	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_test.ko)
+$(BUILD)/amd64/bin/busybox: | virtual-packages
+	@mkdir -p $(BUILD)/amd64
+	@tools/step "Fetching busybox for the pc" $(BUILD)/logs/busybox-pc.log \
+		sh -c 'cd $(BUILD)/amd64 && apt-get download busybox-static:amd64 && \
+			dpkg-deb -x busybox-static_*.deb .'
+
+.PHONY: hard kunit-race kunit-rt pc-packages
+pc-packages:
+	@tools/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
+kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
+	@$(KUNIT) pc $^
+hard: kunit-race kunit-rt ## run the KUnit tests on a PC with KCSAN, and with PREEMPT_RT
+
 ARCH ?= um
 
 .PHONY: kunit kunit-um kunit-arm kunit-user

@@ -36,11 +36,11 @@
 /* What the driver said, as the console saw it */
 
 static struct {
-	spinlock_t lock;	/* of the rest */
+	raw_spinlock_t lock;	/* of the rest; printk() does not sleep */
 	char first[512];
 	unsigned int count;
 } said = {
-	.lock = __SPIN_LOCK_UNLOCKED(said.lock),
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(said.lock),
 };
 
 static void hear(void *ignore, const char *text, size_t len)
@@ -51,20 +51,20 @@ static void hear(void *ignore, const char *text, size_t len)
 	if (!strnstr(text, "smallbms smallbms.", len) || strnstr(text, "setup of GPIO", len) ||
 	    strnstr(text, "probe with driver", len))
 		return;
-	spin_lock_irqsave(&said.lock, flags);
+	raw_spin_lock_irqsave(&said.lock, flags);
 	if (!said.count++)
 		strscpy(said.first, text, min(len + 1, sizeof(said.first)));
-	spin_unlock_irqrestore(&said.lock, flags);
+	raw_spin_unlock_irqrestore(&said.lock, flags);
 }
 
 static void listen(void)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&said.lock, flags);
+	raw_spin_lock_irqsave(&said.lock, flags);
 	said.count = 0;
 	said.first[0] = '\0';
-	spin_unlock_irqrestore(&said.lock, flags);
+	raw_spin_unlock_irqrestore(&said.lock, flags);
 }
 
 static int probe_init(struct kunit *test)
