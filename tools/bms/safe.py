@@ -83,6 +83,10 @@ class Trial:
 TRIALS = (
     Trial("unbind", "echo bms >/sys/bus/platform/drivers/smallbms/unbind", ORDERLY_S),
     Trial("rmmod", "rmmod smallbms", ORDERLY_S),
+    Trial("unloaded and loaded again and again, while read",
+          "for i in $(seq 20); do rmmod smallbms; insmod /smallbms.ko; done", ORDERLY_S,
+          before="for i in 1 2 3 4; do (while :; do cat /sys/class/power_supply/*/* "
+          "/sys/class/hwmon/*/*; done) >/dev/null 2>&1 & done", then=HEALTHY_DRIVES),
     Trial("converter unbound under the bank",
           "cd /sys/bus/platform/drivers/npcm_adc; echo *.adc >unbind", ORDERLY_S),
     Trial("reboot", "reboot -f", ORDERLY_S, says="reboot: Restarting"),
