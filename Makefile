@@ -36,8 +36,8 @@ VIRTUAL := tools/virtual-board
 PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
 BOARD_PACKAGES := bc bison cpio device-tree-compiler flex gcc gcc-arm-linux-gnueabihf \
-	libc6-dev linux-source-6.12 patch perl python3 python3-matplotlib python3-rich \
-	qemu-system-arm xz-utils
+	libc6-dev libc6-dev-armhf-cross linux-source-6.12 patch perl python3 \
+	python3-matplotlib python3-rich qemu-system-arm xz-utils
 # Kernel tree 1.7 GB, two kernels 0.3 GB each.
 BOARD_MB := 3000
 
@@ -186,11 +186,6 @@ CLIENTS := $(BUILD)/clients
 CLIENTS_TOOLS := $(CLIENTS)/smallbms-wait $(CLIENTS)/abuse
 RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules)
 
-# Beside those of the board, the C library of programs for it
-.PHONY: clients-packages
-clients-packages: board-packages
-	@tools/preflight $(BOARD_MB) libc6-dev-armhf-cross
-
 $(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
 	@tools/step "Fetching people's programs for the board" $(BUILD)/logs/clients-armhf.log \
 		tools/armhf-package $(@D) $(CLIENTS_PROGRAMS)
@@ -198,7 +193,7 @@ $(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
 
 $(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
 $(CLIENTS)/abuse: $(BOARD)/abuse.c
-$(CLIENTS_TOOLS): | clients-packages
+$(CLIENTS_TOOLS): | board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
@@ -467,7 +462,7 @@ modules_install: ## install smallbms.ko for the kernel in KDIR
 
 .PHONY: matrix
 MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
-	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu
+	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu pahole
 # Each architecture and compiler 50 MB, headers 0.5 GB.
 matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc" for some of them
 	@tools/preflight 4000 $(MATRIX_PACKAGES)
