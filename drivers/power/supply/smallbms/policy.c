@@ -307,7 +307,6 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 			       set->charge_min_mc + TEMP_HYSTERESIS_MC), scan, hold);
 	weigh(&st->hot, above(&temp, set->charge_max_mc,
 			      set->charge_max_mc - TEMP_HYSTERESIS_MC), scan, hold);
-	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), scan, hold);
 
 	/* A scan from before the load was connected says nothing of its current. */
 	if (!st->load_on)
@@ -364,33 +363,39 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 	       (known(&in->group[SMALLBMS_TEMP]) || st->lost[SMALLBMS_TEMP].on);
 }
 
-/* R2, R3 and R4 float everything; X1 and X2 say how it comes back. */
+/*
+ * R2, R3 and R4 float everything; X2 says how it comes back. What is seen at that moment
+ * is the first that counts.
+ */
 static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 		 const struct smallbms_sample *in)
 {
-	bool blocked = st->remote.on || st->supply.on || st->loop.on;
+	bool blocked;
 
+	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), st->scan_ns, hold_ns(set));
+	blocked = st->remote.on || st->supply.on || st->loop.on;
+
+	if (st->blocked && !blocked && !st->starting) {
+		st->starting = true;
+		clear(&st->scanned);
+		clear(&st->ready);
+		assume(&st->full);
+		assume(&st->cold);
+		assume(&st->hot);
+	}
+	st->blocked = blocked;
+}
+
+/* X1: what ends a start. Whatever has not been disproved by then is taken as seen. */
+static void start(const struct smallbms_settings *set, struct smallbms_state *st,
+		  const struct smallbms_sample *in)
+{
 	if (measured(in))
 		prove(&st->scanned, complete(st, in), st->scan_ns, hold_ns(set));
 	else
 		st->scanned.on = true;
 
-	if (st->blocked && !blocked && !st->starting) {
-		st->starting = true;
-		clear(&st->ready);
-		if (in->group[SMALLBMS_CELL].fitted)
-			assume(&st->full);
-		if (in->group[SMALLBMS_TEMP].fitted) {
-			assume(&st->cold);
-			assume(&st->hot);
-		}
-		if (measured(in))
-			clear(&st->scanned);
-	}
-	st->blocked = blocked;
-
-	if (st->starting && !blocked && st->scanned.on && st->settled.on) {
-		/* Whatever has not been disproved by now is taken as seen. */
+	if (st->starting && !st->blocked && st->scanned.on && st->settled.on) {
 		st->full.assumed = false;
 		st->cold.assumed = false;
 		st->hot.assumed = false;
@@ -754,10 +759,11 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	if (in->scan_ns > st->scan_ns && in->scan_ns <= st->now_ns)
 		st->scan_ns = in->scan_ns;
 
-	observe_cells(set, st, in);
-	observe_channels(set, st, in);
 	observe_lines(set, st, in);
 	gate(set, st, in);
+	observe_cells(set, st, in);
+	observe_channels(set, st, in);
+	start(set, st, in);
 	decide_load(set, st, in);
 	decide_charge(set, st, in);
 

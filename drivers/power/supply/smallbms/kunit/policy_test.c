@@ -774,6 +774,26 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
 }
 
+/* F4: what is seen as it comes back counts from then, not from the scan after it. */
+static void x2_comes_back_within_the_hold_time(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_SUPPLY, 7999000);
+	pass(w, 3000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_SUPPLY));
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	set_group(w, SMALLBMS_SUPPLY, 13200000);
+	pass(w, SCAN_MS + 2 * w->set.hold_ms);	/* the next scan, R3, X2 */
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	/* It is over by now: what is hot from now on has the hold time. */
+	set_group(w, SMALLBMS_TEMP, 53000);
+	pass(w, w->set.hold_ms - 1);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_FALSE(test, w->out.red);
+}
+
 static const struct level_case supply_cases[] = {
 	{ "at the lower limit", 13200, 8000, true },
 	{ "below the lower limit", 13200, 7999, false },
@@ -1547,6 +1567,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r1_one_terminal_or_none),
 	KUNIT_CASE(r2_remote_off_is_at_once),
 	KUNIT_CASE(r2_remote_on_is_a_clean_start),
+	KUNIT_CASE(x2_comes_back_within_the_hold_time),
 	KUNIT_CASE_PARAM(r3_supply_range, supply_gen_params),
 	KUNIT_CASE(r4_loop),
 	KUNIT_CASE(r4_loop_of_batteries_with_signals_only),
