@@ -542,10 +542,8 @@ static bool judge_charge(struct oracle *o)
 		return complain(o, now, "RD", false, "P1: red, and charging is allowed");
 	seen = lost(m) || m->on[DAMAGED] || m->on[TEMPS_LOST] || m->on[ATC_LOST] ||
 	       (m->pre_alarm && !m->limits.keep_charge);
-	/* At the very moment of a start nothing has been seen. */
 	for (i = 0; i < ARRAY_SIZE(red); i++)
-		seen = seen || (m->on[red[i]] && says(m, red[i]) == ILL &&
-				!(o->count > 1 && m[-1].gate && !m->gate));
+		seen = seen || (m->on[red[i]] && says(m, red[i]) == ILL);
 	if (!m->charge && seen && !m->red)
 		return complain(o, now, "RD", true, "P1: charging is blocked, and red is off");
 	for (i = 0; i < ARRAY_SIZE(red); i++)
@@ -705,15 +703,17 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 	return true;
 }
 
-static bool driven_since_restart(const struct oracle *o)
+/* R2, R3, R4 have been seen, and are not only taken for granted by a start (X2). */
+static bool shut(const struct oracle *o)
 {
-	int i;
+	static const enum matter gates[] = { SUPPLY_BAD, LOOP_OPEN, REMOTE_OFF };
+	int i, j;
 
-	for (i = o->count - 2; i >= 0; i--) {
-		if (o->moment[i].load || o->moment[i].charge)
-			return true;
-		if (o->moment[i].restart)
-			return false;
+	for (i = 0; i < ARRAY_SIZE(gates); i++) {
+		for (j = o->count - 1; j >= 0 && o->moment[j].on[gates[i]]; j--) {
+			if (says(&o->moment[j], gates[i]) == ILL)
+				return true;
+		}
 	}
 	return false;
 }
@@ -735,7 +735,8 @@ bool oracle_sees(struct oracle *o, const struct moment *seen)
 	m->on[LOOP_OPEN] = counts(o, LOOP_OPEN);
 	m->on[REMOTE_OFF] = counts(o, REMOTE_OFF);
 	m->gate = m->on[SUPPLY_BAD] || m->on[LOOP_OPEN] || m->on[REMOTE_OFF];
-	m->restart = o->count > 1 && m[-1].gate && !m->gate && driven_since_restart(o);
+	m->shut = shut(o);
+	m->restart = o->count > 1 && m[-1].shut && !m->shut;
 	for (i = 0; i < MATTERS; i++)
 		m->on[i] = counts(o, i);
 	m->overloaded = was && !m->load && m->on[OVERLOAD] && !m->gate && !m->no_load;

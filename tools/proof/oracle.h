@@ -65,7 +65,7 @@ struct moment {
 	uint64_t still_ns;
 	/* notes of the oracle */
 	bool on[MATTERS];
-	bool gate, overloaded, restart;
+	bool gate, shut, overloaded, restart;
 };
 
 struct oracle {

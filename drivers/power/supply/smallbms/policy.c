@@ -364,8 +364,8 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 }
 
 /*
- * R2, R3 and R4 float everything; X2 says how it comes back. What is seen at that moment
- * is the first that counts.
+ * R2, R3 and R4, once seen, float everything; X2 says how it comes back. What is seen at
+ * that moment is the first that counts.
  */
 static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 		 const struct smallbms_sample *in)
@@ -373,9 +373,9 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 	bool blocked;
 
 	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), st->scan_ns, hold_ns(set));
-	blocked = st->remote.on || st->supply.on || st->loop.on;
+	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
 
-	if (st->blocked && !blocked && !st->starting) {
+	if (st->blocked && !blocked) {
 		st->starting = true;
 		clear(&st->scanned);
 		clear(&st->ready);
@@ -395,7 +395,8 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 	else
 		st->scanned.on = true;
 
-	if (st->starting && !st->blocked && st->scanned.on && st->settled.on) {
+	if (st->starting && !st->remote.on && !st->supply.on && !st->loop.on &&
+	    st->scanned.on && st->settled.on) {
 		st->full.assumed = false;
 		st->cold.assumed = false;
 		st->hot.assumed = false;

@@ -129,7 +129,7 @@ struct smallbms_condition {
  * @atc_lost: the permission to charge is unreadable for too long
  * @scanned: every measurement has been known for the hold time (X1)
  * @settled: every line has been known for the filter time (X1)
- * @blocked: R2, R3 or R4 floats everything
+ * @blocked: R2, R3 or R4 has been seen, and floats everything
  * @starting: X1 floats everything
  * @load_on: the load output is driven
  * @load_on_ns: since when, only with @load_on

@@ -233,8 +233,11 @@ static void x1_floats_until_decided(struct kunit *test)
 	struct world *w = measured_world(test);
 	s64 took;
 
+	pass(w, w->set.hold_ms - 1);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_EQ_MSG(test, w->out.causes, BIT(SMALLBMS_CAUSE_START), "P2");
 	took = until(w, &w->out.load, true, 2000);
-	KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
+	KUNIT_EXPECT_GE(test, took, 1);
 	KUNIT_EXPECT_LE_MSG(test, took, 2000, "X3");
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -772,6 +775,23 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	}
 	EXPECT_OUTPUTS(test, w, true, true, false);
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+}
+
+/* R2, X2: also where nothing has been driven yet. */
+static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 5000);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_REMOTE_OFF));
+	set_group(w, SMALLBMS_TEMP, 6999);
+	pass(w, 5000);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_COLD));
 }
 
 /* F4: what is seen as it comes back counts from then, not from the scan after it. */
@@ -1567,6 +1587,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r1_one_terminal_or_none),
 	KUNIT_CASE(r2_remote_off_is_at_once),
 	KUNIT_CASE(r2_remote_on_is_a_clean_start),
+	KUNIT_CASE(x2_applies_whenever_the_remote_switch_comes_on),
 	KUNIT_CASE(x2_comes_back_within_the_hold_time),
 	KUNIT_CASE_PARAM(r3_supply_range, supply_gen_params),
 	KUNIT_CASE(r4_loop),
