@@ -13,10 +13,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-from bms.errors import BenchError
+from bms.errors import BenchError, finish
 
 LONGEST = 1600      # bytes of a history
 SHRINK_RUNS = 5000
@@ -137,8 +136,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

@@ -18,12 +18,11 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 
-from bms.errors import BenchError
+from bms.errors import BenchError, finish
 
 CPU_S = 5       # of one run; a mutant that needs more does not end
 SHOW_S = 20.0
@@ -360,8 +359,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

@@ -10,12 +10,11 @@ import concurrent.futures
 import pathlib
 import random
 import shutil
-import sys
 import time
 
 from bms import invariants, virtual
 from bms import scenario as language
-from bms.errors import BenchError
+from bms.errors import BenchError, finish
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
@@ -200,8 +199,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

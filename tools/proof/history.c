@@ -71,44 +71,22 @@ static double seconds(u64 time_ns)
 	return (time_ns - w.begin_ns) / 1e9;
 }
 
-static void __printf(1, 2) tell(const char *text, ...)
+static void __printf(3, 4) say(FILE *file, const char *when, const char *text, ...)
 {
 	va_list list;
 
-	if (!w.told)
+	if (!file)
 		return;
-	fprintf(w.told, "%14.6f  ", seconds(w.now_ns));
+	fprintf(file, when, seconds(w.now_ns));
 	va_start(list, text);
-	vfprintf(w.told, text, list);
+	vfprintf(file, text, list);
 	va_end(list);
-	fputc('\n', w.told);
+	fputc('\n', file);
 }
 
-static void __printf(1, 2) script(const char *text, ...)
-{
-	va_list list;
-
-	if (!w.scenario)
-		return;
-	fprintf(w.scenario, "%-12.6f ", seconds(w.now_ns));
-	va_start(list, text);
-	vfprintf(w.scenario, text, list);
-	va_end(list);
-	fputc('\n', w.scenario);
-}
-
-static void __printf(1, 2) beyond_words(const char *text, ...)
-{
-	va_list list;
-
-	if (!w.scenario)
-		return;
-	fprintf(w.scenario, "# %.6f: no word for: ", seconds(w.now_ns));
-	va_start(list, text);
-	vfprintf(w.scenario, text, list);
-	va_end(list);
-	fputc('\n', w.scenario);
-}
+#define tell(...)		say(w.told, "%14.6f  ", __VA_ARGS__)
+#define script(...)		say(w.scenario, "%-12.6f ", __VA_ARGS__)
+#define beyond_words(...)	say(w.scenario, "# %.6f: no word for: ", __VA_ARGS__)
 
 static bool __printf(1, 2) wrong(const char *text, ...)
 {
