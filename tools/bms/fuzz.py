@@ -34,7 +34,7 @@ def last_line(path):
 class Attack:
     """One fuzzer, with a seed of its own."""
 
-    def __init__(self, seed, args):
+    def __init__(self, seed, kept, args):
         self.seed = seed
         self.folder = args.build / f"seed-{seed}"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -44,9 +44,11 @@ class Attack:
         bound = f"-max_total_time={60 * args.minutes}" if args.minutes else f"-runs={args.runs}"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
+                # Neither addresses, nor the time, nor the order of a folder may decide.
                 [args.build / "attack", f"-seed={seed}", bound, f"-max_len={LONGEST}",
-                 "-len_control=20", "-print_final_stats=1",
-                 f"-artifact_prefix={self.folder}/", self.new, args.corpus],
+                 "-len_control=20", "-use_cmp=0", "-reload=0",
+                 f"-seed_inputs={','.join(str(path) for path in kept)}", "-print_final_stats=1",
+                 f"-artifact_prefix={self.folder}/", self.new],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def found(self):
@@ -95,7 +97,7 @@ def wait(attacks):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=8000, help="histories for each seed")
+    parser.add_argument("--runs", type=int, default=6000, help="histories for each seed")
     parser.add_argument("--minutes", type=int, default=0, help="go on for so long instead")
     parser.add_argument("build", type=pathlib.Path, help="where the fuzzer is")
     parser.add_argument("corpus", type=pathlib.Path, help="histories to begin with")
@@ -112,7 +114,7 @@ def main():
         print(replayed.stdout, end="")
     passed, failed = int(good), int(not good)
 
-    attacks = [Attack(seed + 1, args) for seed in range(os.cpu_count() if args.minutes else 2)]
+    attacks = [Attack(seed + 1, kept, args) for seed in range(os.cpu_count() if args.minutes else 2)]
     seconds = wait(attacks)
     sums = [0] * 5
     edges = features = 0
