@@ -347,8 +347,8 @@ fuzz-short: $(FUZZ_FILES)
 	@$(PYTHON) -m bms.fuzz $(FUZZ) $(PROOF)/corpus
 
 .PHONY: mutants
-mutants: | fuzz-packages ## change the rules in all simple ways: does a test notice each?
-	@$(PYTHON) -m bms.mutants $(DRIVER) $(PROOF) $(BUILD)/mutants
+mutants: fuzz-short ## change the rules in all simple ways: does a test notice each?
+	@$(PYTHON) -m bms.mutants $(DRIVER) $(PROOF) $(BUILD)/mutants $(FUZZ)/seed-*/new
 
 # The policy as the driver compiles it, with contracts beside it. A prover that needs more
 # than a second does not get there in a minute either.
