@@ -480,8 +480,17 @@ static void u3_cut_does_not_wait_long_for_a_scan(struct kunit *test)
 	pass(w, 29000);
 	w->measured = false;
 	took = until(w, &w->out.load, false, 5000);
-	KUNIT_EXPECT_GE(test, took, 1000);
-	KUNIT_EXPECT_LE(test, took, 1100);
+	KUNIT_EXPECT_EQ(test, took, 1003 + 50);
+}
+
+/* A clock that gains 100 us in a second must not shorten it. */
+static void u2_warning_on_a_fast_clock(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	KUNIT_EXPECT_EQ(test, w->out.cut_ns, w->st.now_ns + 30003 * SMALLBMS_NS_PER_MS);
 }
 
 static const struct level_case reconnect_cases[] = {
@@ -1450,6 +1459,58 @@ static void f5_good_service_forgives(struct kunit *test)
 	}
 }
 
+/* Too much current, when the load has been on for @service_ms. */
+static void overload_after(struct world *w, u64 service_ms)
+{
+	u64 end_ms = w->now_ms + service_ms;
+
+	set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+	w->now_ms = end_ms - w->set.hold_ms;
+	world_scan(w);
+	w->now_ms = end_ms;
+	world_scan(w);
+	set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+}
+
+static const struct service_case {
+	const char *name;
+	u64 ms;
+	bool latched;
+} service_cases[] = {
+	{ "just too little", 59999, true },
+	{ "just enough", 60000, false },
+};
+
+static void service_case_desc(const struct service_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(service, service_cases, service_case_desc);
+
+static void f5_times(struct kunit *test)
+{
+	const struct service_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		overload_after(w, 5000);
+		KUNIT_EXPECT_FALSE(test, w->out.load);
+		w->now_ms += 9999;
+		world_scan(w);
+		KUNIT_EXPECT_FALSE(test, w->out.load);
+		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD));
+		w->now_ms++;
+		world_step(w);
+		KUNIT_EXPECT_TRUE(test, w->out.load);
+	}
+	overload_after(w, c->ms);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED), c->latched);
+	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD), !c->latched);
+}
+
 static void f5_limit_itself_is_allowed(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1568,6 +1629,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(u2_an_empty_cell_alone_warns),
 	KUNIT_CASE(u2_warning_counts_from_the_pin),
 	KUNIT_CASE(u2_setting_makes_it_longer),
+	KUNIT_CASE(u2_warning_on_a_fast_clock),
 	KUNIT_CASE_PARAM(u2_load_disconnect_level, cut_gen_params),
 	KUNIT_CASE(u3_dip_inside_the_window_cuts_nothing),
 	KUNIT_CASE(u3_recovery_at_the_last_moment_counts),
@@ -1615,6 +1677,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f4_a_clock_that_goes_back_shortens_nothing),
 	KUNIT_CASE(f5_overload_is_tried_again_twice),
 	KUNIT_CASE(f5_good_service_forgives),
+	KUNIT_CASE_PARAM(f5_times, service_gen_params),
 	KUNIT_CASE(f5_limit_itself_is_allowed),
 	KUNIT_CASE_SLOW(deadline_is_never_late),
 	KUNIT_CASE(impossible_times_change_nothing),
