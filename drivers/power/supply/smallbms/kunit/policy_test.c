@@ -740,9 +740,40 @@ static void r1_one_terminal_or_none(struct kunit *test)
 
 	w = measured_world(test);
 	w->in.line[SMALLBMS_LINE_REMOTE_H].fitted = false;
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+
+	w = measured_world(test);
+	w->in.line[SMALLBMS_LINE_REMOTE_H].fitted = false;
 	w->in.line[SMALLBMS_LINE_REMOTE_L].fitted = false;
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* Either is enough, whatever becomes of the other. */
+static void r1_terminal_beside_one_that_cannot_be_read(struct kunit *test)
+{
+	static const enum smallbms_line_id lines[] = {
+		SMALLBMS_LINE_REMOTE_H, SMALLBMS_LINE_REMOTE_L,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct world *w = measured_world(test);
+
+		set_line(w, lines[0], false);
+		set_line(w, lines[1], false);
+		pass(w, 1000);
+		w->in.line[lines[!i]].known = false;
+		pass(w, 1000);
+		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_REMOTE_OFF));
+		set_line(w, lines[i], true);
+		pass(w, w->set.filter_ms);
+		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_REMOTE_OFF));
+	}
 }
 
 static void r2_remote_off_is_at_once(struct kunit *test)
@@ -1179,18 +1210,96 @@ static void f1_known_cells_still_trip(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERVOLTAGE));
 }
 
+/* A scan of cells and temperatures @ms after the one before */
+static void scan_after(struct world *w, u64 ms, int cell_mv, int temp_mc, bool any, bool all)
+{
+	w->now_ms += ms;
+	cells(w, cell_mv, cell_mv);
+	set_group(w, SMALLBMS_TEMP, temp_mc);
+	w->channels[SMALLBMS_CELL].any = any;
+	w->channels[SMALLBMS_CELL].all = all;
+	w->channels[SMALLBMS_TEMP].any = any;
+	w->channels[SMALLBMS_TEMP].all = all;
+	world_scan(w);
+}
+
 static void f1_every_other_read_failing_still_trips(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 	int i;
 
-	for (i = 0; i < 5; i++) {
-		cells(w, 2700, 3300);
-		pass(w, SCAN_MS);
-		lose_group(w, SMALLBMS_CELL);
-		pass(w, SCAN_MS);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_FALSE(test, w->out.pre_alarm);
+		KUNIT_EXPECT_TRUE(test, w->out.charge);
+		scan_after(w, 100, 3099, 50001, true, true);
+		scan_after(w, 100, 0, 0, false, false);
 	}
-	KUNIT_EXPECT_TRUE(test, w->out.pre_alarm);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_PRE_ALARM));
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_HOT));
+}
+
+/* What is neither is no missing value: it ends what was on the way. */
+static void f4_values_between_the_levels_begin_anew(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		scan_after(w, 300, 3099, 50001, true, true);
+		scan_after(w, 300, 3110, 49000, true, true);
+	}
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+}
+
+/* Some that are well, and some that nobody knows, end nothing; nor a stretch with a gap. */
+static void f1_what_is_unknown_ends_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 3; i++)
+		scan_after(w, 300, 3099, 50001, true, true);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	for (i = 0; i < 10; i++) {
+		scan_after(w, 300, 3300, 25000, true, false);
+		EXPECT_OUTPUTS(test, w, true, false, true);
+	}
+	for (i = 0; i < 10; i++) {
+		scan_after(w, 300, 3300, 25000, true, true);
+		scan_after(w, 300, 0, 0, false, false);
+		EXPECT_OUTPUTS(test, w, true, false, true);
+	}
+	scan_after(w, 300, 3300, 25000, true, true);
+	scan_after(w, 500, 3300, 25000, true, true);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	/* Nor do they connect. */
+	w->in.host_load_off = true;
+	scan_after(w, 300, 3300, 25000, true, true);
+	w->in.host_load_off = false;
+	for (i = 0; i < 5; i++)
+		scan_after(w, 300, 3300, 25000, true, false);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
+
+/* While the channels fail in turn none is old, but they are not all known again. */
+static void f1_loss_that_moves_on_is_no_end(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	lose_group(w, SMALLBMS_CELL);
+	pass(w, 6000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_CELL_LOST));
+	for (i = 0; i < 5; i++) {
+		w->channels[SMALLBMS_CELL].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+		scan_after(w, 300, 3300, 25000, true, false);
+		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_CELL_LOST));
+	}
+	for (i = 0; i < 3; i++)
+		scan_after(w, 300, 3300, 25000, true, true);
+	KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_CELL_LOST));
 }
 
 static void f1_stuck_scanner(struct kunit *test)
@@ -1307,9 +1416,9 @@ static void u2_an_empty_cell_alone_warns(struct kunit *test)
 static void x1_signals_and_one_channel(struct kunit *test)
 {
 	static const enum smallbms_kind kinds[] = {
-		SMALLBMS_TEMP, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
+		SMALLBMS_CELL, SMALLBMS_TEMP, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
 	};
-	static const s32 values[] = { 25000, 13200000, 0 };
+	static const s32 values[] = { 3300000, 25000, 13200000, 0 };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -1323,6 +1432,16 @@ static void x1_signals_and_one_channel(struct kunit *test)
 		EXPECT_OUTPUTS(test, w, false, false, false);
 		pass(w, 1000);
 		EXPECT_OUTPUTS(test, w, true, true, false);
+
+		/* F1: nor does an old value of it connect anything. */
+		w->in.host_charge_off = true;
+		w->in.host_load_off = true;
+		world_step(w);
+		w->now_ms = w->scan_ms + w->set.hold_ms + 1;
+		w->in.host_charge_off = false;
+		w->in.host_load_off = false;
+		world_step(w);
+		EXPECT_OUTPUTS(test, w, false, false, false);
 	}
 }
 
@@ -1647,6 +1766,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(c4_can_be_turned_off),
 	KUNIT_CASE_PARAM(r1_remote, remote_gen_params),
 	KUNIT_CASE(r1_one_terminal_or_none),
+	KUNIT_CASE(r1_terminal_beside_one_that_cannot_be_read),
 	KUNIT_CASE(r2_remote_off_is_at_once),
 	KUNIT_CASE(r2_remote_on_is_a_clean_start),
 	KUNIT_CASE(x2_applies_whenever_the_remote_switch_comes_on),
@@ -1665,6 +1785,9 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f1_loss_in_the_window_of_an_empty_cell),
 	KUNIT_CASE(f1_known_cells_still_trip),
 	KUNIT_CASE(f1_every_other_read_failing_still_trips),
+	KUNIT_CASE(f4_values_between_the_levels_begin_anew),
+	KUNIT_CASE(f1_what_is_unknown_ends_nothing),
+	KUNIT_CASE(f1_loss_that_moves_on_is_no_end),
 	KUNIT_CASE(f1_stuck_scanner),
 	KUNIT_CASE(f1_stuck_scanner_at_the_end_of_a_loss),
 	KUNIT_CASE(f1_unreadable_lines),
