@@ -193,8 +193,7 @@ static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good
 		c->pending = false;
 		return;
 	}
-	weigh(c, !fitted ? EVIDENCE_ABSENT : known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN,
-	      time_ns, span_ns);
+	weigh(c, known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN, time_ns, span_ns);
 }
 
 /* Evidence */
@@ -247,9 +246,7 @@ static enum evidence remote_off(const struct smallbms_sample *in)
 
 	if (h == EVIDENCE_OFF || l == EVIDENCE_OFF)
 		return EVIDENCE_OFF;
-	if (h == EVIDENCE_UNKNOWN || l == EVIDENCE_UNKNOWN)
-		return EVIDENCE_UNKNOWN;
-	return h == EVIDENCE_ABSENT ? l : h;
+	return h == EVIDENCE_ABSENT || l == EVIDENCE_UNKNOWN ? l : h;
 }
 
 static bool no_source(const struct smallbms_sample *in)
@@ -325,7 +322,7 @@ static void observe_lines(const struct smallbms_settings *set, struct smallbms_s
 {
 	const u64 now = st->now_ns, filter = filter_ns(set);
 	const struct smallbms_line atc = in->line[SMALLBMS_LINE_ATC];
-	bool fitted = false, known = true;
+	bool known = true;
 	u64 good = now;
 	int i;
 
@@ -338,12 +335,11 @@ static void observe_lines(const struct smallbms_settings *set, struct smallbms_s
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
 		if (i == SMALLBMS_LINE_ATC || !in->line[i].fitted)
 			continue;
-		fitted = true;
 		known = known && in->line[i].known;
 		if (in->line[i].good_ns < good)
 			good = in->line[i].good_ns;
 	}
-	lose(&st->line_lost, fitted, known, good, stale_ns(set), now, now, filter);
+	lose(&st->line_lost, true, known, good, stale_ns(set), now, now, filter);
 	lose(&st->atc_lost, atc.fitted, atc.known, atc.good_ns, stale_ns(set), now, now,
 	     filter);
 
