@@ -496,7 +496,7 @@ patches: ## write a series of patches for the kernel tree TREE
 # A tree that nothing has been put into or patched: unpacked anew each time.
 .PHONY: upstream
 upstream: $(TARBALL) ## try the patches and the export on a clean 6.12: build, tests, checkpatch
-	@tools/preflight 4000 $(LINT_PACKAGES)
+	@tools/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme
 	@rm -rf $(BUILD)/upstream && mkdir -p $(BUILD)/upstream
 	@tools/step "Unpacking $(SOURCE)" $(BUILD)/logs/upstream.log \
 		tar -xf $(TARBALL) -C $(BUILD)/upstream
