@@ -114,7 +114,8 @@ def main():
         print(replayed.stdout, end="")
     passed, failed = int(good), int(not good)
 
-    attacks = [Attack(seed + 1, kept, args) for seed in range(os.cpu_count() if args.minutes else 2)]
+    seeds = os.cpu_count() if args.minutes else 2
+    attacks = [Attack(seed + 1, kept, args) for seed in range(seeds)]
     seconds = wait(attacks)
     sums = [0] * 5
     edges = features = 0
