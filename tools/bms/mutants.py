@@ -257,8 +257,10 @@ class Bench:
         source = folder / mutant.file
         source.write_text(mutant.source)
         changed = folder / "changed.o"
-        if run("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized", "-c",
-               "-o", changed, source, bound=False).returncode:
+        # What is undefined is noticed, as it is by the sanitizers of the kernel's own tests.
+        if run("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized",
+               "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", "-c", "-o", changed,
+               source, bound=False).returncode:
             return "compiler"
         if self.notices("kunit", mutant, changed, "--first"):
             return "KUnit"
