@@ -529,6 +529,17 @@ static void u2_warning_on_a_fast_clock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.cut_ns, w->st.now_ns + 30003 * SMALLBMS_NS_PER_MS);
 }
 
+/* P2: who is connected waits for nothing. */
+static void u4_below_reconnect_is_no_cause_while_connected(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 3150, 3300);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+}
+
 static const struct level_case reconnect_cases[] = {
 	{ "not just below the level", 2700, 3199, false },
 	{ "at the level", 2700, 3200, true },
@@ -560,6 +571,7 @@ static void u5_signals(struct kunit *test)
 	took = until(w, &w->out.load, false, 60000);
 	KUNIT_EXPECT_GE(test, took, 30000);
 	KUNIT_EXPECT_LE(test, took, 30100);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_ATD));
 
 	set_line(w, SMALLBMS_LINE_BPA, true);
 	set_line(w, SMALLBMS_LINE_ATD, true);
@@ -1640,6 +1652,15 @@ static void f5_overload_is_tried_again_twice(struct kunit *test)
 	w->in.operator_clear = true;
 	pass(w, 1000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	/* That forgives all of them. */
+	for (i = 0; i < 2; i++) {
+		set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+		until(w, &w->out.load, false, 5000);
+		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		until(w, &w->out.load, true, 20000);
+	}
 }
 
 static void f5_good_service_forgives(struct kunit *test)
@@ -1789,6 +1810,26 @@ static void deadline_is_never_late(struct kunit *test)
 	}
 }
 
+/* Nobody is woken for what has passed. */
+static void a_glitch_leaves_nothing_due(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	set_line(w, SMALLBMS_LINE_LOOP, false);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, (w->now_ms + w->set.filter_ms) *
+			SMALLBMS_NS_PER_MS);
+	w->now_ms += 1;
+	set_line(w, SMALLBMS_LINE_LOOP, true);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, SMALLBMS_NEVER);
+
+	w = running(test, measured_world(test));
+	scan_after(w, 100, 3300, 4999, true, true);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->in.scan_ns +
+			w->set.hold_ms * SMALLBMS_NS_PER_MS / 2);
+	scan_after(w, 100, 3300, 25000, true, true);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
+}
+
 static void the_end_of_time_is_safe(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -1836,6 +1877,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(u3_recovery_at_the_last_moment_counts),
 	KUNIT_CASE(u3_recovery_just_before_the_cut_counts),
 	KUNIT_CASE(u3_cut_does_not_wait_long_for_a_scan),
+	KUNIT_CASE(u4_below_reconnect_is_no_cause_while_connected),
 	KUNIT_CASE_PARAM(u4_load_reconnect_level, reconnect_gen_params),
 	KUNIT_CASE(u5_signals),
 	KUNIT_CASE(u5_both_must_permit),
@@ -1888,6 +1930,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f5_limit_itself_is_allowed),
 	KUNIT_CASE_SLOW(deadline_is_never_late),
 	KUNIT_CASE(impossible_times_change_nothing),
+	KUNIT_CASE(a_glitch_leaves_nothing_due),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}
 };
