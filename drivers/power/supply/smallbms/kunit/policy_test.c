@@ -1721,6 +1721,7 @@ static void f5_times(struct kunit *test)
 		world_scan(w);
 		KUNIT_EXPECT_FALSE(test, w->out.load);
 		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD));
+		KUNIT_EXPECT_EQ(test, w->out.deadline_ns, (w->now_ms + 1) * SMALLBMS_NS_PER_MS);
 		w->now_ms++;
 		world_step(w);
 		KUNIT_EXPECT_TRUE(test, w->out.load);
@@ -1729,6 +1730,10 @@ static void f5_times(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, true, false);
 	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED), c->latched);
 	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD), !c->latched);
+	w->now_ms += 9999;
+	world_scan(w);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns == (w->now_ms + 1) * SMALLBMS_NS_PER_MS,
+			!c->latched);
 }
 
 static void f5_limit_itself_is_allowed(struct kunit *test)
@@ -1827,6 +1832,26 @@ static void a_glitch_leaves_nothing_due(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->in.scan_ns +
 			w->set.hold_ms * SMALLBMS_NS_PER_MS / 2);
 	scan_after(w, 100, 3300, 25000, true, true);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
+}
+
+/* F1: what is missing is looked for sooner than at the usual pace. */
+static void f1_missing_value_is_looked_for(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	int i;
+
+	set_group(w, SMALLBMS_BANK_CURRENT, 0);
+	running(test, w);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		w->channels[i].all = false;
+		world_scan(w);
+		KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->in.scan_ns +
+				w->set.hold_ms * SMALLBMS_NS_PER_MS / 2);
+		w->channels[i].all = true;
+		pass(w, 2000);
+	}
+	world_scan(w);
 	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
 }
 
@@ -1930,6 +1955,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f5_limit_itself_is_allowed),
 	KUNIT_CASE_SLOW(deadline_is_never_late),
 	KUNIT_CASE(impossible_times_change_nothing),
+	KUNIT_CASE(f1_missing_value_is_looked_for),
 	KUNIT_CASE(a_glitch_leaves_nothing_due),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}
