@@ -1347,6 +1347,7 @@ static void f1_what_is_unknown_ends_nothing(struct kunit *test)
 	for (i = 0; i < 10; i++) {
 		scan_after(w, 300, 3300, 25000, true, false);
 		EXPECT_OUTPUTS(test, w, true, false, true);
+		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_HOT));
 	}
 	for (i = 0; i < 10; i++) {
 		scan_after(w, 300, 3300, 25000, true, true);
