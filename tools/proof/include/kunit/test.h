@@ -31,7 +31,7 @@ void kunit_fail(const char *file, int line, const char *what, bool stop);
 #define KUNIT_CASE_SLOW(_run)		KUNIT_CASE(_run)
 #define KUNIT_CASE_PARAM(_run, _param)	{ .name = #_run, .run = _run, .param = _param }
 
-#define KUNIT_ARRAY_PARAM(_name, _array, _desc)				\
+#define KUNIT_PARAMS(_name, _array, _describe)				\
 	static const void *_name##_gen_params(const void *previous, char *desc) \
 	{								\
 		__typeof__((_array)[0]) *next = previous ?		\
@@ -39,9 +39,13 @@ void kunit_fail(const char *file, int line, const char *what, bool stop);
 									\
 		if (next - (_array) >= ARRAY_SIZE(_array))		\
 			return NULL;					\
-		_desc(next, desc);					\
+		_describe;						\
 		return next;						\
 	}
+#define KUNIT_ARRAY_PARAM(_name, _array, _desc)				\
+	KUNIT_PARAMS(_name, _array, _desc(next, desc))
+#define KUNIT_ARRAY_PARAM_DESC(_name, _array, _member)			\
+	KUNIT_PARAMS(_name, _array, strscpy(desc, next->_member, KUNIT_PARAM_DESC_SIZE))
 
 #define KUNIT_JUDGE(_test, _holds, _stop)				\
 	do {								\

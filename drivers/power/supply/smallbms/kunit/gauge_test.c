@@ -87,12 +87,7 @@ static const struct gauge_case {
 			     { 5001000, 1, 0, 2900, LOW, 4 * AH } } },
 };
 
-static void gauge_case_desc(const struct gauge_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(gauge, gauge_cases, gauge_case_desc);
+KUNIT_ARRAY_PARAM_DESC(gauge, gauge_cases, name);
 
 static u64 now_ns;
 

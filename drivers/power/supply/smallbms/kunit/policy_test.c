@@ -378,12 +378,7 @@ static const struct level_case pre_alarm_cases[] = {
 	{ "off at the end of the hysteresis", 3099, 3130, false },
 };
 
-static void level_case_desc(const struct level_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(pre_alarm, pre_alarm_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(pre_alarm, pre_alarm_cases, name);
 
 static void u1_pre_alarm_level(struct kunit *test)
 {
@@ -444,7 +439,7 @@ static const struct level_case cut_cases[] = {
 	{ "not cut at the level", 3000, 2800, true },
 };
 
-KUNIT_ARRAY_PARAM(cut, cut_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(cut, cut_cases, name);
 
 static void u2_load_disconnect_level(struct kunit *test)
 {
@@ -545,7 +540,7 @@ static const struct level_case reconnect_cases[] = {
 	{ "at the level", 2700, 3200, true },
 };
 
-KUNIT_ARRAY_PARAM(reconnect, reconnect_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(reconnect, reconnect_cases, name);
 
 static void u4_load_reconnect_level(struct kunit *test)
 {
@@ -616,7 +611,7 @@ static const struct level_case overvoltage_cases[] = {
 	{ "ends just below it", 3750, 3599, true },
 };
 
-KUNIT_ARRAY_PARAM(overvoltage, overvoltage_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(overvoltage, overvoltage_cases, name);
 
 static void c1_charge_levels(struct kunit *test)
 {
@@ -660,7 +655,7 @@ static const struct level_case temperature_cases[] = {
 	{ "ends 2 K below", 51000, 48000, true },
 };
 
-KUNIT_ARRAY_PARAM(temperature, temperature_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(temperature, temperature_cases, name);
 
 static void c2_charge_temperatures(struct kunit *test)
 {
@@ -756,12 +751,7 @@ static const struct remote_case {
 	{ "both floating", false, false, false },
 };
 
-static void remote_case_desc(const struct remote_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(remote, remote_cases, remote_case_desc);
+KUNIT_ARRAY_PARAM_DESC(remote, remote_cases, name);
 
 static void r1_remote(struct kunit *test)
 {
@@ -931,7 +921,7 @@ static const struct level_case supply_cases[] = {
 	{ "above the upper limit", 13200, 70001, false },
 };
 
-KUNIT_ARRAY_PARAM(supply, supply_cases, level_case_desc);
+KUNIT_ARRAY_PARAM_DESC(supply, supply_cases, name);
 
 static void r3_supply_range(struct kunit *test)
 {
@@ -1066,12 +1056,7 @@ static const struct doubt_case {
 	{ "remote off", doubt_remote, false, false },
 };
 
-static void doubt_case_desc(const struct doubt_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(doubt, doubt_cases, doubt_case_desc);
+KUNIT_ARRAY_PARAM_DESC(doubt, doubt_cases, name);
 
 static void doubt_connects_nothing(struct kunit *test)
 {
@@ -1134,12 +1119,7 @@ static const struct unknown_case {
 	{ "remote H", -1, SMALLBMS_LINE_REMOTE_H, false, false },
 };
 
-static void unknown_case_desc(const struct unknown_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(unknown, unknown_cases, unknown_case_desc);
+KUNIT_ARRAY_PARAM_DESC(unknown, unknown_cases, name);
 
 static void f1_what_is_unknown_connects_nothing(struct kunit *test)
 {
@@ -1215,12 +1195,7 @@ static const struct lost_case {
 	{ "load current", SMALLBMS_LOAD_CURRENT },
 };
 
-static void lost_case_desc(const struct lost_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(lost, lost_cases, lost_case_desc);
+KUNIT_ARRAY_PARAM_DESC(lost, lost_cases, name);
 
 static void f1_lost_measurement(struct kunit *test)
 {
@@ -1702,12 +1677,7 @@ static const struct service_case {
 	{ "just enough", 60000, false },
 };
 
-static void service_case_desc(const struct service_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(service, service_cases, service_case_desc);
+KUNIT_ARRAY_PARAM_DESC(service, service_cases, name);
 
 static void f5_times(struct kunit *test)
 {

@@ -90,12 +90,7 @@ static const struct good_case {
 	{ "both behind a bus", true, true, true, true },
 };
 
-static void good_case_desc(const struct good_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(good, good_cases, good_case_desc);
+KUNIT_ARRAY_PARAM_DESC(good, good_cases, name);
 
 static void good_node_connects_once(struct kunit *test)
 {
@@ -338,12 +333,7 @@ static const struct bad_case {
 	{ "a line used twice", output_is_taken, "no line for charge-disconnect-gpios" },
 };
 
-static void bad_case_desc(const struct bad_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(bad, bad_cases, bad_case_desc);
+KUNIT_ARRAY_PARAM_DESC(bad, bad_cases, name);
 
 static void bad_node_is_refused(struct kunit *test)
 {
@@ -429,12 +419,7 @@ static const struct step_case {
 	{ "interrupt", interrupt_is_not_there, "no interrupt for allowed-to-discharge-gpios" },
 };
 
-static void step_case_desc(const struct step_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(step, step_cases, step_case_desc);
+KUNIT_ARRAY_PARAM_DESC(step, step_cases, name);
 
 static void probe_fails_at_each_step(struct kunit *test)
 {

@@ -35,12 +35,7 @@ static const struct plausible_case {
 	{ "current in", SMALLBMS_BANK_CURRENT, S32_MAX, true },
 };
 
-static void plausible_case_desc(const struct plausible_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(plausible, plausible_cases, plausible_case_desc);
+KUNIT_ARRAY_PARAM_DESC(plausible, plausible_cases, name);
 
 static void f1_plausible_range(struct kunit *test)
 {

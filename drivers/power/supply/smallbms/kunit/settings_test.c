@@ -122,12 +122,7 @@ static const struct relation_case {
 	  SMALLBMS_CHARGE_DISCONNECT_UV, 3400000, SMALLBMS_CHARGE_RECONNECT_UV, 3350001, false },
 };
 
-static void relation_case_desc(const struct relation_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(relation, relation_cases, relation_case_desc);
+KUNIT_ARRAY_PARAM_DESC(relation, relation_cases, name);
 
 static void relations_hold(struct kunit *test)
 {
