@@ -361,10 +361,12 @@ FRAMA_C := frama-c -c11 -machdep gcc_x86_64 -ulevel 7 -cpp-frama-c-compliant -cp
 
 .PHONY: prove
 prove: ## prove the rules of the policy, for every state, input and time
-	@tools/preflight 300 cvc4 frama-c-base gcc python3 why3 z3
+	@tools/preflight 300 clang cvc4 cvc5 frama-c-base gcc libc6-dev llvm python3 why3 z3
 	@mkdir -p $(PROVE)
 	@HOME=$(PROVE) why3 config detect >$(BUILD)/logs/why3.log 2>&1
-	@HOME=$(PROVE) $(PYTHON) -m bms.prove $(PROVE) $(FRAMA_C) $(WP) tools/proof/policy.acsl
+	@HOME=$(PROVE) $(PYTHON) -m bms.prove --harnesses $(PROOF)/steps.c \
+		--flags "-I$(PROOF)/include -I$(DRIVER)" \
+		$(PROVE) $(FRAMA_C) $(WP) $(PROOF)/policy.acsl
 
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse

@@ -3,7 +3,8 @@
 
 Runs Frama-C/WP on two halves of the functions at once, for it uses but one processor,
 and reads what it says of the goals. A contract is named by its rules, as in
-"ensures U2: ...". Ends with "N passed, N failed", which counts goals.
+"ensures U2: ...". Steps that follow each other are checked by harnesses (bms.steps), whose
+names begin with the rule. Ends with "N passed, N failed", which counts goals and claims.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 
+from bms import steps
 from bms.errors import BenchError
 
 # These take as long as all others together.
@@ -82,14 +84,19 @@ def figures(proved):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--harnesses", type=pathlib.Path, help="the source of them")
+    parser.add_argument("--flags", help="of the compiler, for the harnesses")
     parser.add_argument("folder", type=pathlib.Path, help="where logs and proofs go")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="frama-c with its options")
     args = parser.parse_args()
 
     logs = prove(args.command, args.folder)
     goals, totals = read(logs)
+    claims = list(steps.check(args.harnesses, args.folder / "steps", args.flags.split()))
     table = carried(goals)
-    print("rule  proved  contracts of")
+    for name, good in claims:
+        table[name[:2]][name].append(good)
+    print("rule  proved  contracts of, and harnesses")
     for rule in RULES:
         functions = table[rule]
         every = [proved for goal in functions.values() for proved in goal]
@@ -111,10 +118,15 @@ def main():
                [len(goals) - len(failed), len(goals)])
     if not counted:
         print(f"not ok: the goals do not add up to what WP says: {totals}: see {args.folder}")
-    wrong = len(failed) + len(bare) + (not counted)
-    print(f"{len(goals) - len(failed)} passed, {wrong} failed")
+    broken = sum(not good for _, good in claims)
+    wrong = len(failed) + len(bare) + (not counted) + broken
+    print(f"{len(goals) - len(failed) + len(claims) - broken} passed, {wrong} failed")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (BenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - what the rules promise from step to step, for bms.steps ("make prove")
+ *
+ * A contract (policy.acsl) is of one step. Here are steps that follow each other: from any
+ * state that a history can leave, with any inputs, at any time. A property of histories
+ * of any length is shown as one that every step keeps; what the property has to know of
+ * the past stands beside the state. Figures are the product's, written again.
+ */
+
+#include "any.h"
+#include "policy.c"
+#include "settings.c"
+
+#define MS	1000000ULL
+
+/* Anything */
+
+static struct smallbms_settings any_settings(void)
+{
+	struct smallbms_settings set;
+	int id;
+
+	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++)
+		smallbms_setting_put(&set, id, any_s32());
+	return set;
+}
+
+static struct smallbms_settings valid_settings(void)
+{
+	struct smallbms_settings set = any_settings();
+	struct smallbms_range broken;
+
+	suppose(smallbms_settings_valid(&set, &broken));
+	return set;
+}
+
+static void any_condition(struct smallbms_condition *c)
+{
+	c->on = any_bool();
+	c->assumed = any_bool();
+	c->pending = any_bool();
+	c->since_ns = any_u64();
+}
+
+static void any_state(struct smallbms_state *st)
+{
+	int i;
+
+	st->now_ns = any_u64();
+	st->scan_ns = any_u64();
+	any_condition(&st->low);
+	any_condition(&st->empty);
+	any_condition(&st->ready);
+	any_condition(&st->full);
+	any_condition(&st->cold);
+	any_condition(&st->hot);
+	any_condition(&st->over_discharged);
+	any_condition(&st->supply);
+	any_condition(&st->overload);
+	any_condition(&st->atd);
+	any_condition(&st->atc);
+	any_condition(&st->bpa);
+	any_condition(&st->loop);
+	any_condition(&st->remote);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		any_condition(&st->lost[i]);
+	any_condition(&st->line_lost);
+	any_condition(&st->atc_lost);
+	any_condition(&st->scanned);
+	any_condition(&st->settled);
+	st->blocked = any_bool();
+	st->starting = any_bool();
+	st->load_on = any_bool();
+	st->load_on_ns = any_u64();
+	st->charge_on = any_bool();
+	st->pre_alarm_on = any_bool();
+	st->pre_alarm_ns = any_u64();
+	st->overloads = any_u32();
+	st->retry_ns = any_u64();
+}
+
+static void any_sample(struct smallbms_sample *in)
+{
+	int i;
+
+	in->scan_ns = any_u64();
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		struct smallbms_group *g = &in->group[i];
+
+		g->fitted = any_bool();
+		g->any = any_bool();
+		g->all = any_bool();
+		g->min = any_s32();
+		g->max = any_s32();
+		g->min_index = 0;
+		g->max_index = 0;
+		g->good_ns = any_u64();
+	}
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		in->line[i].fitted = any_bool();
+		in->line[i].known = any_bool();
+		in->line[i].active = any_bool();
+		in->line[i].good_ns = any_u64();
+	}
+	in->host_charge_off = any_bool();
+	in->host_load_off = any_bool();
+	in->operator_clear = any_bool();
+}
+
+/* A time at which nothing has come to its end */
+static u64 any_time(void)
+{
+	u64 time_ns = any_u64();
+
+	suppose(time_ns < SMALLBMS_NEVER);
+	return time_ns;
+}
+
+/* What every step finds and leaves */
+
+static bool past(const struct smallbms_condition *c, u64 time_ns)
+{
+	return !c->pending || c->since_ns <= time_ns;
+}
+
+static bool pasts(const struct smallbms_state *st)
+{
+	const u64 now = st->now_ns, scan = st->scan_ns;
+
+	return past(&st->low, scan) && past(&st->empty, scan) && past(&st->ready, scan) &&
+	       past(&st->full, scan) && past(&st->cold, scan) && past(&st->hot, scan) &&
+	       past(&st->over_discharged, scan) && past(&st->supply, scan) &&
+	       past(&st->overload, scan) && past(&st->scanned, scan) &&
+	       past(&st->lost[SMALLBMS_CELL], scan) && past(&st->lost[SMALLBMS_TEMP], scan) &&
+	       past(&st->lost[SMALLBMS_SUPPLY], scan) &&
+	       past(&st->lost[SMALLBMS_LOAD_CURRENT], scan) &&
+	       past(&st->atd, now) && past(&st->atc, now) && past(&st->bpa, now) &&
+	       past(&st->loop, now) && past(&st->remote, now) && past(&st->line_lost, now) &&
+	       past(&st->atc_lost, now) && past(&st->settled, now);
+}
+
+static bool invariant(const struct smallbms_state *st)
+{
+	const u64 now = st->now_ns;
+
+	return st->scan_ns <= now && now < SMALLBMS_NEVER && pasts(st) &&
+	       (!(st->blocked || st->starting) || (!st->load_on && !st->charge_on)) &&
+	       (!st->pre_alarm_on || (st->load_on && st->pre_alarm_ns <= now)) &&
+	       (!st->load_on ||
+		(st->load_on_ns <= now && st->overloads < 3 && !st->overload.on)) &&
+	       st->overloads <= 3 && (st->retry_ns <= now || st->retry_ns - now <= 10000 * MS) &&
+	       st->blocked == (seen(&st->remote) || seen(&st->supply) || seen(&st->loop));
+}
+
+/* A bank with any past: settings, state, inputs. */
+struct bank {
+	struct smallbms_settings set;
+	struct smallbms_state st;
+	struct smallbms_sample in;
+	struct smallbms_decision out;
+};
+
+/* What is not fitted is not lost, and what is fitted stays so. */
+static bool loses_what_is_fitted(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		if (!in->group[i].fitted && st->lost[i].on)
+			return false;
+	}
+	return in->line[SMALLBMS_LINE_ATC].fitted || !st->atc_lost.on;
+}
+
+static void any_bank(struct bank *b)
+{
+	b->set = valid_settings();
+	any_state(&b->st);
+	any_sample(&b->in);
+	suppose(invariant(&b->st) && loses_what_is_fitted(&b->st, &b->in));
+}
+
+static void step(struct bank *b, u64 now_ns)
+{
+	smallbms_policy_step(&b->set, &b->st, &b->in, now_ns, &b->out);
+}
+
+/* Histories begin with what is said of them ... */
+void X1_begins(void)
+{
+	struct smallbms_sample in;
+	struct smallbms_state st;
+
+	any_sample(&in);
+	smallbms_policy_init(&st, any_time());
+	promise(invariant(&st) && loses_what_is_fitted(&st, &in));
+	promise(st.starting && !st.load_on && !st.charge_on && !st.pre_alarm_on);
+	happens(true);
+}
+
+/* ... and go on so. */
+void X1_goes_on(void)
+{
+	struct bank b;
+	u64 now, then;
+
+	any_bank(&b);
+	now = any_time();
+	step(&b, now);
+	promise(invariant(&b.st) && loses_what_is_fitted(&b.st, &b.in));
+	happens(b.out.load && b.out.charge && b.out.pre_alarm);
+	happens(!b.out.load && b.st.overloads == 3 && !b.st.starting);
+
+	then = any_time();
+	if (b.out.warned)
+		smallbms_policy_warned(&b.st, then);
+	promise(invariant(&b.st));
+	happens(b.out.warned && b.st.now_ns > now);
+}
+
+/*
+ * U2: who stands at the pin has seen the pre-alarm for the warning time, without a break,
+ * when the load goes. What stood at the pin is kept here, not by the policy.
+ */
+void U2_pin_is_warned(void)
+{
+	bool was_on = any_bool();	/* at the pin, */
+	u64 on_ns = any_u64();		/* since when */
+	bool load_was_on;
+	struct bank b;
+	u64 wrote_ns;
+
+	any_bank(&b);
+	suppose(was_on == b.st.pre_alarm_on);
+	suppose(!was_on || on_ns <= b.st.pre_alarm_ns);
+	load_was_on = b.st.load_on;
+
+	step(&b, any_time());
+	promise(!load_was_on || b.out.load ||
+		b.st.blocked || b.in.host_load_off || b.st.retry_ns > b.st.now_ns ||
+		(was_on && b.st.now_ns >= on_ns &&
+		 b.st.now_ns - on_ns >= (u64)b.set.warning_ms * MS));
+	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
+		b.st.retry_ns <= b.st.now_ns);
+	happens(load_was_on && !b.out.load && b.st.retry_ns > b.st.now_ns);
+
+	/* The pin is written later, and the policy told when that is. */
+	wrote_ns = any_time();
+	suppose(wrote_ns >= b.st.now_ns);
+	if (b.out.warned) {
+		smallbms_policy_warned(&b.st, wrote_ns);
+		on_ns = wrote_ns;
+	}
+	was_on = b.out.pre_alarm;
+	promise(was_on == b.st.pre_alarm_on);
+	promise(!was_on || on_ns <= b.st.pre_alarm_ns);
+	happens(was_on && b.out.warned);
+	happens(was_on && !b.out.warned);
+}
+
+/* What stays as it is: lines are read at each step, channels are not. */
+static void lines_read(struct smallbms_sample *in, u64 now_ns)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		if (in->line[i].known)
+			in->line[i].good_ns = now_ns;
+	}
+}
+
+/* Steps and scans go on for ever, but not without time that passes between them. */
+void F4_the_deadline_is_later(void)
+{
+	struct bank b;
+	u64 now;
+
+	any_bank(&b);
+	now = any_time();
+	suppose(now >= b.st.now_ns);
+	lines_read(&b.in, now);
+	step(&b, now);
+	promise(b.out.deadline_ns > now);
+	promise(b.out.scan_ns > b.st.scan_ns);
+	happens(b.out.deadline_ns == now + 1 && b.out.pre_alarm);
+	happens(b.out.scan_ns == b.st.scan_ns + 1);
+}
+
+/* Inputs with which nothing is to be forbidden */
+
+static bool group_good(const struct bank *b, enum smallbms_kind kind, s32 min, s32 max, u64 now_ns)
+{
+	const struct smallbms_group *g = &b->in.group[kind];
+
+	return !g->fitted ||
+	       (g->any && g->all && g->min >= min && g->max <= max && g->good_ns <= now_ns &&
+		now_ns - g->good_ns < (u64)b->set.stale_ms * MS);
+}
+
+static bool line_good(const struct bank *b, enum smallbms_line_id id, bool active)
+{
+	return !b->in.line[id].fitted || b->in.line[id].active == active;
+}
+
+static bool line_read(const struct bank *b, enum smallbms_line_id id, u64 now_ns)
+{
+	return !b->in.line[id].fitted || (b->in.line[id].known && b->in.line[id].good_ns == now_ns);
+}
+
+static bool switched_on(const struct bank *b)
+{
+	const struct smallbms_line *h = &b->in.line[SMALLBMS_LINE_REMOTE_H];
+	const struct smallbms_line *l = &b->in.line[SMALLBMS_LINE_REMOTE_L];
+
+	return (!h->fitted && !l->fitted) || (h->fitted && h->active) || (l->fitted && l->active);
+}
+
+static bool good(const struct bank *b, u64 now_ns)
+{
+	const struct smallbms_settings *set = &b->set;
+
+	return group_good(b, SMALLBMS_CELL, set->load_reconnect_uv, set->charge_reconnect_uv - 1,
+			  now_ns) &&
+	       group_good(b, SMALLBMS_TEMP, set->charge_min_mc + 2000, set->charge_max_mc - 2000,
+			  now_ns) &&
+	       group_good(b, SMALLBMS_SUPPLY, 8000000, 70000000, now_ns) &&
+	       group_good(b, SMALLBMS_LOAD_CURRENT, -100000000, set->load_limit_ua, now_ns) &&
+	       (b->in.group[SMALLBMS_CELL].fitted ||
+		(b->in.line[SMALLBMS_LINE_ATD].fitted && b->in.line[SMALLBMS_LINE_ATC].fitted)) &&
+	       line_read(b, SMALLBMS_LINE_ATD, now_ns) && line_read(b, SMALLBMS_LINE_ATC, now_ns) &&
+	       line_read(b, SMALLBMS_LINE_BPA, now_ns) &&
+	       line_read(b, SMALLBMS_LINE_LOOP, now_ns) &&
+	       line_read(b, SMALLBMS_LINE_REMOTE_H, now_ns) &&
+	       line_read(b, SMALLBMS_LINE_REMOTE_L, now_ns) &&
+	       line_good(b, SMALLBMS_LINE_ATD, true) && line_good(b, SMALLBMS_LINE_ATC, true) &&
+	       line_good(b, SMALLBMS_LINE_BPA, false) && line_good(b, SMALLBMS_LINE_LOOP, true) &&
+	       switched_on(b) && !b->in.host_charge_off && !b->in.host_load_off;
+}
+
+/* It forbids nothing, or its end has been under way since then, at the latest. */
+static bool ends(const struct smallbms_condition *c, u64 since_ns)
+{
+	return !c->on || (c->pending && c->since_ns <= since_ns);
+}
+
+static bool begins(const struct smallbms_condition *c, u64 since_ns)
+{
+	return c->on || (c->pending && c->since_ns <= since_ns);
+}
+
+/* What floats everything ends, since a scan and a reading of the lines. */
+static bool gate_ends(const struct smallbms_state *st, u64 scan_ns, u64 now_ns)
+{
+	return ends(&st->supply, scan_ns) && ends(&st->loop, now_ns) && ends(&st->remote, now_ns);
+}
+
+static bool all_ends(const struct bank *b, u64 scan_ns, u64 now_ns)
+{
+	const struct smallbms_state *st = &b->st;
+
+	return gate_ends(st, scan_ns, now_ns) &&
+	       ends(&st->low, scan_ns) && ends(&st->empty, scan_ns) && ends(&st->full, scan_ns) &&
+	       ends(&st->cold, scan_ns) && ends(&st->hot, scan_ns) &&
+	       ends(&st->lost[SMALLBMS_CELL], scan_ns) && ends(&st->lost[SMALLBMS_TEMP], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_SUPPLY], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_LOAD_CURRENT], scan_ns) &&
+	       ends(&st->atd, now_ns) && ends(&st->atc, now_ns) && ends(&st->bpa, now_ns) &&
+	       ends(&st->line_lost, now_ns) && ends(&st->atc_lost, now_ns) &&
+	       (!b->in.group[SMALLBMS_CELL].fitted || begins(&st->ready, scan_ns)) &&
+	       begins(&st->scanned, scan_ns) && begins(&st->settled, now_ns) &&
+	       !st->blocked;
+}
+
+static bool over(u64 since_ns, u64 now_ns, s32 span_ms)
+{
+	return now_ns >= since_ns && now_ns - since_ns >= (u64)span_ms * MS;
+}
+
+/*
+ * After any history, with good inputs from some step on, everything comes on.
+ *
+ * First what floats everything ends: its end is under way from the first such step on, ...
+ */
+void X2_gate_begins_to_open(void)
+{
+	struct bank b;
+	u64 now;
+
+	any_bank(&b);
+	now = any_time();
+	suppose(now >= b.st.now_ns && good(&b, now));
+	step(&b, now);
+	promise(gate_ends(&b.st, b.st.scan_ns, now));
+	happens(b.st.blocked);
+}
+
+/* ... stays so, and has ended after the hold time of scans and the filter time of lines. */
+void X2_gate_opens(void)
+{
+	u64 scan, lines, now;
+	struct bank b;
+
+	any_bank(&b);
+	scan = any_u64();
+	lines = any_u64();
+	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && gate_ends(&b.st, scan, lines));
+	now = any_time();
+	suppose(now >= b.st.now_ns && good(&b, now));
+	step(&b, now);
+	promise(gate_ends(&b.st, scan, lines));
+	promise(!over(scan, b.st.scan_ns, b.set.hold_ms) || !over(lines, now, b.set.filter_ms) ||
+		!b.st.blocked);
+	happens(b.st.blocked);
+	happens(!b.st.blocked && b.st.starting);
+}
+
+/*
+ * Then, or at a start, the same goes for all that forbids: from the next step on, for
+ * opening the gate may have begun it all anew (X2) ...
+ */
+void X2_all_begins_to_come_back(void)
+{
+	struct bank b;
+	u64 now;
+
+	any_bank(&b);
+	suppose(!b.st.blocked);
+	now = any_time();
+	suppose(now >= b.st.now_ns && good(&b, now));
+	step(&b, now);
+	promise(all_ends(&b, b.st.scan_ns, now));
+	happens(!b.out.load && !b.st.starting);
+}
+
+/*
+ * ... until the first step after both times on a fresh scan. Only what waits for an
+ * operator stays (C4, F5), and a load that is not due to be tried again (F5).
+ */
+void X2_all_comes_back(void)
+{
+	u64 scan, lines, now;
+	struct bank b;
+	bool due;
+
+	any_bank(&b);
+	scan = any_u64();
+	lines = any_u64();
+	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && all_ends(&b, scan, lines));
+	now = any_time();
+	suppose(now >= b.st.now_ns && good(&b, now));
+	step(&b, now);
+	promise(all_ends(&b, scan, lines));
+
+	due = over(scan, b.st.scan_ns, b.set.hold_ms) && over(lines, now, b.set.filter_ms) &&
+	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS;
+	promise(!due || !b.out.pre_alarm);
+	promise(!due || b.out.charge || b.st.over_discharged.on);
+	promise(!due || b.out.load || b.st.overloads >= 3 || now < b.st.retry_ns);
+	happens(due && b.out.load && b.out.charge);
+	happens(due && !b.out.load);
+	happens(due && !b.out.charge);
+}
+
+/* C3: who is cut because a cell is empty can be charged, as far as its cells go. */
+void C3_a_cut_frees_charging(void)
+{
+	struct bank b;
+	bool cut;
+
+	any_bank(&b);
+	cut = b.st.pre_alarm_on;
+	step(&b, any_time());
+	cut = cut && !b.out.load;
+	promise(!cut || !b.out.pre_alarm);
+	promise(!cut || b.set.charge_in_pre_alarm || !charge_waits(&b.set, &b.st));
+	happens(cut && b.out.charge);
+}
+
+/* Settings: what the driver accepts is what the contracts of the policy ask for. */
+
+static bool within(s32 value, s32 min, s32 max)
+{
+	return value >= min && value <= max;
+}
+
+static bool allowed(const struct smallbms_settings *s)
+{
+	return within(s->load_disconnect_uv, 2600000, 2800000) &&
+	       within(s->pre_alarm_uv, 2850000, 3150000) &&
+	       within(s->load_reconnect_uv, 3000000, 3400000) &&
+	       s->pre_alarm_uv + 50000 <= s->load_reconnect_uv &&
+	       within(s->charge_disconnect_uv, 3400000, 4000000) &&
+	       within(s->charge_reconnect_uv, 500000, 4000000) &&
+	       s->charge_reconnect_uv <= s->charge_disconnect_uv - 50000 &&
+	       (s->over_discharged_uv == 0 || within(s->over_discharged_uv, 1500000, 2500000)) &&
+	       within(s->charge_min_mc, -20000, 20000) && within(s->charge_max_mc, 30000, 60000) &&
+	       within(s->warning_ms, 30000, 300000) && within(s->hold_ms, 250, 5000) &&
+	       within(s->filter_ms, 0, 200) && within(s->stale_ms, 1000, 10000) &&
+	       within(s->charge_in_pre_alarm, 0, 1) && within(s->load_limit_ua, 100000, 1000000);
+}
+
+void F4_settings_are_as_allowed(void)
+{
+	const struct smallbms_settings set = any_settings();
+	struct smallbms_range broken;
+	bool valid = smallbms_settings_valid(&set, &broken);
+
+	promise(valid == allowed(&set));
+	happens(valid);
+	happens(!valid);
+}
+
+void F4_default_settings_are_valid(void)
+{
+	struct smallbms_settings set;
+	struct smallbms_range broken;
+
+	smallbms_settings_init(&set);
+	promise(smallbms_settings_valid(&set, &broken) && allowed(&set));
+	happens(set.warning_ms == 30000);
+}
