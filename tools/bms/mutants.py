@@ -276,15 +276,15 @@ class Bench:
 
 
 def read_reasons(path):
-    """Lines of "FILE | LINE | CHANGED LINE | REASON"."""
-    reasons = {}
+    """Lines of "FILE ~ LINE ~ CHANGED LINE ~ REASON"; each is for one mutant."""
+    reasons = collections.Counter()
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         parts = [part.strip() for part in line.split(" ~ ")]
         if len(parts) != 4:
             raise BenchError(f"{path}:{number}: not \"FILE ~ LINE ~ CHANGED LINE ~ REASON\"")
-        reasons[tuple(parts[:3])] = parts[3]
+        reasons[tuple(parts[:3])] += 1
     return reasons
 
 
@@ -318,12 +318,13 @@ def main():
 
     unexplained = 0
     for mutant in sorted(survivors, key=lambda mutant: (mutant.file, mutant.line)):
-        reason = reasons.pop(mutant.key, None)
-        unexplained += reason is None
-        if reason is None:
+        if reasons[mutant.key] > 0:
+            reasons[mutant.key] -= 1
+        else:
+            unexplained += 1
             print(f"not ok: {mutant.file}:{mutant.line}: nobody notices\n"
                   f"    - {mutant.before}\n    + {mutant.after}")
-    stale = [] if args.only else list(reasons)
+    stale = [] if args.only else list(reasons.elements())
     for key in stale:
         print(f"not ok: {args.proof / 'equivalent'}: noticed, or gone: {' ~ '.join(key)}")
 

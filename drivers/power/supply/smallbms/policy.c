@@ -149,10 +149,8 @@ static bool stands(const struct smallbms_condition *c)
  */
 static void weigh(struct smallbms_condition *c, enum evidence e, u64 time_ns, u64 span_ns)
 {
-	if (e == EVIDENCE_ABSENT) {
+	if (e == EVIDENCE_ABSENT)
 		clear(c);
-		return;
-	}
 	if (e == EVIDENCE_ON)
 		c->assumed = false;
 	if (e == EVIDENCE_UNKNOWN && !c->on)
@@ -391,8 +389,8 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 	else
 		st->scanned.on = true;
 
-	if (st->starting && !st->remote.on && !st->supply.on && !st->loop.on &&
-	    st->scanned.on && st->settled.on) {
+	if (!st->remote.on && !st->supply.on && !st->loop.on && st->scanned.on &&
+	    st->settled.on) {
 		st->full.assumed = false;
 		st->cold.assumed = false;
 		st->hot.assumed = false;
@@ -490,7 +488,6 @@ static void overloaded(struct smallbms_state *st)
 		st->overloads = 0;
 	st->overloads++;
 	st->retry_ns = add(st->now_ns, OVERLOAD_RETRY_MS * SMALLBMS_NS_PER_MS);
-	clear(&st->overload);
 	st->load_on = false;
 }
 
@@ -587,7 +584,7 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	return mask;
 }
 
-/* P1: why the red LED may be on: anything but R2, R5 and the start. */
+/* P1: what the red LED tells of: all that forbids charging but R2, R5 and the start. */
 #define RED_CAUSES							\
 	(BIT_OF(SMALLBMS_CAUSE_OVERVOLTAGE) |				\
 	 BIT_OF(SMALLBMS_CAUSE_ATC) |					\
@@ -609,9 +606,12 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, u64 now_ns,
 			  u64 span_ns)
 {
-	u64 end_ns = add(c->since_ns, span_ns);
+	u64 end_ns;
 
-	if (c->pending && end_ns > now_ns)
+	if (!c->pending)
+		return;
+	end_ns = add(c->since_ns, span_ns);
+	if (end_ns > now_ns)
 		due(deadline_ns, end_ns);
 }
 
@@ -622,9 +622,13 @@ static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, 
  */
 static void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_ns, u64 span_ns)
 {
-	u64 half_ns = add(c->since_ns, span_ns / 2), end_ns = add(c->since_ns, span_ns);
+	u64 half_ns, end_ns;
 
-	if (c->pending && now_ns < end_ns)
+	if (!c->pending)
+		return;
+	half_ns = add(c->since_ns, span_ns / 2);
+	end_ns = add(c->since_ns, span_ns);
+	if (now_ns < end_ns)
 		due(scan_ns, now_ns < half_ns ? half_ns : end_ns);
 }
 
@@ -769,7 +773,7 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	out->pre_alarm = st->pre_alarm_on;
 	out->warned = st->pre_alarm_on && !pre_alarm_was_on;
 	out->causes = causes(set, st, in);
-	out->red = !st->charge_on && (out->causes & RED_CAUSES);
+	out->red = out->causes & RED_CAUSES;
 	out->cut_ns = SMALLBMS_NEVER;
 	if (st->pre_alarm_on && (cut_by_line(st, in) || cut_by_scan(set, st, in)))
 		out->cut_ns = warned_ns(set, st);

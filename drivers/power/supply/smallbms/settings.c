@@ -18,6 +18,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/export.h>
+#include <linux/minmax.h>
 
 #include "settings.h"
 
@@ -138,12 +139,10 @@ static void setting_range(const struct smallbms_settings *set, enum smallbms_set
 
 	switch (id) {
 	case SMALLBMS_LOAD_RECONNECT_UV:
-		if (range->min < set->pre_alarm_uv + SETTING_GAP_UV)
-			range->min = set->pre_alarm_uv + SETTING_GAP_UV;
+		range->min = max(range->min, set->pre_alarm_uv + SETTING_GAP_UV);
 		break;
 	case SMALLBMS_CHARGE_RECONNECT_UV:
-		if (range->max > set->charge_disconnect_uv - SETTING_GAP_UV)
-			range->max = set->charge_disconnect_uv - SETTING_GAP_UV;
+		range->max = min(range->max, set->charge_disconnect_uv - SETTING_GAP_UV);
 		break;
 	default:
 		break;

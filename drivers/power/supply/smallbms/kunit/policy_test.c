@@ -350,6 +350,22 @@ static void x2_hot_start_is_hot_until_cool(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
+/* What is assumed needs no hold time to be seen. */
+static void x2_the_first_look_confirms_what_is_assumed(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	cells(w, 2700, 3300);
+	set_line(w, SMALLBMS_LINE_ATD, false);
+	set_line(w, SMALLBMS_LINE_BPA, true);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	pass(w, 0);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_PRE_ALARM) |
+			BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_ATD) |
+			BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_REMOTE_OFF));
+}
+
 static void x3_signals_only_is_quick(struct kunit *test)
 {
 	struct world *w = signals_world(test);
@@ -403,6 +419,7 @@ static void u2_collapse_is_warned_first(struct kunit *test)
 	KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
 	KUNIT_EXPECT_LE(test, took, w->set.hold_ms + 750);
 	KUNIT_EXPECT_TRUE(test, w->out.load);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_UNDERVOLTAGE));
 
 	took = until(w, &w->out.load, false, 60000);
 	KUNIT_EXPECT_EQ_MSG(test, took, 30003, "there is a scan just then");
@@ -855,6 +872,18 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
 }
 
+static void switch_off(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+}
+
+static void switch_on(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	pass(w, w->set.filter_ms);
+}
+
 /* R2, X2: also where nothing has been driven yet. */
 static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
 {
@@ -870,6 +899,100 @@ static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
 	pass(w, 5000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_COLD));
+}
+
+static void x2_hot_when_the_remote_switch_comes_on(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_TEMP, 48001);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	switch_off(w);
+	pass(w, 1000);
+	switch_on(w);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_HOT));
+}
+
+/* What has been seen stays so, where a new start would only assume it. */
+static void x2_forgets_no_cause(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 3300, 3750);
+	pass(w, 2000);
+	cells(w, 3300, 3600);
+	pass(w, 2000);
+	switch_off(w);
+	pass(w, 1000);
+	switch_on(w);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_START) |
+			BIT(SMALLBMS_CAUSE_OVERVOLTAGE));
+	KUNIT_EXPECT_TRUE(test, w->out.red);
+}
+
+/* What R2, R3 and R4 float from the beginning has not started: nothing is decided but that. */
+static void x2_no_start_while_everything_floats(struct kunit *test)
+{
+	static const enum smallbms_cause causes[] = {
+		SMALLBMS_CAUSE_REMOTE_OFF, SMALLBMS_CAUSE_SUPPLY, SMALLBMS_CAUSE_LOOP_OPEN,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(causes); i++) {
+		struct world *w = measured_world(test);
+
+		cells(w, 3190, 3600);
+		if (causes[i] == SMALLBMS_CAUSE_REMOTE_OFF)
+			switch_off(w);
+		else if (causes[i] == SMALLBMS_CAUSE_SUPPLY)
+			set_group(w, SMALLBMS_SUPPLY, 7999000);
+		else
+			set_line(w, SMALLBMS_LINE_LOOP, false);
+		pass(w, 5000);
+		KUNIT_EXPECT_EQ(test, w->out.causes, BIT(causes[i]));
+	}
+}
+
+/* X1 asks the same of a start that is not the first. */
+static void x1_waits_for_the_supply_again(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	switch_off(w);
+	pass(w, 1000);
+	lose_group(w, SMALLBMS_SUPPLY);
+	pass(w, 1000);
+	switch_on(w);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_START));
+	find_group(w, SMALLBMS_SUPPLY);
+	world_scan(w);
+	pass(w, w->set.hold_ms - 1);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	pass(w, 1);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* Nothing but the line itself tells when it has been known for long enough. */
+static void x1_waits_for_a_line_again(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	switch_off(w);
+	pass(w, 1000);
+	w->in.line[SMALLBMS_LINE_ATC].known = false;
+	switch_on(w);
+	pass(w, 1000);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_START));
+	set_line(w, SMALLBMS_LINE_ATC, true);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns,
+			(w->now_ms + w->set.filter_ms) * SMALLBMS_NS_PER_MS);
+	pass(w, w->set.filter_ms);
+	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
 /* What was seen while the supply was out of range is no reason to charge once it is back. */
@@ -969,10 +1092,13 @@ static void r5_host_can_only_forbid(struct kunit *test)
 	w->in.host_charge_off = true;
 	pass(w, 1);
 	EXPECT_OUTPUTS(test, w, true, false, false);
+	KUNIT_EXPECT_EQ_MSG(test, w->out.causes, BIT(SMALLBMS_CAUSE_HOST_CHARGE_OFF), "P2");
 	KUNIT_EXPECT_FALSE_MSG(test, w->out.red, "P1");
 	w->in.host_load_off = true;
 	pass(w, 1);
 	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_HOST_CHARGE_OFF) |
+			BIT(SMALLBMS_CAUSE_HOST_LOAD_OFF));
 
 	cells(w, 3150, 3800);
 	pass(w, 2000);
@@ -1513,12 +1639,18 @@ static void x1_signals_and_one_channel(struct kunit *test)
 	}
 }
 
-/* A scan from the future is no scan; a warning that is not being given is not counted. */
+/*
+ * A scan from the future, or from before the last one, is no scan; a warning that is not
+ * being given is not counted, nor one from before it was.
+ */
 static void impossible_times_change_nothing(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
-	u64 scan_ns = w->st.scan_ns;
+	u64 scan_ns = w->st.scan_ns, now_ns;
 
+	w->in.scan_ns = scan_ns - 1;
+	world_step(w);
+	KUNIT_EXPECT_EQ(test, w->st.scan_ns, scan_ns);
 	w->in.scan_ns = (w->now_ms + 1000) * SMALLBMS_NS_PER_MS;
 	world_step(w);
 	KUNIT_EXPECT_EQ(test, w->st.scan_ns, scan_ns);
@@ -1529,8 +1661,12 @@ static void impossible_times_change_nothing(struct kunit *test)
 
 	cells(w, 3000, 3300);
 	until(w, &w->out.pre_alarm, true, 2000);
-	smallbms_policy_warned(&w->st, w->st.now_ns - 1);
-	KUNIT_EXPECT_EQ(test, w->st.pre_alarm_ns, w->st.now_ns);
+	now_ns = w->st.now_ns;
+	smallbms_policy_warned(&w->st, now_ns - 1);
+	KUNIT_EXPECT_EQ(test, w->st.pre_alarm_ns, now_ns);
+	KUNIT_EXPECT_EQ(test, w->st.now_ns, now_ns);
+	smallbms_policy_warned(&w->st, now_ns + 1);
+	KUNIT_EXPECT_EQ(test, w->st.now_ns, now_ns + 1);
 }
 
 static void f2_lost_temperature_forbids_charging_only(struct kunit *test)
@@ -1707,6 +1843,37 @@ static void f5_times(struct kunit *test)
 			!c->latched);
 }
 
+/* What was on the way when the load went for another reason is no evidence when it is back. */
+static void f5_begins_anew_with_the_load(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+	world_scan(w);
+	switch_off(w);
+	pass(w, 1000);
+	switch_on(w);
+	until(w, &w->out.load, true, 2000);
+	w->now_ms++;
+	world_scan(w);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+	pass(w, w->set.hold_ms);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
+
+/* An operator who clears it does not wait to see it tried again. */
+static void f5_clear_ends_the_wait(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	overload_after(w, 5000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	w->now_ms += 1000;
+	w->in.operator_clear = true;
+	world_scan(w);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
 static void f5_limit_itself_is_allowed(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1806,6 +1973,83 @@ static void a_glitch_leaves_nothing_due(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
 }
 
+/* F4: what is on the way is looked at in the middle, and when its time is over. */
+static const struct evidence_case {
+	const char *name;
+	enum smallbms_kind kind;
+	s32 before;
+	s32 min;
+	s32 max;
+} evidence_cases[] = {
+	{ "low cell", SMALLBMS_CELL, 3300000, 3099000, 3300000 },
+	{ "empty cell", SMALLBMS_CELL, 3000000, 2799000, 3000000 },
+	{ "full cell", SMALLBMS_CELL, 3300000, 3300000, 3750000 },
+	{ "over-discharged cell", SMALLBMS_CELL, 2500000, 1999000, 2500000 },
+	{ "cold", SMALLBMS_TEMP, 25000, 4999, 25000 },
+	{ "hot", SMALLBMS_TEMP, 25000, 25000, 50001 },
+	{ "low supply", SMALLBMS_SUPPLY, 13200000, 7999000, 7999000 },
+	{ "high supply", SMALLBMS_SUPPLY, 13200000, 70001000, 70001000 },
+	{ "load current", SMALLBMS_LOAD_CURRENT, 0, 1000001, 1000001 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(evidence, evidence_cases, name);
+
+static void expect_looks(struct kunit *test, struct world *w)
+{
+	u64 half_ns = w->set.hold_ms * SMALLBMS_NS_PER_MS / 2;
+
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->st.scan_ns + half_ns);
+	w->now_ms = due_ms(w->out.scan_ns);
+	world_scan(w);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->st.scan_ns + half_ns);
+}
+
+static void f4_evidence_is_looked_at_in_between(struct kunit *test)
+{
+	const struct evidence_case *c = test->param_value;
+	struct world *w = running(test, measured_world(test));
+
+	set_group(w, c->kind, c->before);
+	pass(w, 2000);
+	w->now_ms++;
+	w->channels[c->kind].min = c->min;
+	w->channels[c->kind].max = c->max;
+	world_scan(w);
+	expect_looks(test, w);
+}
+
+static void f4_the_end_of_a_loss_is_looked_at_in_between(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	lose_group(w, SMALLBMS_TEMP);
+	pass(w, 10000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_TEMP_LOST));
+	find_group(w, SMALLBMS_TEMP);
+	w->now_ms++;
+	world_scan(w);
+	expect_looks(test, w);
+}
+
+/* Between all levels, where nothing else is on the way. */
+static void x1_a_start_is_looked_at_in_between(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	w->channels[SMALLBMS_TEMP].fitted = false;
+	w->in.group[SMALLBMS_TEMP].fitted = false;
+	running(test, w);
+	cells(w, 3190, 3600);
+	pass(w, 1000);
+	switch_off(w);
+	pass(w, 1000);
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	w->now_ms += w->set.filter_ms;
+	world_scan(w);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_START));
+	expect_looks(test, w);
+}
+
 /* F1: what is missing is looked for sooner than at the usual pace. */
 static void f1_missing_value_is_looked_for(struct kunit *test)
 {
@@ -1860,6 +2104,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x2_starts_as_if_tripped),
 	KUNIT_CASE(x2_cold_start_is_cold_until_warm),
 	KUNIT_CASE(x2_hot_start_is_hot_until_cool),
+	KUNIT_CASE(x2_the_first_look_confirms_what_is_assumed),
 	KUNIT_CASE(x1_signals_and_one_channel),
 	KUNIT_CASE(x3_signals_only_is_quick),
 	KUNIT_CASE_PARAM(u1_pre_alarm_level, pre_alarm_gen_params),
@@ -1890,6 +2135,11 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(r2_remote_off_is_at_once),
 	KUNIT_CASE(r2_remote_on_is_a_clean_start),
 	KUNIT_CASE(x2_applies_whenever_the_remote_switch_comes_on),
+	KUNIT_CASE(x2_hot_when_the_remote_switch_comes_on),
+	KUNIT_CASE(x2_forgets_no_cause),
+	KUNIT_CASE(x2_no_start_while_everything_floats),
+	KUNIT_CASE(x1_waits_for_the_supply_again),
+	KUNIT_CASE(x1_waits_for_a_line_again),
 	KUNIT_CASE(x2_begins_when_the_supply_is_back),
 	KUNIT_CASE(x2_comes_back_within_the_hold_time),
 	KUNIT_CASE_PARAM(r3_supply_range, supply_gen_params),
@@ -1923,10 +2173,15 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f5_overload_is_tried_again_twice),
 	KUNIT_CASE(f5_good_service_forgives),
 	KUNIT_CASE_PARAM(f5_times, service_gen_params),
+	KUNIT_CASE(f5_begins_anew_with_the_load),
+	KUNIT_CASE(f5_clear_ends_the_wait),
 	KUNIT_CASE(f5_limit_itself_is_allowed),
 	KUNIT_CASE_SLOW(deadline_is_never_late),
 	KUNIT_CASE(impossible_times_change_nothing),
 	KUNIT_CASE(f1_missing_value_is_looked_for),
+	KUNIT_CASE_PARAM(f4_evidence_is_looked_at_in_between, evidence_gen_params),
+	KUNIT_CASE(f4_the_end_of_a_loss_is_looked_at_in_between),
+	KUNIT_CASE(x1_a_start_is_looked_at_in_between),
 	KUNIT_CASE(a_glitch_leaves_nothing_due),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}

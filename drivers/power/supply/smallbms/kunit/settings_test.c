@@ -55,21 +55,22 @@ static const struct range_case {
 	s32 def;
 	s32 min;
 	s32 max;
+	bool run_time;
 } range_cases[] = {
-	{ SMALLBMS_LOAD_DISCONNECT_UV, 2800000, 2600000, 2800000 },
-	{ SMALLBMS_PRE_ALARM_UV, 3100000, 2850000, 3150000 },
-	{ SMALLBMS_LOAD_RECONNECT_UV, 3200000, 3000000, 3400000 },
-	{ SMALLBMS_CHARGE_DISCONNECT_UV, 3750000, 3400000, 4000000 },
-	{ SMALLBMS_CHARGE_RECONNECT_UV, 3600000, 500000, 3950000 },
-	{ SMALLBMS_OVER_DISCHARGED_UV, 2000000, 1500000, 2500000 },
-	{ SMALLBMS_CHARGE_MIN_MC, 5000, -20000, 20000 },
-	{ SMALLBMS_CHARGE_MAX_MC, 50000, 30000, 60000 },
-	{ SMALLBMS_WARNING_MS, 30000, 30000, 300000 },
-	{ SMALLBMS_HOLD_MS, 500, 250, 5000 },
-	{ SMALLBMS_FILTER_MS, 20, 0, 200 },
-	{ SMALLBMS_STALE_MS, 5000, 1000, 10000 },
-	{ SMALLBMS_CHARGE_IN_PRE_ALARM, 0, 0, 1 },
-	{ SMALLBMS_LOAD_LIMIT_UA, 1000000, 100000, 1000000 },
+	{ SMALLBMS_LOAD_DISCONNECT_UV, 2800000, 2600000, 2800000, true },
+	{ SMALLBMS_PRE_ALARM_UV, 3100000, 2850000, 3150000, true },
+	{ SMALLBMS_LOAD_RECONNECT_UV, 3200000, 3000000, 3400000, false },
+	{ SMALLBMS_CHARGE_DISCONNECT_UV, 3750000, 3400000, 4000000, false },
+	{ SMALLBMS_CHARGE_RECONNECT_UV, 3600000, 500000, 3950000, false },
+	{ SMALLBMS_OVER_DISCHARGED_UV, 2000000, 1500000, 2500000, false },
+	{ SMALLBMS_CHARGE_MIN_MC, 5000, -20000, 20000, true },
+	{ SMALLBMS_CHARGE_MAX_MC, 50000, 30000, 60000, false },
+	{ SMALLBMS_WARNING_MS, 30000, 30000, 300000, false },
+	{ SMALLBMS_HOLD_MS, 500, 250, 5000, false },
+	{ SMALLBMS_FILTER_MS, 20, 0, 200, false },
+	{ SMALLBMS_STALE_MS, 5000, 1000, 10000, false },
+	{ SMALLBMS_CHARGE_IN_PRE_ALARM, 0, 0, 1, true },
+	{ SMALLBMS_LOAD_LIMIT_UA, 1000000, 100000, 1000000, false },
 };
 
 static void range_case_desc(const struct range_case *c, char *desc)
@@ -90,6 +91,7 @@ static void table_is_the_product(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smallbms_setting_get(&set, c->id), c->def);
 	KUNIT_EXPECT_EQ(test, setting->min, c->min);
 	KUNIT_EXPECT_EQ(test, setting->max, c->max);
+	KUNIT_EXPECT_EQ(test, setting->run_time, c->run_time);
 	KUNIT_EXPECT_EQ(test, setting->zero, c->id == SMALLBMS_OVER_DISCHARGED_UV);
 }
 
@@ -116,6 +118,8 @@ static const struct relation_case {
 	  SMALLBMS_PRE_ALARM_UV, 3150000, SMALLBMS_LOAD_RECONNECT_UV, 3200000, true },
 	{ "load reconnect too near to pre-alarm",
 	  SMALLBMS_PRE_ALARM_UV, 3150000, SMALLBMS_LOAD_RECONNECT_UV, 3199999, false },
+	{ "load reconnect too near to a low pre-alarm",
+	  SMALLBMS_PRE_ALARM_UV, 3020000, SMALLBMS_LOAD_RECONNECT_UV, 3069999, false },
 	{ "charge reconnect 50 mV below disconnect",
 	  SMALLBMS_CHARGE_DISCONNECT_UV, 3400000, SMALLBMS_CHARGE_RECONNECT_UV, 3350000, true },
 	{ "charge reconnect too near to disconnect",
