@@ -24,7 +24,10 @@
 #include <linux/err.h>
 #include <linux/hwmon.h>
 #include <linux/limits.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/units.h>
 
 #include "compat.h"
@@ -222,16 +225,11 @@ static const struct hwmon_ops smallbms_hwmon_ops = {
 	.read_string = smallbms_hwmon_read_string,
 };
 
-/* For the largest bank; smallbms_hwmon_is_visible() hides what a bank has not. */
+/* smallbms_hwmon_is_visible() hides what a bank has not. */
 
 #define SUPPLY_CONFIG	(HWMON_I_INPUT | HWMON_I_LABEL | HWMON_I_FAULT | HWMON_I_LCRIT | \
 			 HWMON_I_LCRIT_ALARM | HWMON_I_CRIT | HWMON_I_CRIT_ALARM)
 #define CELL_CONFIG	(SUPPLY_CONFIG | HWMON_I_MIN | HWMON_I_MIN_ALARM)
-
-static const u32 in_config[SMALLBMS_MAX_CELLS + 2] = {
-	[0] = SUPPLY_CONFIG,
-	[1 ... SMALLBMS_MAX_CELLS] = CELL_CONFIG,
-};
 
 static const u32 temp_config[SMALLBMS_MAX_BATTERIES + 1] = {
 	[0 ... SMALLBMS_MAX_BATTERIES - 1] = HWMON_T_INPUT | HWMON_T_LABEL | HWMON_T_FAULT |
@@ -244,21 +242,42 @@ static const u32 curr_config[] = {
 	0
 };
 
-static const struct hwmon_channel_info in_info = { .type = hwmon_in, .config = in_config };
 static const struct hwmon_channel_info temp_info = { .type = hwmon_temp, .config = temp_config };
 static const struct hwmon_channel_info curr_info = { .type = hwmon_curr, .config = curr_config };
 
-static const struct hwmon_channel_info *const smallbms_hwmon_info[] = {
-	&in_info,
-	&temp_info,
-	&curr_info,
-	NULL
+/**
+ * struct sensors - what a bank tells hwmon of itself
+ * @chip: the bank
+ * @info: kinds of sensors, ended by NULL
+ * @in_info: voltages
+ * @in_config: the supply, then a word for each cell, ended by 0
+ */
+struct sensors {
+	struct hwmon_chip_info chip;
+	const struct hwmon_channel_info *info[4];
+	struct hwmon_channel_info in_info;
+	u32 in_config[];
 };
 
-static const struct hwmon_chip_info smallbms_hwmon_chip = {
-	.ops = &smallbms_hwmon_ops,
-	.info = smallbms_hwmon_info,
-};
+static const struct hwmon_chip_info *describe(struct smallbms *bms)
+{
+	unsigned int num = bms->sense.num_channels;
+	struct sensors *sensors;
+
+	sensors = devm_kzalloc(bms->dev, struct_size(sensors, in_config, num + 2), GFP_KERNEL);
+	if (!sensors)
+		return NULL;
+	sensors->in_config[0] = SUPPLY_CONFIG;
+	memset32(&sensors->in_config[1], CELL_CONFIG, num);
+	sensors->in_info.type = hwmon_in;
+	sensors->in_info.config = sensors->in_config;
+	sensors->info[0] = &sensors->in_info;
+	sensors->info[1] = &temp_info;
+	sensors->info[2] = &curr_info;
+	sensors->chip.ops = &smallbms_hwmon_ops;
+	sensors->chip.info = sensors->info;
+	return &sensors->chip;
+}
 
 /**
  * smallbms_hwmon_init() - register the sensors
@@ -268,12 +287,17 @@ static const struct hwmon_chip_info smallbms_hwmon_chip = {
  */
 int smallbms_hwmon_init(struct smallbms *bms)
 {
+	const struct hwmon_chip_info *chip;
 	struct device *hwmon;
 	const char *name;
 
 	/* A bank of signals has nothing to show here. */
 	if (!bms->sense.num_channels)
 		return 0;
+
+	chip = describe(bms);
+	if (!chip)
+		return -ENOMEM;
 
 	/*
 	 * libsensors tells chips apart by nothing else, and the kernel may show the power
@@ -285,8 +309,7 @@ int smallbms_hwmon_init(struct smallbms *bms)
 	name = devm_hwmon_sanitize_name(bms->dev, name);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	hwmon = devm_hwmon_device_register_with_info(bms->dev, name, bms, &smallbms_hwmon_chip,
-						     NULL);
+	hwmon = devm_hwmon_device_register_with_info(bms->dev, name, bms, chip, NULL);
 	if (IS_ERR(hwmon))
 		return dev_err_probe(bms->dev, PTR_ERR(hwmon), "no sensors \"%s\"\n", name);
 	return 0;
