@@ -18,7 +18,7 @@ from bms.errors import BenchError
 
 CELLS = (4, 8, 16, 32, 64, 160)
 SCANS = 40
-SCAN_S = 0.25        # the pace with a heartbeat
+SCAN_S = 0.6         # the pace of a bank
 BOARD = "tools/emulated-board"
 TRACING = "/sys/kernel/tracing"
 DRIVER = "/sys/bus/platform/drivers/smallbms"
@@ -50,7 +50,6 @@ DTS = """#include "bench.dts"
 {}}};
 
 &bms {{
-	heartbeat-gpios = <&gpio3 11 GPIO_ACTIVE_HIGH>;
 	io-channels = <&cell1 0>, <&cell2 0>, <&cell3 0>, <&cell4 0>,
 		      <&temp1>, <&temp2>, <&supply 0>, <&load_current>;
 	io-channel-names = "cell1", "cell2", "cell3", "cell4",
@@ -63,7 +62,6 @@ BANK = """
 		load-disconnect-gpios = <&gpio3 8 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
 		charge-disconnect-gpios = <&gpio3 9 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
 		pre-alarm-gpios = <&gpio3 10 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
-		heartbeat-gpios = <&gpio3 11 GPIO_ACTIVE_HIGH>;
 		loop-gpios = <&gpio3 2 GPIO_ACTIVE_HIGH>;
 		remote-h-gpios = <&gpio3 0 GPIO_ACTIVE_HIGH>;
 		io-channels = {};

@@ -3,9 +3,9 @@
  * Reading without making anything of it: for tests only
  *
  * A number written to the attribute "channels" lets a work read so many of the channels
- * "io-channels" again and again, at the pace of a bank with a heartbeat; 0 lets another
- * work read a property of the power supply "adc-battery". The kernel's trace of works
- * tells how long that takes. A negative number ends it.
+ * "io-channels" again and again, at the pace of a bank; 0 lets another work read a
+ * property of the power supply "adc-battery". The kernel's trace of works tells how long
+ * that takes. A negative number ends it.
  */
 
 #include <linux/devm-helpers.h>
@@ -19,7 +19,7 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
-#define PACE_MS		250
+#define PACE_MS		600
 
 struct reads {
 	struct iio_channel *channel;
