@@ -387,7 +387,9 @@ def check(source, folder, flags, only=""):
     folder.mkdir(parents=True, exist_ok=True)
     asked = []
     for name, lines in compile_harnesses(source, folder, flags).items():
-        if not RULE.match(name) or not re.search(only, name):
+        if not RULE.match(name):
+            raise BenchError(f"{name}: begins with no rule")
+        if not re.search(only, name):
             continue
         formula = Formula(name, lines)
         if not formula.happenings:

@@ -477,18 +477,6 @@ void C3_a_cut_frees_charging(void)
 	happens(cut && b.out.charge);
 }
 
-/* P1: red tells why nothing is charged; what is no reason for that lights nothing. */
-void P1_red_is_no_charging(void)
-{
-	struct bank b;
-
-	any_bank(&b);
-	step(&b, any_time());
-	promise(!b.out.red || !b.out.charge);
-	happens(b.out.red && b.out.load);
-	happens(!b.out.red && !b.out.charge);
-}
-
 /* Settings: what the driver accepts is what the contracts of the policy ask for. */
 
 static bool within(s32 value, s32 min, s32 max)

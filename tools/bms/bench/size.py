@@ -32,6 +32,7 @@ PARTS = {
 }
 
 CODE_LIMIT = 24 * 1024
+HWMON_WORD = 4      # of the table that hwmon wants, for each cell
 
 
 class Sizes:
@@ -96,9 +97,9 @@ class Sizes:
         return sum(int(line.split()[1]) for line in self.tool("size", "-A", *files).splitlines()
                    if re.match(r"\.(init\.|exit\.)?text", line))
 
-    def structures(self):
-        """Size of each structure of the driver."""
-        text = matrix.must(["pahole", "--sizes", self.source / DRIVER / "core.o"], self.log)
+    def structures(self, name="core.o"):
+        """Size of each structure that an object of the driver knows."""
+        text = matrix.must(["pahole", "--sizes", self.source / DRIVER / name], self.log)
         return {row[0]: int(row[1]) for row in map(str.split, text.splitlines())}
 
     def kernel(self, name, kernel, lines):
@@ -119,9 +120,11 @@ class Sizes:
                 self.add(f"{name}, {driver}, {way}, text", "B", text,
                          *([Aim("value", CODE_LIMIT)] if ours and "Thumb" in name else []))
                 self.add(f"{name}, {driver}, {way}, data and bss", "B", data + bss)
-        sizes = self.structures()
-        self.add(f"{name}, smallbms, memory of a bank", "B", sizes["smallbms"])
-        self.add(f"{name}, smallbms, memory of a cell", "B", sizes["smallbms_channel"])
+        sizes = self.structures("hwmon.o")
+        self.add(f"{name}, smallbms, memory of a bank", "B",
+                 sizes["smallbms"] + sizes["sensors"])
+        self.add(f"{name}, smallbms, memory of a cell", "B",
+                 sizes["smallbms_channel"] + HWMON_WORD)
 
     def without(self, name, kernel, lines):
         """A part that is configured out leaves nothing behind."""

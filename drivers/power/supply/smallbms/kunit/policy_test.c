@@ -151,6 +151,19 @@ static void set_line(struct world *w, enum smallbms_line_id line, bool active)
 		world_step(w);	/* its interrupt */
 }
 
+static void switch_off(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
+	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+}
+
+/* At one terminal, until it is noticed */
+static void switch_on(struct world *w)
+{
+	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
+	pass(w, w->set.filter_ms);
+}
+
 static struct world *world_alloc(struct kunit *test)
 {
 	struct world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -358,8 +371,7 @@ static void x2_the_first_look_confirms_what_is_assumed(struct kunit *test)
 	cells(w, 2700, 3300);
 	set_line(w, SMALLBMS_LINE_ATD, false);
 	set_line(w, SMALLBMS_LINE_BPA, true);
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	switch_off(w);
 	pass(w, 0);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_PRE_ALARM) |
 			BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_ATD) |
@@ -732,8 +744,7 @@ static void c4_damaged_cell_needs_an_operator(struct kunit *test)
 	cells(w, 3300, 3300);
 	pass(w, 10000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	switch_off(w);
 	pass(w, 1000);
 	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
 	pass(w, 10000);
@@ -838,8 +849,7 @@ static void r2_remote_off_is_at_once(struct kunit *test)
 	cells(w, 2700, 3300);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, false, true);
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	switch_off(w);
 	pass(w, 19);
 	EXPECT_OUTPUTS(test, w, true, false, true);
 	pass(w, 1);
@@ -857,8 +867,7 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	struct world *w = running(test, measured_world(test));
 	s64 took;
 
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	switch_off(w);
 	pass(w, 12345);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_REMOTE_OFF));
 	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
@@ -872,25 +881,12 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
 }
 
-static void switch_off(struct world *w)
-{
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
-}
-
-static void switch_on(struct world *w)
-{
-	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
-	pass(w, w->set.filter_ms);
-}
-
 /* R2, X2: also where nothing has been driven yet. */
 static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
 {
 	struct world *w = measured_world(test);
 
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
+	switch_off(w);
 	pass(w, 5000);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_REMOTE_OFF));
 	set_group(w, SMALLBMS_TEMP, 6999);
@@ -1157,12 +1153,6 @@ static void doubt_loop(struct world *w)
 	set_line(w, SMALLBMS_LINE_LOOP, false);
 }
 
-static void doubt_remote(struct world *w)
-{
-	set_line(w, SMALLBMS_LINE_REMOTE_H, false);
-	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
-}
-
 static const struct doubt_case {
 	const char *name;
 	void (*begin)(struct world *w);
@@ -1179,7 +1169,7 @@ static const struct doubt_case {
 	{ "battery warns", doubt_bpa, false, true },
 	{ "supply out of range", doubt_supply, false, false },
 	{ "loop open", doubt_loop, false, false },
-	{ "remote off", doubt_remote, false, false },
+	{ "remote off", switch_off, false, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(doubt, doubt_cases, name);
