@@ -121,9 +121,9 @@ def compare(state, answers):
     figures += [
         ratio(f"{state}, smallbms / floor, median", ours, floor, 0.5, 1.3),
         ratio(f"{state}, smallbms / floor, p99.9", ours, floor, 0.999, 2),
-        ratio(f"{state}, program / smallbms, median", answers[PROGRAM], ours, 0.5),
-        ratio(f"{state}, program / smallbms, p99", answers[PROGRAM], ours, 0.99,
+        ratio(f"{state}, program / smallbms, median", answers[PROGRAM], ours, 0.5,
               *((5, True) if state == "load" else ())),
+        ratio(f"{state}, program / smallbms, p99", answers[PROGRAM], ours, 0.99),
         ratio(f"{state}, program at FIFO priority / smallbms, median", answers[REAL_TIME], ours,
               0.5)]
     return figures
