@@ -257,9 +257,11 @@ class Judge:
         if self.measured:
             self.floats("C1", "CD", self.charge, lambda state: state.cells_known and
                         state.most_v - self.nv >= CHARGE_DISCONNECT_V, MEASURED_S)
-            self.floats("C2", "CD", self.charge, lambda state: state.temps_known and (
-                state.coldest_c + self.nt < state.tmin or
-                state.hottest_c - self.nt > CHARGE_MAX_C), MEASURED_S)
+            # One after the other: who was too cold and is too hot has its hold time anew.
+            self.floats("C2", "CD", self.charge, lambda state: state.temps_known and
+                        state.coldest_c + self.nt < state.tmin, MEASURED_S)
+            self.floats("C2", "CD", self.charge, lambda state: state.temps_known and
+                        state.hottest_c - self.nt > CHARGE_MAX_C, MEASURED_S)
             self.floats("F1", "CD", self.charge, lambda state: not state.cells_known,
                         STALE_S + TICK_S)
             self.floats("F2", "CD", self.charge, lambda state: not state.temps_known,

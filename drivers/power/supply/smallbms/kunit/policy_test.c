@@ -1538,8 +1538,12 @@ static void f1_unreadable_lines(struct kunit *test)
 	w->in.line[SMALLBMS_LINE_ATC].known = false;
 	pass(w, 60000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
+	/* It comes back by itself, whatever else cannot be read. */
+	w->in.line[SMALLBMS_LINE_BPA].known = false;
 	set_line(w, SMALLBMS_LINE_ATC, true);
-	pass(w, 100);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns,
+			(w->now_ms + w->set.filter_ms) * SMALLBMS_NS_PER_MS);
+	pass(w, w->set.filter_ms);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
