@@ -91,7 +91,7 @@ define modules
 	@mkdir -p $@/ko && cp -rsf $(CURDIR)/drivers $(addprefix $(CURDIR)/,$(3)) $@
 	@echo "obj-y += drivers/power/supply/smallbms/ $(addsuffix /,$(notdir $(3)))" >$@/Kbuild
 	@tools/step "Building $(@F)" $(BUILD)/logs/$(@F).log \
-		$(1) M=$(abspath $@) W=1 CONFIG_BATTERY_SMALLBMS=m $(2) modules
+		$(1) M=$(abspath $@) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m $(2) modules
 	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
 endef
 WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m

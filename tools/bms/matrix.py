@@ -112,8 +112,8 @@ class Matrix:
         if not status and not (source / "drivers/power/supply/smallbms/smallbms.ko").is_file():
             said.append("no smallbms.ko")
         if status or said:
-            errors = [line for line in said if "error" in line] or said or ["?"]
-            return errors[0].replace(f"{source}/", "")
+            telling = [line for line in said if re.search("error|warning:", line)] or said or ["?"]
+            return telling[0].replace(f"{source}/", "")
         return None
 
     def row(self, kernel, variant, build):
