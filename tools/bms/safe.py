@@ -32,16 +32,20 @@ PINS, BEHIND = "pins", "terminals"      # where a trial is measured
 HEALTHY_DRIVES = ("LD", "CD")
 HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
            "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
-FULL_V = 3.800
+FULL_V = (3.800,)
 ORDERLY_S = 0.5             # what a busy guest may take to begin an orderly end
+IMAGE_S = 3.0               # and to make room for an image first
 FULL_S = 1.350              # what a full cell may take: hold time, 750 ms, and 100 ms to set it
 LOST_S = 7.0                # stale limit, and two scans of a converter that times out
-BETWEEN_V = 3.150           # enough for a load to stay, too little to connect one (X2)
+BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
+NEITHER_V = (3.150, 3.650)  # nor is charging allowed again
 
 START_S = 120.0
 SETTLE_S = 1.5
 LOOK_S = 0.02
 STORM_EDGES = 100
+USER_HZ = 100               # of /proc/stat
+STORM_SHARE = 0.5           # of one processor that a line that storms may take
 ATTEMPTS = 3
 LATE_S = 0.05               # a guest that waited so long for a processor is asked again
 
@@ -51,6 +55,7 @@ CRASH = "/sys/kernel/debug/provoke-crash/DIRECT"
 HANG = f"echo HARDLOCKUP >{CRASH}"
 STUCK = "echo delay 182 182 3600000 >/sys/devices/platform/converter/control"
 PANIC = f"echo c >{SYSRQ}"
+# The kernel tests sleep for 5 s.
 SLEEP = "echo devices >/sys/power/pm_test; echo {} >/sys/power/state"
 
 # What the kernel says then.
@@ -69,15 +74,15 @@ class Trial:
     where: str = PINS       # measured there,
     lasts_s: float = 2.0    # and for so long it must stay so
     terminals: tuple = TERMINALS    # which have to float
-    cell_v: float = None    # what a cell becomes at that moment
+    cells_v: tuple = ()     # what some cells become at that moment
     board: str = "measured"     # a devicetree
     before: str = ""        # what the guest does before the mark
     append: str = ""        # for the command line of the kernel
     reboots: bool = False
     says: str = ""          # what the kernel says of it, a regular expression
     complains: bool = False     # and it may complain
-    then: tuple = None      # what is driven at the end, if it goes on
-    storm: bool = False     # a line storms meanwhile
+    then: tuple = None      # if it goes on, what is driven at the end
+    storm: bool = False     # a line storms meanwhile, and leaves the processors to others
 
 
 TRIALS = (
@@ -94,10 +99,18 @@ TRIALS = (
     # This board cannot stop its second processor, so there must be none; Linux complains of that.
     Trial("kexec", "/kexec go", ORDERLY_S, before="/kexec", append="nr_cpus=1", says="Bye!",
           complains=True),
-    Trial("sleep, freeze", SLEEP.format("freeze"), ORDERLY_S, lasts_s=4.0, cell_v=BETWEEN_V,
+    Trial("sleep, freeze", SLEEP.format("freeze"), ORDERLY_S, lasts_s=4.0, cells_v=BETWEEN_V,
           says="suspend entry", then=("CD",)),
-    Trial("sleep, mem", SLEEP.format("mem"), ORDERLY_S, lasts_s=4.0, cell_v=BETWEEN_V,
+    Trial("sleep, mem", SLEEP.format("mem"), ORDERLY_S, lasts_s=4.0, cells_v=BETWEEN_V,
           says="suspend entry", then=("CD",)),
+    Trial("hibernation, short of the image", SLEEP.format("disk"), IMAGE_S, cells_v=BETWEEN_V,
+          says="hibernation entry", then=("CD",)),
+    # The kernel that has written its image wakes from it.
+    Trial("hibernation, to an image and back", "echo disk >/sys/power/state", IMAGE_S,
+          cells_v=NEITHER_V,
+          before="mkswap /dev/ram0; swapon /dev/ram0; echo test_resume >/sys/power/disk",
+          append="maxcpus=1", says="Image saving done.*Image loading done.*hibernation exit",
+          then=()),
     Trial("panic, for good", PANIC, 0.1, append="panic=0", says=PANICKED, complains=True),
     Trial("panic, outputs push-pull", PANIC, 0.1, board="push_pull", append="panic=0",
           says=PANICKED, complains=True),
@@ -108,22 +121,22 @@ TRIALS = (
     Trial("reset without a word", f"echo b >{SYSRQ}", 0.1, lasts_s=0.5, reboots=True,
           says=f"{BOOT}.*{BOOT}", then=HEALTHY_DRIVES),
     Trial("oops in another context", f"(echo EXCEPTION >{CRASH}) &", FULL_S, terminals=("CD",),
-          cell_v=FULL_V, says="Internal error: Oops", complains=True, then=("LD",)),
+          cells_v=FULL_V, says="Internal error: Oops", complains=True, then=("LD",)),
     # It may be the one that serves the interrupts of the converter: then F1 holds.
-    Trial("one processor hangs", f"{HANG} &", LOST_S, BEHIND, terminals=("CD",), cell_v=FULL_V,
+    Trial("one processor hangs", f"{HANG} &", LOST_S, BEHIND, terminals=("CD",), cells_v=FULL_V,
           says=HUNG),
     Trial("all processors hang", f"for i in 1 2 3; do {HANG} & done", 1.0, BEHIND, says=HUNG),
     Trial("all hang, watchdog resets", f"for i in 1 2 3; do {HANG} & done", 2.0, lasts_s=0.5,
           before="watchdog -T 1 -t 500ms /dev/watchdog", reboots=True,
           says=f"{HUNG}.*{BOOT}", then=HEALTHY_DRIVES),
-    Trial("starved, but throttled", "/hog &", FULL_S, BEHIND, terminals=("CD",), cell_v=FULL_V),
+    Trial("starved, but throttled", "/hog &", FULL_S, BEHIND, terminals=("CD",), cells_v=FULL_V),
     Trial("starved", "/hog &", 1.0, BEHIND,
           before="echo -1 >/proc/sys/kernel/sched_rt_runtime_us; "
           "for i in /sys/kernel/debug/sched/fair_server/*/runtime; do echo 0 >$i; done"),
     Trial("converter never returns", STUCK, 1.0, BEHIND, board="push_pull"),
     Trial("reboot, converter never returns", "reboot -f", ORDERLY_S, before=STUCK,
           board="push_pull", says="reboot: Restarting"),
-    Trial("line that storms", "true", FULL_S, terminals=("CD",), cell_v=FULL_V, then=("LD",),
+    Trial("line that storms", "true", FULL_S, terminals=("CD",), cells_v=FULL_V, then=("LD",),
           storm=True),
 )
 
@@ -149,8 +162,9 @@ def pump(edges, end):
 class Outcome:
     """What the pins did in a trial, and what is wrong with that."""
 
-    def __init__(self, trial, edges, end):
+    def __init__(self, trial, edges, end, share=0.0):
         self.trial = trial
+        self.share = share      # of one processor that a storm took
         self.edges = edges
         self.end = end
         self.mark = next(at for at, pin, level in edges if (pin, level) == ("RD", "1"))
@@ -178,7 +192,7 @@ class Outcome:
         return None if last >= self.end else last - self.mark
 
     def late(self):
-        """Why it is not safe in time, or None."""
+        """Why it is not safe in time, or keeps others waiting; or None."""
         trial, after = self.trial, self.safe_after(self.trial.where)
         for name in set(trial.terminals) & set(HEALTHY_DRIVES):
             if not any(begin < self.mark < end for begin, end in self.high(name, trial.where)):
@@ -187,6 +201,9 @@ class Outcome:
             return f"{', '.join(trial.terminals)} not safe at the {trial.where}"
         if after > trial.limit_s:
             return f"safe after {1000 * after:.0f} ms, not {1000 * trial.limit_s:.0f} ms"
+        if self.share > STORM_SHARE:
+            return (f"the storm takes {100 * self.share:.0f} % of one processor, not "
+                    f"{100 * STORM_SHARE:.0f} %")
         return None
 
     def wrong(self):
@@ -208,20 +225,29 @@ class Outcome:
                 yield f"{name} is driven again within {trial.lasts_s:g} s"
 
         last = {name for name in TERMINALS if self.pins[name].values[-1] == "1"}
-        if trial.then and last != set(trial.then):
+        if trial.then is not None and last != set(trial.then):
             yield f"at the end {', '.join(sorted(last)) or 'nothing'} is driven"
 
 
 def watch(board, edges, seconds, until=lambda: False, storm=False):
-    """Take what the pins do."""
-    end = board.now() + seconds
+    """Take what the pins do: how often a line was turned over meanwhile."""
+    end, turned = board.now() + seconds, 0
     while board.now() < end and not until() and board.process.poll() is None:
         if storm:
             for _ in range(STORM_EDGES):
                 board.set_input("L", 1 - board.levels["L"])
+            turned += STORM_EDGES
         else:
             time.sleep(LOOK_S)
         edges.extend(board.pin_events())
+    return turned
+
+
+def busy_s(board):
+    """How long the guest's processors have been busy since its power came on."""
+    _, text = board.run("head -n 1 /proc/stat")
+    user, nice, system, _, _, irq, softirq, *_ = (int(word) for word in text.split()[1:])
+    return (user + nice + system + irq + softirq) / USER_HZ
 
 
 def driven(board):
@@ -251,14 +277,19 @@ def once(trial, files, folder):
             watch(board, edges, SETTLE_S)
 
         waited = hil.waited(board.process)
-        board.send(f"echo 1 >{MARK}; {trial.command}")
+        busy = busy_s(board) if trial.storm else 0.0
+        # What goes wrong may end the guest; then nobody waits for an answer.
+        (board.run if trial.storm else board.send)(f"echo 1 >{MARK}; {trial.command}")
         watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
-        if trial.cell_v:
-            board.set_channel("cell2", trial.cell_v)
-        watch(board, edges, trial.limit_s + trial.lasts_s, storm=trial.storm)
+        for number, value in enumerate(trial.cells_v, 1):
+            board.set_channel(f"cell{number}", value)
+        lasts_s = trial.limit_s + trial.lasts_s
+        turned = watch(board, edges, lasts_s, storm=trial.storm)
+        share = (busy_s(board) - busy) / lasts_s if trial.storm else 0.0
         waited = hil.waited(board.process) - waited
-        if trial.then:
-            watch(board, edges, START_S, lambda: driven(board) == set(trial.then))
+        if trial.then is not None:
+            watch(board, edges, START_S, lambda: driven(board) == set(trial.then) and
+                  re.search(trial.says, board.kernel_log(), re.DOTALL))
             watch(board, edges, SETTLE_S)
         end = board.now()
         log = board.kernel_log()
@@ -271,7 +302,9 @@ def once(trial, files, folder):
     complaints = [f"the kernel complains: {line}" for line in said]
     if not re.search(trial.says, log, re.DOTALL):
         complaints.append(f"the kernel does not say \"{trial.says}\"")
-    return Outcome(trial, edges, end), waited, complaints
+    if trial.storm:
+        print(f"{turned / lasts_s:.0f} edges a second: {100 * share:.0f} % of one processor")
+    return Outcome(trial, edges, end, share), waited, complaints
 
 
 def judged(trial, files, folder):

@@ -38,6 +38,12 @@ class Judgement(unittest.TestCase):
         self.assertTrue(outcome(off).late())
         self.assertIsNone(outcome(off, limit_s=2.0).late())
 
+    def test_storm_that_takes_a_processor_is_late(self):
+        seen = outcome([(3.0, "RD", "1"), (3.05, "LD", "Z"), (3.05, "CD", "Z")])
+        self.assertIsNone(seen.late())
+        seen.share = 0.6
+        self.assertIn("60 %", seen.late())
+
     def test_pulses_are_wrong(self):
         off = [(3.0, "RD", "1"), (3.1, "LD", "Z"), (3.1, "CD", "Z")]
         self.assertEqual(list(outcome(off).wrong()), [])
