@@ -370,7 +370,7 @@ prove: ## prove the rules of the policy, for every state, input and time
 
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse
-CLANG_PACKAGES := clang clang-tidy coccinelle libelf-dev lld llvm
+CLANG_PACKAGES := clang clang-tidy coccinelle libelf-dev lld llvm ocaml-nox
 
 .PHONY: lint lint-short lint-packages clang-packages
 lint-packages:
