@@ -32,8 +32,10 @@ def emulated(args):
 
 
 def on_pc(args):
+    """Without ACPI, one processor is found in each socket."""
     parameters = ("console=ttyS0,115200", "panic=-1", *FILTER)
-    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "1024",
+    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2,sockets=2",
+            "-m", "1024",
             "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
             "-kernel", args.kernel, "-initrd", args.initramfs, "-append", " ".join(parameters)]
 
@@ -47,7 +49,7 @@ def on_virtual(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--timeout", type=float, default=600, help="seconds for all of it")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds for all of it")
     parser.add_argument("kunit", type=pathlib.Path, help="kunit.py of a kernel tree")
     parser.add_argument("log", type=pathlib.Path, help="file for the kernel log")
     boards = parser.add_subparsers(required=True)

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 
 #include <linux/compiler.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/hwmon.h>
@@ -16,7 +17,9 @@
 #include <linux/leds.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
+#include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "bench.h"
 #include "fakes.h"
@@ -24,6 +27,7 @@
 
 #define STALE_MS	1000	/* the shortest that is allowed */
 #define DEFAULT_STALE_MS 5000
+#define EVALUATIONS	2000
 
 static int is_hwmon(struct device *dev, void *data)
 {
@@ -575,6 +579,58 @@ static void readers_do_not_wait_for_an_evaluation(struct kunit *test)
 	WRITE_ONCE(t->gpio->hangs_ms[FAKE_ATD], 0);
 }
 
+struct reader {
+	struct work_struct work;
+	struct power_supply *psy;
+	bool ends;
+};
+
+static void read_on(struct work_struct *work)
+{
+	struct reader *reader = container_of(work, struct reader, work);
+	const struct power_supply_desc *desc = reader->psy->desc;
+	union power_supply_propval value;
+	size_t i;
+
+	while (!READ_ONCE(reader->ends)) {
+		for (i = 0; i < desc->num_properties; i++)
+			power_supply_get_property(reader->psy, desc->properties[i], &value);
+		text_at_once(&reader->psy->dev, "causes");
+		text_at_once(&reader->psy->dev, "load_output");
+		text_at_once(&reader->psy->dev, "warning_left_ms");
+		usleep_range(10, 20);	/* virtual time stands still for who does not sleep */
+	}
+}
+
+/* For KCSAN to find what a lock does not protect: make kunit-race. */
+static void is_read_on_one_processor_and_evaluated_on_another(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct reader reader = {};
+	struct device *dev;
+	int i;
+
+	if (IS_ENABLED(CONFIG_KCSAN))
+		KUNIT_ASSERT_GT(test, num_online_cpus(), 1);
+	with_hardware(test, false, true);
+	add_signals(bank);
+	add_measurements(bank);
+	dev = &running(test, bank)->dev;
+
+	reader.psy = supply_of(test);
+	INIT_WORK_ONSTACK(&reader.work, read_on);
+	queue_work_on(cpumask_last(cpu_online_mask), system_wq, &reader.work);
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	for (i = 0; i < EVALUATIONS; i++) {
+		KUNIT_EXPECT_EQ(test, write_file(dev, "clear", "1"), 1);
+		usleep_range(500, 1000);
+	}
+	WRITE_ONCE(reader.ends, true);
+	flush_work(&reader.work);
+	destroy_work_on_stack(&reader.work);
+	power_supply_put(reader.psy);
+}
+
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
@@ -594,6 +650,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(limits_are_settings, write_gen_params),
 	KUNIT_CASE(largest_bank_has_all_sensors),
 	KUNIT_CASE(readers_do_not_wait_for_an_evaluation),
+	KUNIT_CASE_SLOW(is_read_on_one_processor_and_evaluated_on_another),
 	{}
 };
 
