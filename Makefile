@@ -155,9 +155,10 @@ $(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
 	$(call VIRTUAL_MODULES,virtual)
 $(BUILD)/virtual-lean-modules: $(BUILD)/virtual-lean/linux always
 	$(call VIRTUAL_MODULES,virtual-lean)
-# They count which lines and branches are run; inlined, each copy would be counted apart.
+# They count which lines and branches are run; inlined, each copy would be counted apart, and
+# what UBSAN asks would count as branches.
 $(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
-	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y KCFLAGS=-fno-inline)
+	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y UBSAN_SANITIZE=n KCFLAGS=-fno-inline)
 
 $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
