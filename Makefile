@@ -143,7 +143,10 @@ virtual-packages:
 
 $(BUILD)/virtual/.config: $(VIRTUAL)/kernel.config $(VIRTUAL)/debug.config
 $(BUILD)/virtual-lean/.config: $(VIRTUAL)/kernel.config
-$(BUILD)/virtual/.config $(BUILD)/virtual-lean/.config: $(LINUX)/.unpacked | virtual-packages
+$(BUILD)/virtual-remove/.config: $(VIRTUAL)/kernel.config $(VIRTUAL)/debug.config \
+		$(VIRTUAL)/remove.config
+$(BUILD)/virtual/.config $(BUILD)/virtual-lean/.config $(BUILD)/virtual-remove/.config: \
+		$(LINUX)/.unpacked | virtual-packages
 	$(call configure,um,)
 
 $(BUILD)/%/linux: $(BUILD)/%/.config
@@ -155,6 +158,8 @@ $(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
 	$(call VIRTUAL_MODULES,virtual)
 $(BUILD)/virtual-lean-modules: $(BUILD)/virtual-lean/linux always
 	$(call VIRTUAL_MODULES,virtual-lean)
+$(BUILD)/virtual-remove-modules: $(BUILD)/virtual-remove/linux always
+	$(call VIRTUAL_MODULES,virtual-remove)
 # They count which lines and branches are run; inlined, each copy would be counted apart, and
 # what UBSAN asks would count as branches.
 $(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
@@ -287,12 +292,14 @@ $(BUILD)/amd64/bin/busybox: | virtual-packages
 		sh -c 'cd $(BUILD)/amd64 && apt-get download busybox-static:amd64 && \
 			dpkg-deb -x busybox-static_*.deb .'
 
-.PHONY: hard kunit-race kunit-rt pc-packages
+.PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
 	@tools/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
 kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
 	@$(KUNIT) pc $^
-hard: kunit-race kunit-rt ## run the KUnit tests on a PC with KCSAN, and with PREEMPT_RT
+kunit-remove: $(BUILD)/virtual-remove-modules $(BUILD)/virtual-root/init
+	@$(KUNIT) virtual $(BUILD)/virtual-remove/linux $(<)/ko $(BUILD)/virtual-root
+hard: kunit-race kunit-rt kunit-remove ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each driver bound twice
 
 ARCH ?= um
 
