@@ -141,25 +141,19 @@ UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
 virtual-packages:
 	@tools/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
 
-$(BUILD)/virtual/.config: $(VIRTUAL)/kernel.config $(VIRTUAL)/debug.config
-$(BUILD)/virtual-lean/.config: $(VIRTUAL)/kernel.config
-$(BUILD)/virtual-remove/.config: $(VIRTUAL)/kernel.config $(VIRTUAL)/debug.config \
-		$(VIRTUAL)/remove.config
-$(BUILD)/virtual/.config $(BUILD)/virtual-lean/.config $(BUILD)/virtual-remove/.config: \
-		$(LINUX)/.unpacked | virtual-packages
+VIRTUALS := $(addprefix $(BUILD)/,virtual virtual-lean virtual-remove)
+$(addsuffix /.config,$(VIRTUALS)): $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
 	$(call configure,um,)
+$(BUILD)/virtual/.config $(BUILD)/virtual-remove/.config: $(VIRTUAL)/debug.config
+$(BUILD)/virtual-remove/.config: $(VIRTUAL)/remove.config
 
 $(BUILD)/%/linux: $(BUILD)/%/.config
 	@tools/step --total 735 "Building the kernel of the $* board" \
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(addprefix $(VIRTUAL)/,converter rescale))
-$(BUILD)/virtual-modules: $(BUILD)/virtual/linux always
-	$(call VIRTUAL_MODULES,virtual)
-$(BUILD)/virtual-lean-modules: $(BUILD)/virtual-lean/linux always
-	$(call VIRTUAL_MODULES,virtual-lean)
-$(BUILD)/virtual-remove-modules: $(BUILD)/virtual-remove/linux always
-	$(call VIRTUAL_MODULES,virtual-remove)
+$(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
+	$(call VIRTUAL_MODULES,$*)
 # They count which lines and branches are run; inlined, each copy would be counted apart, and
 # what UBSAN asks would count as branches.
 $(BUILD)/coverage-modules: $(BUILD)/virtual/linux always

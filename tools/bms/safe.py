@@ -38,7 +38,7 @@ IMAGE_S = 3.0               # and to make room for an image first
 FULL_S = 1.350              # what a full cell may take: hold time, 750 ms, and 100 ms to set it
 LOST_S = 7.0                # stale limit, and two scans of a converter that times out
 BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
-NEITHER_V = (3.150, 3.650)  # nor is charging allowed again
+NEITHER_V = (*BETWEEN_V, 3.650)     # nor is charging allowed again
 
 START_S = 120.0
 SETTLE_S = 1.5
@@ -55,7 +55,7 @@ CRASH = "/sys/kernel/debug/provoke-crash/DIRECT"
 HANG = f"echo HARDLOCKUP >{CRASH}"
 STUCK = "echo delay 182 182 3600000 >/sys/devices/platform/converter/control"
 PANIC = f"echo c >{SYSRQ}"
-# The kernel tests sleep for 5 s.
+# For 5 s, which is longer than any of the limits.
 SLEEP = "echo devices >/sys/power/pm_test; echo {} >/sys/power/state"
 
 # What the kernel says then.
@@ -83,6 +83,9 @@ class Trial:
     complains: bool = False     # and it may complain
     then: tuple = None      # if it goes on, what is driven at the end
     storm: bool = False     # a line storms meanwhile, and leaves the processors to others
+
+    def is_said(self, log):
+        return re.search(self.says, log, re.DOTALL)
 
 
 TRIALS = (
@@ -229,18 +232,12 @@ class Outcome:
             yield f"at the end {', '.join(sorted(last)) or 'nothing'} is driven"
 
 
-def watch(board, edges, seconds, until=lambda: False, storm=False):
-    """Take what the pins do: how often a line was turned over meanwhile."""
-    end, turned = board.now() + seconds, 0
+def watch(board, edges, seconds, until=lambda: False):
+    """Take what the pins do."""
+    end = board.now() + seconds
     while board.now() < end and not until() and board.process.poll() is None:
-        if storm:
-            for _ in range(STORM_EDGES):
-                board.set_input("L", 1 - board.levels["L"])
-            turned += STORM_EDGES
-        else:
-            time.sleep(LOOK_S)
+        time.sleep(LOOK_S)
         edges.extend(board.pin_events())
-    return turned
 
 
 def busy_s(board):
@@ -248,6 +245,19 @@ def busy_s(board):
     _, text = board.run("head -n 1 /proc/stat")
     user, nice, system, _, _, irq, softirq, *_ = (int(word) for word in text.split()[1:])
     return (user + nice + system + irq + softirq) / USER_HZ
+
+
+def storm(board, edges, seconds):
+    """Turn a line over as fast as can be: what share of one processor that takes."""
+    busy, end, turned = busy_s(board), board.now() + seconds, 0
+    while board.now() < end:
+        for _ in range(STORM_EDGES):
+            board.set_input("L", 1 - board.levels["L"])
+        turned += STORM_EDGES
+        edges.extend(board.pin_events())
+    share = (busy_s(board) - busy) / seconds
+    print(f"{turned / seconds:.0f} edges a second: {100 * share:.0f} % of one processor")
+    return share
 
 
 def driven(board):
@@ -277,19 +287,20 @@ def once(trial, files, folder):
             watch(board, edges, SETTLE_S)
 
         waited = hil.waited(board.process)
-        busy = busy_s(board) if trial.storm else 0.0
-        # What goes wrong may end the guest; then nobody waits for an answer.
+        # What goes wrong may end the guest, so nobody waits for an answer but a storm.
         (board.run if trial.storm else board.send)(f"echo 1 >{MARK}; {trial.command}")
         watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
         for number, value in enumerate(trial.cells_v, 1):
             board.set_channel(f"cell{number}", value)
-        lasts_s = trial.limit_s + trial.lasts_s
-        turned = watch(board, edges, lasts_s, storm=trial.storm)
-        share = (busy_s(board) - busy) / lasts_s if trial.storm else 0.0
+        share = 0.0
+        if trial.storm:
+            share = storm(board, edges, trial.limit_s + trial.lasts_s)
+        else:
+            watch(board, edges, trial.limit_s + trial.lasts_s)
         waited = hil.waited(board.process) - waited
         if trial.then is not None:
             watch(board, edges, START_S, lambda: driven(board) == set(trial.then) and
-                  re.search(trial.says, board.kernel_log(), re.DOTALL))
+                  trial.is_said(board.kernel_log()))
             watch(board, edges, SETTLE_S)
         end = board.now()
         log = board.kernel_log()
@@ -300,10 +311,8 @@ def once(trial, files, folder):
         raise BenchError(f"the guest has not lit its mark; see {folder / 'kernel.log'}")
     said = [] if trial.complains else kernel_log.trouble(log)[:3]
     complaints = [f"the kernel complains: {line}" for line in said]
-    if not re.search(trial.says, log, re.DOTALL):
+    if not trial.is_said(log):
         complaints.append(f"the kernel does not say \"{trial.says}\"")
-    if trial.storm:
-        print(f"{turned / lasts_s:.0f} edges a second: {100 * share:.0f} % of one processor")
     return Outcome(trial, edges, end, share), waited, complaints
 
 
