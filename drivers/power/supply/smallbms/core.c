@@ -77,12 +77,14 @@ static void scan_after(struct smallbms *bms, unsigned int ms)
 
 static void next_scan(struct smallbms *bms)
 {
-	u64 now_ns = ktime_get_boottime_ns(), due_ns = bms->decision.scan_ns;
 	unsigned int ms = bms->act.heartbeat ? BEAT_MS : SCAN_MS;
+	u64 now_ns, due_ns = bms->decision.scan_ns;
 
-	if (due_ns != SMALLBMS_NEVER)
+	if (due_ns != SMALLBMS_NEVER) {
+		now_ns = ktime_get_boottime_ns();
 		ms = due_ns <= now_ns ? 0 :
 		     min_t(u64, ms, DIV_ROUND_UP_ULL(due_ns - now_ns, NSEC_PER_MSEC));
+	}
 	scan_after(bms, ms);
 }
 
@@ -108,6 +110,7 @@ static bool lines_known(const struct smallbms_sample *sample)
 
 static void smallbms_evaluate(struct smallbms *bms)
 {
+	u64 now_ns = ktime_get_boottime_ns();
 	bool ok;
 
 	lockdep_assert_held(&bms->lock);
@@ -117,9 +120,9 @@ static void smallbms_evaluate(struct smallbms *bms)
 		return;
 	}
 
-	smallbms_sense_lines(&bms->sense, &bms->sample);
-	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample,
-			     ktime_get_boottime_ns(), &bms->decision);
+	smallbms_sense_lines(&bms->sense, &bms->sample, now_ns);
+	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample, now_ns,
+			     &bms->decision);
 	bms->sample.operator_clear = false;
 
 	ok = smallbms_act_apply(&bms->act, &bms->decision);

@@ -378,13 +378,13 @@ static void announce(struct smallbms *bms, u32 changed, u32 begun)
 /* How many cells are in series: no one says so, but the cells and the bank do. */
 static void update_cells_in_series(struct smallbms_report *report)
 {
+	const struct smallbms_group *supply = &report->sample.group[SMALLBMS_SUPPLY];
 	const struct smallbms_group *cell = &report->sample.group[SMALLBMS_CELL];
 	int count, ratio;
 
-	if (!smallbms_known(report, SMALLBMS_CELL) || !smallbms_known(report, SMALLBMS_SUPPLY))
+	if (!cell->fitted || !cell->all || !supply->fitted || !supply->all)
 		return;
-	ratio = DIV_ROUND_CLOSEST(report->sample.group[SMALLBMS_SUPPLY].min,
-				  (cell->min + cell->max) / 2);
+	ratio = DIV_ROUND_CLOSEST(supply->min, (cell->min + cell->max) / 2);
 	for (count = 4; count <= 16; count *= 2) {
 		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
 			report->cells_in_series = count;
@@ -399,6 +399,7 @@ void smallbms_report_publish(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
 	u32 causes = bms->decision.causes;
+	unsigned long begun;
 	int i;
 
 	spin_lock(&report->lock);
@@ -420,9 +421,8 @@ void smallbms_report_publish(struct smallbms *bms)
 		if (output->fault)
 			causes |= BIT(SMALLBMS_CAUSE_OUTPUT_FAULT);
 	}
-	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++) {
-		if (!(causes & ~report->causes & BIT(i)))
-			continue;
+	begun = causes & ~report->causes;
+	for_each_set_bit(i, &begun, SMALLBMS_NUM_CAUSES) {
 		report->since_ns[i] = bms->state.now_ns;
 		report->count[i]++;
 	}

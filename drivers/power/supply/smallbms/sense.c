@@ -101,10 +101,9 @@ bool smallbms_plausible(enum smallbms_kind kind, int value)
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_plausible);
 
-static void read_channel(struct smallbms_channel *channel)
+static void read_channel(struct smallbms_channel *channel, u64 now_ns)
 {
 	struct smallbms_reading *scan = &channel->scan;
-	u64 now = ktime_get_boottime_ns();
 	int value, ret;
 
 	ret = iio_read_channel_processed_scale(channel->iio, &value,
@@ -119,21 +118,22 @@ static void read_channel(struct smallbms_channel *channel)
 	}
 	scan->value = value;
 	scan->error = 0;
-	scan->good_ns = now;
+	scan->good_ns = now_ns;
 }
 
 /**
  * smallbms_sense_scan() - read all channels
  * @sense: the inputs
  *
- * Sleeps, perhaps long. Only one scan at a time.
+ * Sleeps, perhaps long. Only one scan at a time. All values are as old as its beginning.
  */
 void smallbms_sense_scan(struct smallbms_sense *sense)
 {
+	u64 now_ns = ktime_get_boottime_ns();
 	unsigned int i;
 
 	for (i = 0; i < sense->num_channels; i++)
-		read_channel(&sense->channel[i]);
+		read_channel(&sense->channel[i], now_ns);
 }
 
 static void add_reading(struct smallbms_group *group, const struct smallbms_channel *channel)
@@ -141,21 +141,24 @@ static void add_reading(struct smallbms_group *group, const struct smallbms_chan
 	const struct smallbms_reading *reading = &channel->reading;
 
 	if (!group->fitted) {
-		group->fitted = true;
-		group->any = false;
-		group->all = true;
-		group->good_ns = reading->good_ns;
+		*group = (struct smallbms_group){
+			.fitted = true,
+			.all = true,
+			.min = S32_MAX,
+			.max = S32_MIN,
+			.good_ns = SMALLBMS_NEVER,
+		};
 	}
 	group->good_ns = min(group->good_ns, reading->good_ns);
 	if (reading->error) {
 		group->all = false;
 		return;
 	}
-	if (!group->any || reading->value < group->min) {
+	if (reading->value < group->min) {
 		group->min = reading->value;
 		group->min_index = channel->index;
 	}
-	if (!group->any || reading->value > group->max) {
+	if (reading->value > group->max) {
 		group->max = reading->value;
 		group->max_index = channel->index;
 	}
@@ -187,10 +190,11 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_sense_publish);
  * smallbms_sense_lines() - read all lines
  * @sense: the inputs
  * @sample: what the policy will see
+ * @now_ns: boot time
  */
-void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample)
+void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample,
+			  u64 now_ns)
 {
-	u64 now = ktime_get_boottime_ns();
 	int i, level;
 
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
@@ -203,7 +207,7 @@ void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *
 		if (!line->known)
 			continue;
 		line->active = level;
-		line->good_ns = now;
+		line->good_ns = now_ns;
 	}
 }
 

@@ -77,7 +77,8 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
 bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind kind);
 void smallbms_sense_scan(struct smallbms_sense *sense);
 void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample);
-void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample);
+void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample,
+			  u64 now_ns);
 const char *smallbms_line_name(enum smallbms_line_id line);
 bool smallbms_plausible(enum smallbms_kind kind, int value);
 
