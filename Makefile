@@ -510,7 +510,7 @@ BENCH_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu valgrind
 BENCH_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
 BENCH_steps := $(BENCH_quiet) $(call BOARD_FILES,board) $(BUILD)/signals.dtb
 BENCH_BOARD := $(BUILD)/board-clients/arch/arm/boot/zImage $(BUILD)/bench-initramfs.cpio.gz
-BENCH_cost := $(BENCH_BOARD) $(BUILD)/bench/step
+BENCH_cost := $(BENCH_BOARD) $(BUILD)/bench/step $(BUILD)/bench/count.so
 BENCH_lines := $(BENCH_BOARD) $(BUILD)/bench.dtb
 BENCH_reads := $(BENCH_BOARD) $(BENCH_quiet) $(BUILD)/measured.dtb
 
@@ -521,6 +521,9 @@ $(BUILD)/bench/copy-line $(BUILD)/bench/time-reads: $(BUILD)/bench/%: $(BOARD)/b
 		| board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+$(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h | board-packages
+	@mkdir -p $(@D)
+	@gcc -shared -fPIC -O2 -Wall -Wextra -Wno-unused-parameter -Werror -o $@ $<
 $(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
 		policy.h settings.c settings.h) | board-packages
 	@mkdir -p $(@D)

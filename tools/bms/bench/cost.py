@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an evaluation costs, beyond reading the channels, by the number of cells.
 
-On the emulated board a bank is bound alone, and its scans are timed by the kernel's trace
-of works; the same channels are read by a work of the same pace that makes nothing of them.
-Whatever else the host does can only lengthen that, so the shortest of many is compared. In
-user space the instructions of one step of the policy are counted, exactly.
+On the emulated board a bank is bound alone; the same channels are read by a work of the
+same pace that makes nothing of them. A plugin of QEMU counts the instructions of each run
+of either work, and in another guest the kernel's trace of works times them. Whatever else
+happens can only lengthen that, so the shortest of many is compared. In user space the
+instructions of one step of the policy are counted.
 """
 
 import re
@@ -17,11 +18,14 @@ from bms.bench.quiet import SCANS_PER_HOUR
 from bms.errors import BenchError
 
 CELLS = (4, 8, 16, 32, 64, 160)
-SCANS = 40
+SCANS = 20           # of each work
 SCAN_S = 0.6         # the pace of a bank
+MARKED = "/sys/module/marks/parameters/function"
 BOARD = "tools/emulated-board"
 TRACING = "/sys/kernel/tracing"
 DRIVER = "/sys/bus/platform/drivers/smallbms"
+PROPERTY = "generic-adc-battery, one property"
+REAL = "8 channels of the SoC's converter"
 
 DTS = """#include "bench.dts"
 
@@ -64,6 +68,7 @@ BANK = """
 		pre-alarm-gpios = <&gpio3 10 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
 		loop-gpios = <&gpio3 2 GPIO_ACTIVE_HIGH>;
 		remote-h-gpios = <&gpio3 0 GPIO_ACTIVE_HIGH>;
+		remote-l-gpios = <&gpio3 1 GPIO_ACTIVE_HIGH>;
 		io-channels = {};
 		io-channel-names = {};
 	}};
@@ -89,10 +94,21 @@ def devicetree(linux, path):
 
 
 class Costs:
-    """A guest whose time is a number of instructions."""
+    """A guest in which works are measured, one at a time."""
 
-    def __init__(self, board):
-        self.board = board
+    unit = ""
+    append = ""         # to the command line of the kernel
+    commands = ()       # before the first
+
+    def __init__(self, args, folder):
+        self.file = folder / f"{self.unit}.log"
+        self.board = wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
+                                  args.build / "bench-initramfs.cpio.gz", folder / "cost.dtb",
+                                  folder, self.append, options=self.options(args))
+
+    def options(self, args):
+        """What QEMU is told beside."""
+        return ()
 
     def run(self, command):
         status, output = self.board.run(command)
@@ -101,23 +117,64 @@ class Costs:
         return output
 
     def begin(self):
+        self.board.start()
         for name in wiring.INPUTS:
             self.board.set_input(name, name not in ("BPA", "L"))
         for name, (_, _) in wiring.CHANNELS.items():
             self.board.set_channel(name, {"cell": 3.3, "temp": 25.0, "supp": 13.2,
                                           "load": 0.2}[name[:4]])
-        self.run("mount -t tracefs tracefs /sys/kernel/tracing")
         self.run("echo set 0 159 3300000 >/sys/devices/platform/converter/control")
         self.run("insmod /reads.ko; insmod /generic_adc_battery.ko")
         # All banks share the same pins, so the first has them now.
         self.run(f"sleep 1; for bank in $(ls {DRIVER} | grep bms); do "
                  f"echo $bank >{DRIVER}/unbind; done")
+        for command in self.commands:
+            self.run(command)
 
-    def timed(self, begin, end, work):
-        """How long each run of a work took, in us."""
-        self.run(f"{begin}; sleep 3; echo 0 >{TRACING}/trace")
-        self.run(f"echo 1 >{TRACING}/events/workqueue/enable; sleep {SCANS * SCAN_S:.0f}; "
-                 f"echo 0 >{TRACING}/events/workqueue/enable")
+    def watch(self, work):
+        """What each run of a work takes, for some time."""
+        raise NotImplementedError
+
+    def measure(self, begin, end, work):
+        self.run(f"{begin}; sleep 3")
+        took = self.watch(work)
+        self.run(end)
+        if len(took) < SCANS // 4:
+            raise BenchError(f"{begin}: {len(took)} runs of {work} in {SCANS * SCAN_S:.0f} s; "
+                             f"{self.board.folder}")
+        return took
+
+    def bank(self, name):
+        return self.measure(f"echo {name} >{DRIVER}/bind", f"echo {name} >{DRIVER}/unbind",
+                            "smallbms_scanner")
+
+    def bare(self, node, count):
+        file = f"/sys/devices/platform/{node}/channels"
+        return self.measure(f"echo {count} >{file}", f"echo -1 >{file}",
+                            "reads_channels" if count else "reads_property")
+
+    def all(self):
+        """Every work, by name."""
+        with self.board:
+            self.begin()
+            return {**{f"{count} cells, bare reads": self.bare("reads-memory", count)
+                       for count in CELLS},
+                    **{f"{count} cells, scan and evaluation": self.bank(f"bms-{count}")
+                       for count in CELLS},
+                    PROPERTY: self.bare("reads-memory", 0),
+                    f"{REAL}, bare reads": self.bare("reads-adc", 8),
+                    f"{REAL}, scan and evaluation": self.bank("bms")}
+
+
+class Times(Costs):
+    """By the kernel's trace of works, while other things happen on the host."""
+
+    unit = "us"
+    commands = ("mount -t tracefs tracefs /sys/kernel/tracing",)
+
+    def watch(self, work):
+        self.run(f"echo 0 >{TRACING}/trace; echo 1 >{TRACING}/events/workqueue/enable; "
+                 f"sleep {SCANS * SCAN_S:.0f}; echo 0 >{TRACING}/events/workqueue/enable")
         took, since = [], {}
         for match in LINE.finditer(self.run(f"cat {TRACING}/trace")):
             process, at_us = match[1], int(match[2]) * 1000000 + int(match[3])
@@ -127,20 +184,24 @@ class Costs:
                 since[process] = at_us
             elif process in since:
                 took.append(at_us - since.pop(process))
-        self.run(end)
-        if len(took) < SCANS // 4:
-            raise BenchError(f"{begin}: {len(took)} runs of {work} in {SCANS * SCAN_S:.0f} s; "
-                             f"{self.board.folder}")
         return took
 
-    def bank(self, name):
-        return self.timed(f"echo {name} >{DRIVER}/bind", f"echo {name} >{DRIVER}/unbind",
-                          "smallbms_scanner")
 
-    def bare(self, node, count):
-        file = f"/sys/devices/platform/{node}/channels"
-        return self.timed(f"echo {count} >{file}", f"echo -1 >{file}",
-                          "reads_channels" if count else "reads_property")
+class Instructions(Costs):
+    """By a plugin of QEMU, on one processor. The same work takes the same, unless it sleeps."""
+
+    unit = "instructions"
+    append = "maxcpus=1"
+    commands = ("insmod /marks.ko",)
+
+    def options(self, args):
+        return ("-plugin", f"{args.build.absolute() / 'bench/count.so'},out={self.file}")
+
+    def watch(self, work):
+        before = len(self.file.read_text().splitlines())
+        self.run(f"echo -n {work} >{MARKED}; sleep {SCANS * SCAN_S:.0f}; "
+                 f"echo none >{MARKED}")
+        return [int(line) for line in self.file.read_text().splitlines()[before:]]
 
 
 def instructions(program, folder):
@@ -158,64 +219,61 @@ def instructions(program, folder):
     return (count(1100) - count(100)) / 1000
 
 
-def compare(bare, scans, prop, adc, real):
-    """The shortest of each: beyond the reads, by the number of cells, beside the kernel's own."""
-    total = {count: min(scans[count]) for count in CELLS}
-    reads = {count: min(bare[count]) for count in CELLS}
-    slope, base = statistics.linear_regression(CELLS, list(total.values()))
-    bent = max(abs(base + slope * count - us) / us for count, us in total.items())
-    read_slope = statistics.linear_regression(CELLS, list(reads.values())).slope
-    figures = [
-        *(Figure("cost", f"{count} cells, {what}", "us", tuple(values))
-          for count in CELLS for what, values in (("bare reads", bare[count]),
-                                                  ("scan and evaluation", scans[count]))),
-        Figure("cost", "generic-adc-battery, one property", "us", tuple(prop)),
-        Figure("cost", "8 channels of the SoC's converter, bare reads", "us", tuple(adc)),
-        Figure("cost", "8 channels of the SoC's converter, scan and evaluation", "us",
-               tuple(real))]
-
-    def add(what, unit, value, *aims):
-        figures.append(Figure("cost", what, unit, (value,), aims))
-
-    for count in (CELLS[0], CELLS[-1]):
-        add(f"{count} cells, processor time at rest", "s per hour",
-            quantile(scans[count], 0.5) * SCANS_PER_HOUR / 1e6)
-    add("furthest of a scan from a straight line over the cells", "%", 100 * bent,
-        Aim("value", 10))
-    add("each further cell, read and evaluated / one property of generic-adc-battery", "times",
-        slope / min(prop), Aim("value", 1))
-    add("each further cell, beyond its bare read", "us", slope - read_slope)
-    add("each further cell, beyond its bare read", "% of a read of the SoC's converter",
-        100 * (slope - read_slope) / (min(adc) / 8), Aim("value", 10))
-
+def compare_real(took):
+    """What an evaluation adds to real reads, in %, and half of what two halves differ by."""
     def share(begin, step):
-        return 100 * (min(real[begin::step]) / min(adc[begin::step]) - 1)
+        scan, bare = (quantile(took[f"{REAL}, {what}"][begin::step], 0.5)
+                      for what in ("scan and evaluation", "bare reads"))
+        return 100 * (scan / bare - 1)
 
-    noise = abs(share(0, 2) - share(1, 2)) / 2
-    add(f"8 channels of the SoC's converter, beyond the bare reads (+- {noise:.2g})", "% of these",
-        share(0, 1), Aim("value", 10, noise=noise))
-    return figures, {"scan and evaluation": list(total.items()),
-                     "bare reads": list(reads.items()),
-                     "beyond the bare reads": [(count, total[count] - reads[count])
-                                               for count in CELLS]}
+    return share(0, 1), abs(share(0, 2) - share(1, 2)) / 2
+
+
+def compare(unit, took, judged):
+    """The shortest of each: beyond the reads, by the number of cells, beside the kernel's own."""
+    total = {count: min(took[f"{count} cells, scan and evaluation"]) for count in CELLS}
+    reads = {count: min(took[f"{count} cells, bare reads"]) for count in CELLS}
+    beyond = {count: total[count] - reads[count] for count in CELLS}
+    slope, base = statistics.linear_regression(CELLS, list(total.values()))
+    bent = max(abs(base + slope * count - least) / least for count, least in total.items())
+    further = statistics.linear_regression(CELLS, list(beyond.values())).slope
+    real = min(took[f"{REAL}, bare reads"])
+    figures = [Figure("cost", what, unit, tuple(values)) for what, values in took.items()]
+
+    def add(what, of, value, limit=None):
+        aims = (Aim("value", limit),) if judged and limit else ()
+        figures.append(Figure("cost", f"{what}, by {unit}", of, (value,), aims))
+
+    add("furthest of a scan from a straight line over the cells", "%", 100 * bent, 10)
+    add("each further cell, read and evaluated / one property of generic-adc-battery", "times",
+        slope / min(took[PROPERTY]), 1)
+    add("each further cell, beyond its bare read / a read of the SoC's converter", "%",
+        100 * further / (real / 8), 10)
+    add("8 cells, beyond their bare reads / 8 reads of the SoC's converter", "%",
+        100 * beyond[8] / real, 10)
+    share, noise = compare_real(took)
+    add(f"{REAL}, beyond the bare reads, median (+- {noise:.2g})", "%", share)
+    lines = {"scan and evaluation": list(total.items()), "bare reads": list(reads.items()),
+             "beyond the bare reads": list(beyond.items())}
+    return figures, lambda where: plot_lines(
+        lines, ("cells", unit), "Shortest scan on the emulated board, channels in memory",
+        where / f"cost-{unit}.png")
 
 
 def measure(args, folder):
     place = folder / "cost"
     place.mkdir(parents=True, exist_ok=True)
     devicetree(args.linux, place / "cost.dtb")
-    steps = instructions(folder / "step", place)
-    with wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
-                      args.build / "bench-initramfs.cpio.gz", place / "cost.dtb",
-                      place) as board:
-        board.start()
-        costs = Costs(board)
-        costs.begin()
-        bare = {count: costs.bare("reads-memory", count) for count in CELLS}
-        scans = {count: costs.bank(f"bms-{count}") for count in CELLS}
-        figures, lines = compare(bare, scans, costs.bare("reads-memory", 0),
-                                 costs.bare("reads-adc", 8), costs.bank("bms"))
-    figures.append(Figure("cost", "one step of the policy at rest", "instructions", (steps,)))
-    return figures, [lambda where: plot_lines(lines, ("cells", "us"), "Shortest scan on the "
-                                              "emulated board, channels in memory",
-                                              where / "cost.png")]
+    figures = [Figure("cost", "one step of the policy at rest, on the host", "instructions",
+                      (instructions(folder / "step", place),))]
+    plots = []
+    for kind in (Instructions, Times):
+        took = kind(args, place).all()
+        new, plot = compare(kind.unit, took, kind is Instructions)
+        figures += new
+        plots.append(plot)
+    for count in (CELLS[0], CELLS[-1]):
+        us = quantile(took[f"{count} cells, scan and evaluation"], 0.5)
+        figures.append(Figure("cost", f"{count} cells, processor time at rest", "s per hour",
+                              (us * SCANS_PER_HOUR / 1e6,)))
+    return figures, plots
