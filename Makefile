@@ -529,11 +529,17 @@ $(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbm
 	@mkdir -p $(@D)
 	@gcc -Os -g -Wall -Wextra -Werror -Itools/proof/include \
 		-Idrivers/power/supply/smallbms -o $@ $(filter %.c,$^)
+# A load, with the libraries that it needs.
+$(BUILD)/bench/armhf/usr/bin/hackbench: | board-packages
+	@tools/step "Fetching hackbench for the board" $(BUILD)/logs/hackbench.log \
+		tools/armhf-package $(BUILD)/bench/armhf rt-tests
+	@touch $@
 $(BUILD)/bench-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox \
-		$(addprefix $(BUILD)/bench/,copy-line time-reads) $(BOARD)/init \
-		$(BOARD)/mkinitramfs $(BUILD)/bench-modules
-	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads) \
-		$(BUILD)/bench-modules/ko/*.ko
+		$(addprefix $(BUILD)/bench/,copy-line time-reads armhf/usr/bin/hackbench) \
+		$(BOARD)/init $(BOARD)/mkinitramfs $(BUILD)/bench-modules
+	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads \
+		armhf/usr/bin/hackbench $(addprefix armhf/lib/arm-linux-gnueabihf/, \
+		ld-linux-armhf.so.3 libc.so.6 libpthread.so.0)) $(BUILD)/bench-modules/ko/*.ko
 
 .PHONY: bench
 bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))) ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
