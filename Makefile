@@ -521,7 +521,8 @@ $(BUILD)/bench/copy-line $(BUILD)/bench/time-reads: $(BUILD)/bench/%: $(BOARD)/b
 		| board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
-$(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h | board-packages
+$(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h \
+		$(BOARD)/bench/qemu-plugin.h | board-packages
 	@mkdir -p $(@D)
 	@gcc -shared -fPIC -O2 -Wall -Wextra -Wno-unused-parameter -Werror -o $@ $<
 $(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
