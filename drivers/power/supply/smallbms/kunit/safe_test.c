@@ -17,6 +17,7 @@
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/sched.h>
@@ -305,17 +306,28 @@ static void converter_is_slow(struct kunit *test)
 	struct probe_test *t = with_hardware(test, false, true);
 	struct fake_bank *bank = fake_bank_alloc(test);
 	const unsigned int scan_ms = 3000 + 600;
+	struct platform_device *pdev;
+	struct smallbms *bms;
+	u64 age_ms;
 
 	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
 	fake_bank_u32(bank, "victronenergy,stale-ms", 10000);
 	t->adc->hangs_ms = 750;
-	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
+	pdev = fake_bank_add(test, bank, 0);
+	KUNIT_ASSERT_TRUE(test, bound(pdev));
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, 3 * scan_ms + SLACK_MS));
 	t->adc->value[FAKE_CELL + 2] = 3800000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, 3 * scan_ms + SLACK_MS));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 2);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
+
+	/* F1: at the end of a scan its values are as old as its beginning. */
+	bms = platform_get_drvdata(pdev);
+	scoped_guard(mutex, &bms->lock)
+		age_ms = div_u64(bms->sample.scan_ns - bms->sample.group[SMALLBMS_CELL].good_ns,
+				 NSEC_PER_MSEC);
+	KUNIT_EXPECT_GE(test, age_ms, 3000);
 	t->adc->hangs_ms = 0;
 }
 
