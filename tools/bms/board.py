@@ -231,22 +231,23 @@ class Board:
 
     def run(self, command):
         """Execute a line of shell in the guest: (exit status, output)."""
+        output = []
         try:
             self.send(command)
-            output = []
             while not (line := self.agent.readline()).startswith("= "):
                 if not line:
-                    raise self.gone()
+                    raise self.gone(output)
                 output.append(line)
             return int(line[2:]), "".join(output)
         except TimeoutError as error:
             raise BenchError(f"the guest has not answered \"{command}\" for {self.answer_s} s; "
                              f"its log: {self.folder / 'kernel.log'}") from error
         except (OSError, ValueError) as error:
-            raise self.gone() from error
+            raise self.gone(output) from error
 
-    def gone(self):
-        return BenchError("the emulated board is gone; see "
+    def gone(self, output=()):
+        said = f"; it last said \"{output[-1].strip()}\"" if output else ""
+        return BenchError(f"the emulated board is gone{said}; see "
                           f"{self.folder / 'qemu.log'} and {self.folder / 'kernel.log'}")
 
     def kernel_log(self):

@@ -54,7 +54,8 @@ BEGIN = ("insmod /floor.ko",
 # each than there are processors, and hackbench, the usual load where real time is tested:
 # its processes wake each other all the time, two groups of 40 for each processor.
 READERS = ("while :; do cat /sys/class/power_supply/bms/* >/dev/null 2>&1; done & reader=$!",)
-LOAD = ("kill $reader",
+# The shell that takes our commands loses what it has read of one when a child ends.
+LOAD = ("kill $reader; wait $reader",
         "dd if=/dev/zero of=/dev/null bs=1k & dd if=/dev/zero of=/dev/null bs=64k &",
         "while :; do dd if=/dev/zero of=/tmp/load bs=256k count=16; done 2>/dev/null &",
         "for i in 1 2 3 4; do (while :; do usleep 500; done) & done",

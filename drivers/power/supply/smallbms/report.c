@@ -264,7 +264,6 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 {
 	struct smallbms_report *report = to_report(dev);
 	enum smallbms_cause cause;
-	char text[64];
 	u32 rem_ns;
 	u64 sec;
 	int len = 0;
@@ -273,9 +272,9 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
 		if (!smallbms_holds(report, cause))
 			continue;
-		print_cause(report, cause, text, sizeof(text));
+		len += print_cause(report, cause, buf + len, PAGE_SIZE - len);
 		sec = div_u64_rem(report->since_ns[cause], NSEC_PER_SEC, &rem_ns);
-		len += sysfs_emit_at(buf, len, "%s since=%llu.%03lu count=%u\n", text, sec,
+		len += sysfs_emit_at(buf, len, " since=%llu.%03lu count=%u\n", sec,
 				     rem_ns / NSEC_PER_MSEC, report->count[cause]);
 	}
 	spin_unlock(&report->lock);
