@@ -649,10 +649,10 @@ static void due_losses(u64 *deadline_ns, const struct smallbms_state *st,
 		due_stale(deadline_ns, &st->lost[i], in->group[i].fitted, in->group[i].good_ns,
 			  stale_ns);
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
-		const struct smallbms_condition *lost =
-			i == SMALLBMS_LINE_ATC ? &st->atc_lost : &st->line_lost;
+		const struct smallbms_condition lost =
+			i == SMALLBMS_LINE_ATC ? st->atc_lost : st->line_lost;
 
-		due_stale(deadline_ns, lost, in->line[i].fitted && !in->line[i].known,
+		due_stale(deadline_ns, &lost, in->line[i].fitted && !in->line[i].known,
 			  in->line[i].good_ns, stale_ns);
 	}
 }
