@@ -97,18 +97,12 @@ class Costs:
     """A guest in which works are measured, one at a time."""
 
     unit = ""
-    append = ""         # to the command line of the kernel
     commands = ()       # before the first
 
-    def __init__(self, args, folder):
-        self.file = folder / f"{self.unit}.log"
+    def __init__(self, args, folder, append="", options=()):
         self.board = wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
                                   args.build / "bench-initramfs.cpio.gz", folder / "cost.dtb",
-                                  folder, self.append, options=self.options(args))
-
-    def options(self, args):
-        """What QEMU is told beside."""
-        return ()
+                                  folder, append, options=options)
 
     def run(self, command):
         status, output = self.board.run(command)
@@ -191,11 +185,12 @@ class Instructions(Costs):
     """By a plugin of QEMU, on one processor. The same work takes the same, unless it sleeps."""
 
     unit = "instructions"
-    append = "maxcpus=1"
     commands = ("insmod /marks.ko",)
 
-    def options(self, args):
-        return ("-plugin", f"{args.build.absolute() / 'bench/count.so'},out={self.file}")
+    def __init__(self, args, folder):
+        self.file = folder / "count.log"
+        super().__init__(args, folder, "maxcpus=1", (
+            "-plugin", f"{args.build.absolute() / 'bench/count.so'},out={self.file}"))
 
     def watch(self, work):
         before = len(self.file.read_text().splitlines())

@@ -20,6 +20,7 @@
  * supplies; they are empty.
  */
 
+#include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/math.h>
@@ -374,7 +375,10 @@ static void announce(struct smallbms *bms, u32 changed, u32 begun)
 	}
 }
 
-/* How many cells are in series: no one says so, but the cells and the bank do. */
+/*
+ * How many cells are in series: no one says so, but the cells and the bank do, and an
+ * old scan says the same as it did.
+ */
 static void update_cells_in_series(struct smallbms_report *report)
 {
 	const struct smallbms_group *supply = &report->sample.group[SMALLBMS_SUPPLY];
