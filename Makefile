@@ -6,7 +6,6 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
-BUILD := build
 JOBS := $(shell nproc)
 
 # Python is Debian's, which has the libraries that Debian packages.
@@ -23,34 +22,62 @@ help: ## list the commands
 		done
 	@echo
 	@echo "Each installs the Debian packages that it needs (with sudo when not root) and"
-	@echo "keeps everything else under $(BUILD)/."
+	@echo "keeps everything else under $(OUT)/. What builds a kernel takes KERNEL=6.1, 6.12 or newest."
 
 # --- Kernel -------------------------------------------------------------------
 
-SOURCE := linux-source-6.12
-TARBALL := /usr/src/$(SOURCE).tar.xz
-LINUX := $(BUILD)/$(SOURCE)
+# The newest is the highest that Debian has on the day. What is built for another kernel
+# than the usual one stands in a folder of its own.
+USUAL_KERNEL := 6.12
+KERNEL ?= $(USUAL_KERNEL)
+NEWEST := tools/preflight 100 python3 debian-archive-keyring && \
+	$(PYTHON) -m bms.debian newest linux-source-
+ifeq ($(KERNEL),newest)
+LINUX_VERSION := $(lastword $(shell PYTHONPATH=$(PYTHONPATH); export PYTHONPATH; $(NEWEST)))
+$(if $(LINUX_VERSION),,$(error KERNEL=newest: which one that is cannot be found out))
+else
+LINUX_VERSION := $(KERNEL)
+endif
+ifneq ($(shell echo '$(LINUX_VERSION)' | grep -xE '[0-9]+\.[0-9]+'),$(LINUX_VERSION))
+$(error KERNEL=$(KERNEL) is no kernel: say KERNEL=6.1, 6.12 or another one, or newest)
+endif
+
+OUT := build
+BUILD := $(OUT)$(if $(filter-out $(USUAL_KERNEL),$(LINUX_VERSION)),/linux-$(LINUX_VERSION))
+LINUX := $(OUT)/linux-source-$(LINUX_VERSION)
 CROSS := arm-linux-gnueabihf-
 BOARD := tools/emulated-board
 VIRTUAL := tools/virtual-board
 PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
-BOARD_PACKAGES := bc bison cpio device-tree-compiler flex gcc gcc-arm-linux-gnueabihf \
-	libc6-dev libc6-dev-armhf-cross linux-source-6.12 patch perl python3 \
-	python3-matplotlib python3-rich qemu-system-arm xz-utils
+# What this Debian does not have comes from another one: only unpacked, never installed.
+PACKAGES := $(OUT)/packages
+FETCH_PACKAGES := debian-archive-keyring python3 xz-utils
+fetch = tools/step "Fetching $(1)" $(OUT)/logs/fetch-$(notdir $(2)).log \
+	$(PYTHON) -m bms.debian unpack $(3)
+
+BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc \
+	gcc-arm-linux-gnueabihf libc6-dev libc6-dev-armhf-cross patch perl \
+	python3-matplotlib python3-rich qemu-system-arm
 # Kernel tree 1.7 GB, two kernels 0.3 GB each.
 BOARD_MB := 3000
 
-.PHONY: board-packages
+.PHONY: board-packages fetch-packages
 board-packages:
 	@tools/preflight $(BOARD_MB) $(BOARD_PACKAGES)
+fetch-packages:
+	@tools/preflight $(BOARD_MB) $(FETCH_PACKAGES) patch
 
-$(TARBALL): | board-packages
+# A tree that nothing is put into, packed; and the one that is built, with our patches.
+TARBALL := $(PACKAGES)/linux-$(LINUX_VERSION)/usr/src/linux-source-$(LINUX_VERSION).tar.xz
+$(TARBALL): | fetch-packages
+	@$(call fetch,Linux $(LINUX_VERSION),linux-$(LINUX_VERSION),--alone \
+		$(PACKAGES)/linux-$(LINUX_VERSION) linux-source-$(LINUX_VERSION))
 
-$(LINUX)/.unpacked: $(TARBALL) $(PATCHES) | board-packages
+$(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 	@rm -rf $(LINUX)
-	@mkdir -p $(BUILD)
-	@tools/step "Unpacking $(SOURCE)" $(BUILD)/logs/unpack.log tar -xf $< -C $(BUILD)
+	@tools/step "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
+		tar -xf $< -C $(OUT)
 	@for patch in $(PATCHES); do \
 		patch -s -d $(LINUX) -p1 <$$patch || exit 1; \
 	done
@@ -108,31 +135,30 @@ $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 		-I $(LINUX)/arch/arm/boot/dts/nuvoton $< | \
 		dtc -q -I dts -O dtb -o $@ -
 
-$(BUILD)/armhf/bin/busybox: | board-packages
-	@tools/step "Fetching busybox for the board" $(BUILD)/logs/busybox.log \
-		tools/armhf-package $(BUILD)/armhf busybox-static
+BUSYBOX := $(PACKAGES)/busybox-armhf/bin/busybox
+$(PACKAGES)/busybox-%/bin/busybox: | fetch-packages
+	@$(call fetch,busybox for $*,busybox-$*,--arch $* $(PACKAGES)/busybox-$* busybox-static)
 	@touch $@
 
 # The board's files with the driver, and with its KUnit tests
 INITRAMFS = @$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/$(1)-modules/ko/,$(2))
-$(BUILD)/%-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+$(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init $(BOARD)/mkinitramfs \
 		$(BUILD)/%-modules
 	$(call INITRAMFS,$*,smallbms.ko)
-$(BUILD)/kunit-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init \
+$(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
 		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
 	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko)
 # The driver with a converter that does what it is told to, and what ends a kernel
 ENDS := $(BUILD)/hog $(BUILD)/kexec
 $(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
-$(BUILD)/safe-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox $(BOARD)/init \
+$(BUILD)/safe-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
 		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
 	$(call INITRAMFS,board-debug,smallbms.ko bms_converter.ko) $(ENDS)
 
 # --- Virtual board ------------------------------------------------------------
 
-VIRTUAL_PACKAGES := bc bison device-tree-compiler flex gcc libc6-dev linux-source-6.12 patch \
-	perl python3 xz-utils
+VIRTUAL_PACKAGES := $(FETCH_PACKAGES) bc bison device-tree-compiler flex gcc libc6-dev patch perl
 # Kernel tree 1.7 GB, kernel and modules 0.7 GB.
 VIRTUAL_MB := 3000
 UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
@@ -186,9 +212,8 @@ CLIENTS := $(BUILD)/clients
 CLIENTS_TOOLS := $(CLIENTS)/smallbms-wait $(CLIENTS)/abuse
 RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules)
 
-$(CLIENTS)/armhf/.fetched: tools/armhf-package | board-packages
-	@tools/step "Fetching people's programs for the board" $(BUILD)/logs/clients-armhf.log \
-		tools/armhf-package $(@D) $(CLIENTS_PROGRAMS)
+$(PACKAGES)/clients/.fetched: | fetch-packages
+	@$(call fetch,people's programs for the board,clients,--arch armhf $(@D) $(CLIENTS_PROGRAMS))
 	@touch $@
 
 $(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
@@ -197,9 +222,9 @@ $(CLIENTS_TOOLS): | board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
-$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(CLIENTS)/armhf/.fetched \
+$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(PACKAGES)/clients/.fetched \
 		$(LINUX)/.unpacked $(RECIPES) $(CLIENTS_TOOLS)
-	@$(BOARD)/mkclients $@ $(CLIENTS)/armhf $(LINUX) $(RECIPES) $(CLIENTS_TOOLS)
+	@$(BOARD)/mkclients $@ $(PACKAGES)/clients $(LINUX) $(RECIPES) $(CLIENTS_TOOLS)
 
 $(CLIENTS)/initramfs.cpio.gz: $(BUILD)/board-clients-initramfs.cpio.gz $(CLIENTS)/files.cpio.gz
 	@cat $^ >$@
@@ -215,16 +240,15 @@ clients: $(CLIENTS_FILES) ## show a bank to people's own programs, and judge wha
 
 .PHONY: monitoring-packages
 monitoring-packages:
-	@tools/preflight 300 python3 shellcheck systemd
+	@tools/preflight 300 $(FETCH_PACKAGES) shellcheck systemd
 
-# Unpacked, not installed: nobody wants a server for a check.
-$(BUILD)/prometheus/usr/bin/promtool: | monitoring-packages
-	@mkdir -p $(BUILD)/prometheus
-	@tools/step "Fetching promtool" $(BUILD)/logs/promtool.log sh -c 'cd $(BUILD)/prometheus && \
-		apt-get download prometheus && dpkg-deb -x prometheus_*.deb .'
+PROMTOOL := $(PACKAGES)/prometheus/usr/bin/promtool
+$(PROMTOOL): | monitoring-packages
+	@$(call fetch,promtool,prometheus,--alone $(PACKAGES)/prometheus prometheus)
+	@touch $@
 
 .PHONY: monitoring
-monitoring: $(BUILD)/prometheus/usr/bin/promtool ## check the recipes in Documentation/monitoring
+monitoring: $(PROMTOOL) ## check the recipes in Documentation/monitoring
 	@PATH=$(abspath $(<D)):$$PATH tools/check-monitoring
 
 # --- Tests --------------------------------------------------------------------
@@ -253,15 +277,22 @@ test: ## all that must hold; ends with "N passed, N failed"
 tools-test: ## test what reads and judges scenarios and trials
 	@$(PYTHON) -m tests
 
+# The newest that there is, with the Python that it needs.
+DT_SCHEMA := $(PACKAGES)/dt-schema
+$(DT_SCHEMA)/.wrapped: tools/foreign | fetch-packages
+	@$(call fetch,dt-schema,dt-schema,--release sid $(DT_SCHEMA) dt-schema)
+	@tools/foreign $(DT_SCHEMA) dt-doc-validate dt-extract-example dt-mk-schema dt-validate
+	@touch $@
+
 .PHONY: binding
-binding: $(LINUX)/.unpacked ## validate the devicetree binding and its examples
-	@tools/preflight $(BOARD_MB) cpp device-tree-compiler dt-schema
-	@tools/check-binding $(LINUX) $(BUILD)/binding
+binding: $(LINUX)/.unpacked $(DT_SCHEMA)/.wrapped ## validate the devicetree binding and its examples
+	@tools/preflight $(BOARD_MB) cpp device-tree-compiler
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH tools/check-binding $(LINUX) $(BUILD)/binding
 
 .PHONY: boards
-boards: $(VIRTUAL_FILES) ## try the overlays in boards/ on the virtual board
-	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler dt-schema
-	@$(PYTHON) -m bms.boards $(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
+boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped ## try the overlays in boards/ on the virtual board
+	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
 # KCSAN and PREEMPT_RT are not to be had on the boards.
 PC := tools/emulated-pc
@@ -277,15 +308,9 @@ $(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
 $(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
 		$(BUILD)/pc-%/arch/x86/boot/bzImage always
 	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT))
-$(BUILD)/pc-%-initramfs.cpio.gz: $(BUILD)/amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+$(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
 		$(BUILD)/pc-%-modules
 	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_test.ko)
-$(BUILD)/amd64/bin/busybox: | virtual-packages
-	@mkdir -p $(BUILD)/amd64
-	@tools/step "Fetching busybox for the pc" $(BUILD)/logs/busybox-pc.log \
-		sh -c 'cd $(BUILD)/amd64 && apt-get download busybox-static:amd64 && \
-			dpkg-deb -x busybox-static_*.deb .'
-
 .PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
 	@tools/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
@@ -496,12 +521,12 @@ patches: ## write a series of patches for the kernel tree TREE
 
 # A tree that nothing has been put into or patched: unpacked anew each time.
 .PHONY: upstream
-upstream: $(TARBALL) ## try the patches and the export on a clean 6.12: build, tests, checkpatch
+upstream: $(TARBALL) ## try the patches and the export on a clean tree: build, tests, checkpatch
 	@tools/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme
 	@rm -rf $(BUILD)/upstream && mkdir -p $(BUILD)/upstream
-	@tools/step "Unpacking $(SOURCE)" $(BUILD)/logs/upstream.log \
+	@tools/step "Unpacking Linux $(LINUX_VERSION)" $(BUILD)/logs/upstream.log \
 		tar -xf $(TARBALL) -C $(BUILD)/upstream
-	@tools/try-upstream $(BUILD)/upstream/$(SOURCE) $(BUILD)/upstream
+	@tools/try-upstream $(BUILD)/upstream/linux-source-$(LINUX_VERSION) $(BUILD)/upstream
 
 # --- Bench ------------------------------------------------------------------------
 
@@ -531,16 +556,16 @@ $(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbm
 	@gcc -Os -g -Wall -Wextra -Werror -Itools/proof/include \
 		-Idrivers/power/supply/smallbms -o $@ $(filter %.c,$^)
 # A load, with the libraries that it needs.
-$(BUILD)/bench/armhf/usr/bin/hackbench: | board-packages
-	@tools/step "Fetching hackbench for the board" $(BUILD)/logs/hackbench.log \
-		tools/armhf-package $(BUILD)/bench/armhf rt-tests
+HACKBENCH := $(PACKAGES)/rt-tests
+$(HACKBENCH)/usr/bin/hackbench: | fetch-packages
+	@$(call fetch,hackbench for the board,rt-tests,--arch armhf $(HACKBENCH) rt-tests)
 	@touch $@
-$(BUILD)/bench-initramfs.cpio.gz: $(BUILD)/armhf/bin/busybox \
-		$(addprefix $(BUILD)/bench/,copy-line time-reads armhf/usr/bin/hackbench) \
+$(BUILD)/bench-initramfs.cpio.gz: $(BUSYBOX) \
+		$(addprefix $(BUILD)/bench/,copy-line time-reads) $(HACKBENCH)/usr/bin/hackbench \
 		$(BOARD)/init $(BOARD)/mkinitramfs $(BUILD)/bench-modules
-	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads \
-		armhf/usr/bin/hackbench $(addprefix armhf/lib/arm-linux-gnueabihf/, \
-		ld-linux-armhf.so.3 libc.so.6 libpthread.so.0)) $(BUILD)/bench-modules/ko/*.ko
+	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads) \
+		$(HACKBENCH)/usr/bin/hackbench $(addprefix $(HACKBENCH)/lib/arm-linux-gnueabihf/, \
+		ld-linux-armhf.so.3 libc.so.6 libpthread.so.0) $(BUILD)/bench-modules/ko/*.ko
 
 .PHONY: bench
 bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))) ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
@@ -552,4 +577,4 @@ bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))
 
 .PHONY: clean
 clean: ## remove build/
-	rm -rf $(BUILD)
+	rm -rf $(OUT)

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian packages of any release and architecture, unpacked into a folder.
+
+The machine's own apt is left alone: this one has its sources, lists and downloads under
+build/apt. The mirror is the machine's, or the one that MIRROR= in the environment names;
+what comes from it is checked with the keyring of Debian's archive.
+"""
+
+import argparse
+import contextlib
+import datetime
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from bms.errors import BenchError
+
+STATE = pathlib.Path("build/apt")
+KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+
+# Release, oldest first: the archives of the mirror that it is made of
+RELEASES = {"bookworm": ("bookworm",), "trixie": ("trixie",),
+            "trixie-backports": ("trixie-backports", "trixie"), "sid": ("sid",)}
+LISTS_MAX_AGE_S = 24 * 3600
+
+# Packages that still have files in bin or lib, and those that have them in usr, end up in
+# the same folders, as on an installed Debian.
+MERGED = ("bin", "lib", "lib64", "sbin")
+
+# What apt says, what to do, and whether that is only to wait
+MENDS = (
+    ("No space left on device|enough free space",
+     "The disk is full: free some space, then run this again.", False),
+    ("NO_PUBKEY|not signed|signatures were invalid|public key is not available",
+     "The keyring does not know the mirror's key: upgrade the package debian-archive-keyring.",
+     False),
+    ("emporary failure resolving|Could not resolve|Network is unreachable",
+     "There is no network: connect to one, then run this again.", True),
+    ("Mirror sync in progress",
+     "The mirror is being renewed: try again in some minutes, or name another one with "
+     "MIRROR=http://...", True),
+    ("404 +Not Found|does not have a Release file",
+     "The mirror does not have that: name another one with MIRROR=http://...", True),
+    ("Could not connect|Connection refused|ailed to fetch|timed out",
+     "The mirror does not answer: try again later, or name another one with MIRROR=http://...",
+     True),
+)
+
+
+class Unreachable(BenchError):
+    """The mirror does not answer."""
+
+
+def mend(text):
+    """(what to do, is it only to wait) about what apt or tar says."""
+    return next((advice for pattern, *advice in MENDS if re.search(pattern, text)), ("", False))
+
+
+def host_mirror():
+    """The mirror that MIRROR= names, or the machine's own apt, or Debian's."""
+    mirror = os.environ.get("MIRROR", "")
+    if not mirror:
+        told = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
+                               "Created-By: Packages"], capture_output=True, text=True,
+                              check=False).stdout
+        mirrors = [line.split()[1] for line in told.splitlines() if line.split()[0] in RELEASES]
+        mirror = (mirrors or [DEFAULT_MIRROR])[0]
+    return mirror.rstrip("/")
+
+
+class Apt:
+    """An apt of its own, for one release and architecture."""
+
+    def __init__(self, release, arch):
+        self.release = release
+        self.mirror = host_mirror()
+        if not KEYRING.exists():
+            raise BenchError(f"There is no {KEYRING}: install the package "
+                             "debian-archive-keyring.")
+        self.folder = (STATE / f"{release}-{arch}").absolute()
+        (self.folder / "lists/partial").mkdir(parents=True, exist_ok=True)
+        (self.folder / "status").touch()
+        self.updated = self.folder / "updated"
+        self.options = {
+            "APT::Architecture": arch, "APT::Architectures": arch,
+            "APT::Default-Release": release,
+            "APT::Sandbox::User": "", "APT::Update::Error-Mode": "any",
+            "Acquire::Languages": "none", "Acquire::Retries": "3",
+            # A mirror may lag behind; what it has is signed all the same.
+            "Acquire::Check-Valid-Until": "false",
+            "Dir::Etc::SourceList": self.folder / "sources.list",
+            "Dir::Etc::SourceParts": "/dev/null",
+            "Dir::Etc::Preferences": "/dev/null", "Dir::Etc::PreferencesParts": "/dev/null",
+            "Dir::State::Lists": self.folder / "lists",
+            "Dir::State::status": self.folder / "status",
+            "Dir::Cache": self.folder, "Dir::Cache::pkgcache": "pkgcache.bin",
+            "Debug::NoLocking": "1",
+        }
+        sources = "".join(f"deb [signed-by={KEYRING}] {self.mirror} {archive} main\n"
+                          for archive in RELEASES[release])
+        path = self.folder / "sources.list"
+        # Lists of another mirror are not those of this one.
+        if not path.exists() or path.read_text() != sources:
+            path.write_text(sources)
+            self.updated.unlink(missing_ok=True)
+
+    def run(self, *words, cwd=None, **options):
+        """What a command of apt prints; an error that says what to do when it fails."""
+        options = {**self.options, **options}
+        done = subprocess.run(
+            [words[0], *(f"-o{name}={value}" for name, value in options.items()), *words[1:]],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd=cwd,
+            env={**os.environ, "LC_ALL": "C"})
+        if done.returncode:
+            told = [line for line in (done.stdout + done.stderr).splitlines()
+                    if line.startswith(("E: ", "W: "))]
+            advice, transient = mend("\n".join(told))
+            raise (Unreachable if transient else BenchError)("\n".join(filter(None, (
+                f"{' '.join(words[:2])} failed for {self.release} of {self.mirror}:",
+                *(f"  {line}" for line in told[:1]), advice))))
+        return done.stdout
+
+    @contextlib.contextmanager
+    def lists(self):
+        """Have lists, of today if the mirror answers, while nobody else changes them."""
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not self.updated.exists():
+                self.update()
+            elif time.time() - self.updated.stat().st_mtime > LISTS_MAX_AGE_S:
+                of = datetime.datetime.fromtimestamp(self.updated.stat().st_mtime)
+                try:
+                    self.update()
+                except Unreachable as error:
+                    self.updated.touch()
+                    print(f"{error}\nUsing the lists of {of:%d %B %Y}.", file=sys.stderr)
+            yield
+
+    def update(self):
+        self.updated.unlink(missing_ok=True)
+        self.run("apt-get", "update")
+        self.updated.touch()
+
+    def names(self, prefix):
+        """The packages that begin with a prefix."""
+        with self.lists():
+            return self.run("apt-cache", "pkgnames", prefix).split()
+
+    def unpack(self, folder, packages, alone=False):
+        """Put the files of packages, and of what they need, into a folder, or nothing."""
+        folder = folder.absolute()
+        new, archives = (folder.with_name(f"{folder.name}.{end}") for end in ("new", "debs"))
+        with self.lists():
+            for path in (new, archives):
+                shutil.rmtree(path, ignore_errors=True)
+            (archives / "partial").mkdir(parents=True)
+            try:
+                self.download(packages, alone, archives)
+                for name in MERGED:
+                    (new / "usr" / name).mkdir(parents=True)
+                    (new / name).symlink_to(f"usr/{name}")
+                for package in sorted(archives.glob("*.deb")):
+                    extract(package, new)
+                shutil.rmtree(folder, ignore_errors=True)
+                new.rename(folder)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+                shutil.rmtree(archives, ignore_errors=True)
+
+    def download(self, packages, alone, archives):
+        words = ("download",) if alone else ("install", "--yes", "--download-only",
+                                             "--no-install-recommends")
+        options = {"Dir::Cache::archives": archives}
+        try:
+            self.run("apt-get", *words, *packages, cwd=archives, **options)
+        except Unreachable:
+            # A list that is older than the mirror names what has gone.
+            self.update()
+            self.run("apt-get", *words, *packages, cwd=archives, **options)
+
+
+def newest(prefix, arch):
+    """The highest version number that stands behind a prefix in the name of a package."""
+    numbers, problem = set(), None
+    for release in RELEASES:
+        try:
+            numbers |= {name[len(prefix):] for name in Apt(release, arch).names(prefix)}
+        except Unreachable as error:
+            problem = error
+    numbers = [number for number in numbers if re.fullmatch(r"\d+(\.\d+)*", number)]
+    if not numbers:
+        raise problem or BenchError(f"{host_mirror()} has no package {prefix}VERSION.")
+    if problem:
+        print(f"{problem}\nThere may be a newer {prefix}VERSION.", file=sys.stderr)
+    return max(numbers, key=lambda number: [int(part) for part in number.split(".")])
+
+
+def first_with(package, arch):
+    """The oldest release that has a package."""
+    for release in RELEASES:
+        if package in Apt(release, arch).names(package):
+            return release
+    raise BenchError(f"The mirror {host_mirror()} has no package {package} in any of "
+                     f"{', '.join(RELEASES)}.")
+
+
+def extract(package, folder):
+    """Like dpkg-deb --extract, but it follows the links of merged folders."""
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as reader:
+        writer = subprocess.run(["tar", "-x", "--keep-directory-symlink", "--no-same-owner",
+                                 "-C", folder], stdin=reader.stdout, capture_output=True,
+                                text=True, check=False)
+        said = reader.stderr.read().decode(errors="replace")
+    if reader.returncode or writer.returncode:
+        text = (writer.stderr or said).strip()
+        raise BenchError("\n".join(filter(None, (
+            f"Cannot unpack {package.name}: {text.splitlines()[-1] if text else 'no reason told'}",
+            mend(writer.stderr + said)[0]))))
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="bms.debian", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, epilog=f"Releases: {', '.join(RELEASES)}.\n"
+        "Exit status: 0, 1 for an error, 75 when the mirror cannot be reached.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    number = commands.add_parser("newest", help="print the highest VERSION of PREFIXVERSION")
+    number.add_argument("prefix", help="for example linux-source-")
+    unpack = commands.add_parser("unpack", help="fetch packages and unpack them into a folder")
+    unpack.add_argument("--release", choices=RELEASES,
+                        help="default: the oldest that has the first package")
+    unpack.add_argument("--alone", action="store_true", help="without what they depend on")
+    unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
+    unpack.add_argument("package", nargs="+")
+    for command in (number, unpack):
+        command.add_argument("--arch", help="default: that of this machine")
+    args = parser.parse_args()
+
+    try:
+        arch = args.arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True,
+                                           text=True, check=True).stdout.strip()
+        if args.command == "newest":
+            print(newest(args.prefix, arch))
+        else:
+            release = args.release or first_with(args.package[0], arch)
+            Apt(release, arch).unpack(args.folder, args.package, args.alone)
+    except Unreachable as error:
+        print(error, file=sys.stderr)
+        return os.EX_TEMPFAIL
+    except (BenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
