@@ -98,7 +98,7 @@ $(BUILD)/board/.config: $(BOARD)/kernel.config
 $(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
 $(BUILD)/board-clients/.config: $(BOARD)/kernel.config $(BOARD)/clients.config
 $(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-clients/.config: \
-		$(LINUX)/.unpacked
+		$(LINUX)/.unpacked | board-packages
 	$(call configure,arm,$(CROSS))
 
 ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
@@ -272,6 +272,11 @@ test: ## all that must hold; ends with "N passed, N failed"
 		demo-short \
 		monitoring \
 		clients
+
+SUITE ?= trixie
+.PHONY: newcomer
+newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or bookworm; as root, 75 minutes
+	@tools/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
 
 .PHONY: tools-test
 tools-test: ## test what reads and judges scenarios and trials

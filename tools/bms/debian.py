@@ -233,18 +233,22 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     number = commands.add_parser("newest", help="print the highest VERSION of PREFIXVERSION")
     number.add_argument("prefix", help="for example linux-source-")
+    commands.add_parser("mirror", help="print the mirror")
     unpack = commands.add_parser("unpack", help="fetch packages and unpack them into a folder")
     unpack.add_argument("--release", choices=RELEASES,
                         help="default: the oldest that has the first package")
     unpack.add_argument("--alone", action="store_true", help="without what they depend on")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
     unpack.add_argument("package", nargs="+")
-    for command in (number, unpack):
-        command.add_argument("--arch", help="default: that of this machine")
+    unpack.add_argument("--arch", help="default: that of this machine")
     args = parser.parse_args()
 
     try:
-        arch = args.arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True,
+        if args.command == "mirror":
+            print(host_mirror())
+            return 0
+        arch = args.arch if args.command == "unpack" else None
+        arch = arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True,
                                            text=True, check=True).stdout.strip()
         if args.command == "newest":
             print(newest(args.prefix, arch))
