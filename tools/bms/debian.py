@@ -62,6 +62,11 @@ def mend(text):
     return next((advice for pattern, *advice in MENDS if re.search(pattern, text)), ("", False))
 
 
+def native_arch():
+    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def host_mirror():
     """The mirror that MIRROR= names, or the machine's own apt, or Debian's."""
     mirror = os.environ.get("MIRROR", "")
@@ -246,13 +251,10 @@ def main():
     try:
         if args.command == "mirror":
             print(host_mirror())
-            return 0
-        arch = args.arch if args.command == "unpack" else None
-        arch = arch or subprocess.run(["dpkg", "--print-architecture"], capture_output=True,
-                                           text=True, check=True).stdout.strip()
-        if args.command == "newest":
-            print(newest(args.prefix, arch))
+        elif args.command == "newest":
+            print(newest(args.prefix, native_arch()))
         else:
+            arch = args.arch or native_arch()
             release = args.release or first_with(args.package[0], arch)
             Apt(release, arch).unpack(args.folder, args.package, args.alone)
     except Unreachable as error:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-RESULT = re.compile(r"^(\d+) passed, (\d+) failed")
+RESULT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
 def run(make, target):
@@ -20,19 +20,19 @@ def run(make, target):
     process = subprocess.Popen([make, "--no-print-directory", *target.split()],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace")
-    passed = failed = 0
+    counts = [0, 0, 0]
     found = False
     for line in process.stdout:
         print(line, end="", flush=True)
         match = RESULT.match(line)
         if match:
-            passed, failed, found = int(match[1]), int(match[2]), True
+            counts, found = [int(count or 0) for count in match.groups()], True
     status = process.wait()
-    if not found or (status == 0) != (failed == 0):
+    if not found or (status == 0) != (counts[1] == 0):
         print(f"make {target}: exit status {status}, "
               + ("which the counts do not say" if found else "and no counts"))
-        failed += 1
-    return passed, failed, time.monotonic() - begin
+        counts[1] += 1
+    return counts, time.monotonic() - begin
 
 
 def main():
@@ -43,10 +43,11 @@ def main():
 
     results = [(target, *run(args.make, target)) for target in args.target]
     print("===")
-    for target, passed, failed, seconds in results:
-        print(f"{passed:6} passed {failed:5} failed {seconds:7.0f} s  make {target}")
-    failed = sum(result[2] for result in results)
-    print(f"{sum(result[1] for result in results)} passed, {failed} failed")
+    for target, (passed, failed, skipped), seconds in results:
+        print(f"{passed:6} passed {failed:5} failed {skipped:5} skipped {seconds:7.0f} s  "
+              f"make {target}")
+    passed, failed, skipped = (sum(counts) for counts in zip(*(counts for _, counts, _ in results)))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 
 

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Packages are unpacked as a whole or not at all, and errors say what to do."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+from unittest import mock
+
+from bms import debian
+from bms.errors import BenchError
+
+
+def package(folder, name, *files):
+    """Build a Debian package with files in it."""
+    root = folder / name
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "DEBIAN/control").write_text(f"Package: {name}\nVersion: 1\nArchitecture: all\n"
+                                         "Maintainer: nobody\nDescription: a test\n")
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(name)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", root, folder / f"{name}.deb"],
+                   check=True, capture_output=True)
+    return folder / f"{name}.deb"
+
+
+class LocalApt(debian.Apt):
+    """It has packages at hand, and no mirror."""
+
+    def __init__(self, *packages):
+        self.packages = packages
+
+    def lists(self):
+        return contextlib.nullcontext()
+
+    def download(self, packages, alone, archives):
+        for path in self.packages:
+            (archives / path.name).write_bytes(path.read_bytes())
+
+
+class Unpack(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.target = self.folder / "target"
+
+    def test_bin_and_usr_bin_are_one_folder(self):
+        LocalApt(package(self.folder, "old", "bin/one", "lib/two"),
+                 package(self.folder, "new", "usr/bin/three", "usr/lib/four")
+                 ).unpack(self.target, ["old", "new"])
+        self.assertEqual({path.name for path in (self.target / "usr/bin").iterdir()},
+                         {"one", "three"})
+        self.assertEqual({path.name for path in (self.target / "lib").iterdir()}, {"two", "four"})
+
+    def test_what_was_there_goes(self):
+        (self.target / "usr/bin").mkdir(parents=True)
+        (self.target / "usr/bin/stale").touch()
+        LocalApt(package(self.folder, "new", "usr/bin/fresh")).unpack(self.target, ["new"])
+        self.assertEqual([path.name for path in (self.target / "usr/bin").iterdir()], ["fresh"])
+
+    def test_half_a_package_is_none(self):
+        whole = package(self.folder, "whole", "usr/bin/one")
+        half = package(self.folder, "half", "usr/bin/two")
+        half.write_bytes(half.read_bytes()[:-200])
+        (self.target / "usr").mkdir(parents=True)
+        before = sorted(self.folder.iterdir())
+        with self.assertRaisesRegex(BenchError, "Cannot unpack half.deb"):
+            LocalApt(whole, half).unpack(self.target, ["whole", "half"])
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+        self.assertEqual(list((self.target / "usr").iterdir()), [])
+
+
+class Errors(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        state = mock.patch.object(debian, "STATE", self.folder)
+        state.start()
+        self.addCleanup(state.stop)
+
+    def names(self, mirror):
+        with mock.patch.dict(os.environ, MIRROR=mirror):
+            apt = debian.Apt("trixie", "amd64")
+            apt.options["Acquire::Retries"] = "0"
+            return apt.names("linux-source-")
+
+    def test_a_mirror_that_is_down(self):
+        with self.assertRaisesRegex(debian.Unreachable, "127.0.0.1:9.*\n.*\n.*MIRROR="):
+            self.names("http://127.0.0.1:9/debian")
+
+    def test_a_mirror_without_the_release(self):
+        with self.assertRaisesRegex(BenchError, "MIRROR="):
+            self.names(f"file://{self.folder}")
+
+    def test_no_keyring(self):
+        with mock.patch.object(debian, "KEYRING", self.folder / "none"), \
+                self.assertRaisesRegex(BenchError, "install the package debian-archive-keyring"):
+            self.names("http://127.0.0.1:9/debian")
+
+    def test_what_apt_says_is_mended(self):
+        for said, advice, transient in (
+                ("E: Write error - write (28: No space left on device)", "disk is full", False),
+                ("E: You don't have enough free space in /x", "disk is full", False),
+                ("W: GPG error: ... NO_PUBKEY 0E98404D386FA1D9", "keyring", False),
+                ("E: Failed to fetch http://x  Temporary failure resolving 'x'", "network", True),
+                ("E: Failed to fetch http://x  File has unexpected size (1 != 2). "
+                 "Mirror sync in progress?", "some minutes", True),
+                ("E: Failed to fetch http://x  404  Not Found", "does not have", True),
+                ("E: Failed to fetch http://x  Could not connect to x", "not answer", True),
+                ("E: Unable to locate package x", "", False)):
+            with self.subTest(said):
+                found = debian.mend(said)
+                self.assertIn(advice, found[0])
+                self.assertEqual((bool(found[0]), found[1]), (bool(advice), transient))
+
+
+class Newest(unittest.TestCase):
+    def newest(self, *names_of_releases):
+        answers = iter(names_of_releases)
+
+        def names(_, __):
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        with mock.patch.object(debian.Apt, "__init__", lambda *_: None), \
+                mock.patch.object(debian.Apt, "names", names), \
+                contextlib.redirect_stderr(None):
+            return debian.newest("linux-source-", "amd64")
+
+    def test_numbers_are_compared_as_numbers(self):
+        self.assertEqual(self.newest(["linux-source-6.1"], ["linux-source-6.12"],
+                                     ["linux-source-6.9", "linux-source-7.0-rt"], []), "6.12")
+
+    def test_a_release_may_be_unreachable_but_not_all(self):
+        gone = debian.Unreachable("gone")
+        self.assertEqual(self.newest(gone, ["linux-source-7.3"], gone, gone), "7.3")
+        with self.assertRaises(debian.Unreachable):
+            self.newest(gone, gone, gone, gone)
+
+
+if __name__ == "__main__":
+    unittest.main()
