@@ -73,7 +73,7 @@ class Coverage:
         self.lines, self.branches = {}, {}
         for file in report["files"]:
             name = pathlib.Path(file["file"]).name
-            lines = [line for line in file["lines"] if not line["gcovr/noncode"]]
+            lines = [line for line in file["lines"] if not line.get("gcovr/noncode")]
             self.lines[name] = {line["line_number"]: line["count"] for line in lines}
             self.branches[name] = [(line["line_number"], branch["count"])
                                    for line in lines for branch in line["branches"]]
