@@ -23,8 +23,8 @@
 #include <linux/device.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/of.h>
 #include <linux/power_supply.h>
-#include <linux/property.h>
 #include <linux/spinlock.h>
 #include <linux/units.h>
 
@@ -327,7 +327,8 @@ int smallbms_psy_init(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
 	const struct power_supply_config config = {
-		.fwnode = dev_fwnode(bms->dev),
+		/* A software node cannot be shared: it would go with the first device. */
+		.fwnode = of_fwnode_handle(bms->dev->of_node),
 		.drv_data = bms,
 		.attr_grp = smallbms_report_groups,
 	};
