@@ -16,6 +16,7 @@
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/platform_device.h>
@@ -322,12 +323,15 @@ static void converter_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 2);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
 
-	/* F1: at the end of a scan its values are as old as its beginning. */
+	/*
+	 * F1: at the end of a scan its values are as old as its beginning. A channel hangs
+	 * for up to a jiffy less, as it begins within one.
+	 */
 	bms = platform_get_drvdata(pdev);
 	scoped_guard(mutex, &bms->lock)
 		age_ms = div_u64(bms->sample.scan_ns - bms->sample.group[SMALLBMS_CELL].good_ns,
 				 NSEC_PER_MSEC);
-	KUNIT_EXPECT_GE(test, age_ms, 3000);
+	KUNIT_EXPECT_GE(test, age_ms, 3000 - 4 * jiffies_to_msecs(1));
 	t->adc->hangs_ms = 0;
 }
 
