@@ -48,6 +48,13 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define POWER_SUPPLY_HEALTH_UNDERVOLTAGE	POWER_SUPPLY_HEALTH_UNSPEC_FAILURE
 #endif
 
+/* The field of a GPIO chip whose function says whether it could; the tests' chip has one. */
+#ifdef SMALLBMS_HAS_GPIO_CHIP_SET_ERROR	/* 6.17; before, beside one that cannot say */
+#define smallbms_chip_set	set
+#else
+#define smallbms_chip_set	set_rv
+#endif
+
 /* What knows its source by itself, and cannot be told twice */
 #ifdef SMALLBMS_HAS_ASSIGN_STR		/* 6.10 */
 #define smallbms_assign_str(dst, src)					\

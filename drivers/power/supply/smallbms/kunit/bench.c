@@ -250,7 +250,8 @@ int property(struct kunit *test, enum power_supply_property psp)
 static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 /* "settings/hold_ms" in the group "settings", "causes" in one without a name */
-static struct device_attribute *find(struct device *dev, const struct attribute_group **groups,
+static struct device_attribute *find(struct device *dev,
+				     const struct attribute_group *const *groups,
 				     const char *name, umode_t *mode)
 {
 	struct attribute **attr;

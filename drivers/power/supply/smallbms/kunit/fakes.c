@@ -13,6 +13,7 @@
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/delay.h>
+#include <linux/fwnode.h>
 #include <linux/gpio/driver.h>
 #include <linux/gpio/machine.h>
 #include <linux/iio/iio.h>
@@ -24,13 +25,14 @@
 #include <linux/property.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "fakes.h"
 
 #define GPIO_NAME	"smallbms-fake-gpio"
 #define ADC_NAME	"smallbms-fake-adc"
 
 static const struct software_node gpio_node = {
-	.name = GPIO_NAME,	/* gpiolib finds the chip by it */
+	.name = GPIO_NAME,	/* before 6.19, gpiolib finds the chip by it */
 };
 
 static const struct property_entry adc_properties[] = {
@@ -81,6 +83,12 @@ static void need_node(struct kunit *test, const struct software_node *node)
 		return;
 	KUNIT_ASSERT_EQ(test, 0, software_node_register(node));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_node, (void *)node));
+}
+
+/* Whoever refers to a node waits for a driver of it, from 7.3 on, unless told. */
+static void has_no_driver(const struct software_node *node)
+{
+	fwnode_dev_initialized(software_node_fwnode(node), true);
 }
 
 /* GPIO chip */
@@ -136,7 +144,7 @@ static int fake_gpio_direction_output(struct gpio_chip *chip, unsigned int line,
 	return 0;
 }
 
-static int fake_gpio_set_rv(struct gpio_chip *chip, unsigned int line, int high)
+static int fake_gpio_set_line(struct gpio_chip *chip, unsigned int line, int high)
 {
 	return fake_gpio_direction_output(chip, line, high);
 }
@@ -190,6 +198,7 @@ struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs)
 		.label = GPIO_NAME,
 		.owner = THIS_MODULE,
 		.parent = dev,
+		.fwnode = software_node_fwnode(&gpio_node),
 		.base = -1,
 		.ngpio = FAKE_NUM_LINES,
 		.can_sleep = sleeps,
@@ -197,7 +206,7 @@ struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs)
 		.direction_input = fake_gpio_direction_input,
 		.direction_output = fake_gpio_direction_output,
 		.get = fake_gpio_get,
-		.set_rv = fake_gpio_set_rv,
+		.smallbms_chip_set = fake_gpio_set_line,
 	};
 	if (irqs) {
 		gpio->irqs = irq_domain_create_sim(NULL, FAKE_NUM_LINES);
@@ -314,6 +323,7 @@ struct fake_adc *fake_adc_add(struct kunit *test)
 	iio->channels = adc_channels;
 	iio->num_channels = FAKE_NUM_CHANNELS;
 	device_set_node(&iio->dev, software_node_fwnode(&adc_node));
+	has_no_driver(&adc_node);
 	KUNIT_ASSERT_EQ(test, 0, iio_device_register(iio));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, remove_adc, iio));
 	return adc;
@@ -455,6 +465,7 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 	need_node(test, &gpio_node);
 	need_node(test, &adc_node);
 	need_node(test, &battery_node);
+	has_no_driver(&battery_node);
 	pdev = platform_device_register_full(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_bank, pdev));

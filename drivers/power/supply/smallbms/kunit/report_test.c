@@ -31,15 +31,28 @@
 
 static int is_hwmon(struct device *dev, void *data)
 {
-	return dev->class && !strcmp(dev->class->name, "hwmon");
+	struct device **found = data;
+
+	if (!dev->class || strcmp(dev->class->name, "hwmon"))
+		return 0;
+	*found = dev;
+	return 1;
+}
+
+/* It stays as long as the bank. */
+static struct device *find_hwmon(struct platform_device *pdev)
+{
+	struct device *found = NULL;
+
+	device_for_each_child(&pdev->dev, &found, is_hwmon);
+	return found;
 }
 
 static struct device *hwmon_of(struct kunit *test, struct platform_device *pdev)
 {
-	struct device *dev = device_find_child(&pdev->dev, NULL, is_hwmon);
+	struct device *dev = find_hwmon(pdev);
 
 	KUNIT_ASSERT_NOT_NULL(test, dev);
-	put_device(dev);	/* it stays as long as the bank */
 	return dev;
 }
 
@@ -121,7 +134,7 @@ static void bank_of_signals_lists_no_measurement(struct kunit *test)
 		KUNIT_EXPECT_FALSE_MSG(test, listed(test, measured[i]), "property %d",
 				       measured[i]);
 	KUNIT_EXPECT_TRUE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL));
-	KUNIT_EXPECT_NULL(test, device_find_child(&pdev->dev, NULL, is_hwmon));
+	KUNIT_EXPECT_NULL(test, find_hwmon(pdev));
 }
 
 static void health_names_the_supply(struct kunit *test)
