@@ -78,9 +78,7 @@ $(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 	@rm -rf $(LINUX)
 	@tools/step "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
 		tar -xf $< -C $(OUT)
-	@for patch in $(PATCHES); do \
-		patch -s -d $(LINUX) -p1 <$$patch || exit 1; \
-	done
+	@tools/patch-tree $(LINUX) $(PATCHES) >$(OUT)/logs/patch-$(LINUX_VERSION).log
 	@touch $@
 
 # A fragment on top of allnoconfig. What Kconfig drops silently is an error here.
