@@ -13,10 +13,16 @@
 #include <linux/hrtimer.h>
 #include <linux/hwmon.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/power_supply.h>
 
 #ifndef SMALLBMS_HAS_CHARGE_BEHAVIOURS	/* 6.9; before, a field that only USB chargers use */
 #define charge_behaviours	num_usb_types
+#endif
+
+#ifndef SMALLBMS_HAS_DEVM_MUTEX_INIT	/* 6.10; before, a mutex goes without a word */
+#define devm_mutex_init(dev, mutex)					\
+	({ mutex_init(mutex); 0; })
 #endif
 
 #ifndef SMALLBMS_HAS_GPIO_DEVICE	/* 6.8; before, the chip itself names its parent */
