@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Build the driver for many kernels: Debian's headers, and a tree configured anew.
+"""Build the driver for many kernels: Debian's headers, and trees configured anew.
 
-Prints a table and ends with "N passed, N failed". A warning is a failure.
+The first tree is built without each option in turn, the others with all and with the least.
+The oldest is built once more for each feature that it has and compat.h stands in for, with
+that taken away. Prints a table and ends with "N passed, N failed". A warning is a failure.
 """
 
 import argparse
@@ -37,19 +39,60 @@ NO_SYMBOLS = re.compile(r"Module\.symvers|undefined!|unresolved symbol|KBUILD_MO
                         r"Skipping BTF|differs from the one used|The kernel was built by|"
                         r"You are using:")
 
+DRIVER = pathlib.Path("drivers/power/supply/smallbms")
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """What newer kernels have, as the driver's makefiles look for it."""
+
+    pattern: str
+    header: str
+
+    def lines(self, linux, *options):
+        return subprocess.run(["grep", "-sw", *options, self.pattern,
+                               linux / "include" / self.header],
+                              stdout=subprocess.PIPE, text=True).stdout
+
+    def __str__(self):
+        return self.pattern if re.fullmatch(r"\w+", self.pattern) else self.header
+
+
+def features(makefile, function):
+    """Those that a makefile looks for with a function."""
+    return [Feature(*found) for found in
+            re.findall(rf"call {function},(.*?),([\w/.]+)[,)]", makefile.read_text())]
+
+
+def version_of(linux):
+    """Of a source tree, 6.12 for one."""
+    makefile = linux / "Makefile"
+    found = dict(re.findall(r"^(VERSION|PATCHLEVEL) = (\d+)$", makefile.read_text(), re.M)
+                 if makefile.is_file() else ())
+    if len(found) != 2:
+        raise BenchError(f"{linux} is not a kernel tree")
+    return f"{found['VERSION']}.{found['PATCHLEVEL']}"
+
+
+def by_number(version):
+    return [int(number) for number in re.findall(r"\d+", version)]
+
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
     """A tree for one architecture and compiler."""
 
     name: str
+    linux: pathlib.Path
     variables: tuple
     without: tuple
     lines: tuple = ()
     linked: tuple = ()      # what of the kernel goes into each module
 
 
-def in_tree():
+def in_tree(linux, each):
+    """The kernels of a tree; without each option in turn, or with all and the least only."""
+    version = version_of(linux)
     # Name: make's variables, where to find gcc, what it needs, what it is never without.
     both = {
         "x86_64": ("ARCH=x86_64", "", ("64BIT=y",), ()),
@@ -62,13 +105,27 @@ def in_tree():
         least = tuple(option for option in OPTIONS if option not in always)
         some = ((), least)
         every = ((), *((option,) for option in OPTIONS), least)
-        yield Kernel(f"{name} gcc", (arch, f"CROSS_COMPILE={cross}"),
-                     every if name == "x86_64" else some, lines)
-        yield Kernel(f"{name} clang", (arch, "LLVM=1"), some, lines)
-    yield Kernel("32-bit big endian gcc", ("ARCH=powerpc", "CROSS_COMPILE=powerpc-linux-gnu-"),
+        yield Kernel(f"{version} {name} gcc", linux, (arch, f"CROSS_COMPILE={cross}"),
+                     every if each and name == "x86_64" else some, lines)
+        yield Kernel(f"{version} {name} clang", linux, (arch, "LLVM=1"), some, lines)
+    yield Kernel(f"{version} 32-bit big endian gcc", linux,
+                 ("ARCH=powerpc", "CROSS_COMPILE=powerpc-linux-gnu-"),
                  ((), tuple(option for option in OPTIONS if option != "OF")),
                  ("PPC_BOOK3S_32=y", "PPC_PMAC=y", "MACINTOSH_DRIVERS=y", "ADB_PMU=y"),
                  ("arch/powerpc/lib/crtsavres.o",))
+
+
+def too_old(kernel):
+    """Why a tree does not take the compiler that is here, or None."""
+    if "LLVM=1" not in kernel.variables:
+        return None
+    least = subprocess.run(["sh", kernel.linux / "scripts/min-tool-version.sh", "llvm"],
+                           stdout=subprocess.PIPE, text=True).stdout.strip()
+    said = subprocess.run(["clang", "--version"], stdout=subprocess.PIPE, text=True).stdout
+    found = re.search(r"version ([\d.]+)", said)[1]
+    if by_number(found) >= by_number(least):
+        return None
+    return f"clang {found} is here, and this kernel needs {least}"
 
 
 def run(command, log):
@@ -97,6 +154,7 @@ class Matrix:
         self.top = pathlib.Path.cwd()
         self.folder = args.folder.absolute()
         self.rows = []
+        self.skipped = 0
 
     def modules(self, tree, variables, tests, log):
         """Build all anew in a folder of links; what it says, or None when all is well."""
@@ -122,7 +180,7 @@ class Matrix:
             found = build()
         except BenchError as error:
             found = str(error)
-        self.rows.append((kernel, variant, found))
+        self.rows.append(found)
         print(f"{kernel:27} {variant:62} {time.monotonic() - begin:4.0f} s  "
               f"{'ok' if found is None else 'FAILED: ' + found}", flush=True)
 
@@ -159,7 +217,7 @@ class Matrix:
         if not versions:
             raise BenchError(f"apt knows no headers of {release}: is Debian's security archive "
                              "in /etc/apt?")
-        version = max(versions, key=lambda text: [int(n) for n in re.findall(r"\d+", text)])
+        version = max(versions, key=by_number)
         kbuild = f"linux-kbuild-{version if '+' in version else release}"
         packages = [kbuild, *(f"linux-headers-{version}-{flavour}"
                               for flavour in ("common", "common-rt", *FLAVOURS))]
@@ -175,17 +233,26 @@ class Matrix:
             marker.touch()
         return version
 
-    def configured(self, kernel):
+    def make(self, kernel):
         """One tree, configured again and again: the host's programs are built but once."""
-        tree = self.folder / re.sub(r"\W+", "-", kernel.name)
+        tree = self.folder / re.sub(r"[^\w.]+", "-", kernel.name)
         tree.mkdir(parents=True, exist_ok=True)
+        return tree, ["make", "-s", "-C", kernel.linux.absolute(), f"O={tree}",
+                      f"-j{os.cpu_count()}", *kernel.variables]
+
+    def configured(self, kernel):
+        """Without this and that."""
+        problem = too_old(kernel)
+        if problem:
+            self.skipped += 1
+            print(f"{kernel.name:27} skipped: {problem}", flush=True)
+            return
+        tree, make = self.make(kernel)
         log = tree / "log"
         log.write_text("")
-        make = ["make", "-s", "-C", self.args.linux.absolute(), f"O={tree}",
-                f"-j{os.cpu_count()}", *kernel.variables]
         for without in kernel.without:
             variant = "without " + " ".join(without) if without else "with all"
-            self.row(f"6.12 {kernel.name}", variant,
+            self.row(kernel.name, variant,
                      lambda w=without: self.configure_and_build(kernel, w, tree, make, log))
 
     def configure_and_build(self, kernel, without, tree, make, log):
@@ -195,7 +262,63 @@ class Matrix:
         if still_on or missing and not without:
             return "not configured as asked: " + " ".join(missing + still_on)
         return self.modules(tree, (*kernel.variables, "KBUILD_MODPOST_WARN=1"),
-                            "CONFIG_TRACEPOINTS=y" in (tree / ".config").read_text(), log)
+                            self.runs_tests(kernel, tree), log)
+
+    def runs_tests(self, kernel, tree):
+        return ("CONFIG_TRACEPOINTS=y" in (tree / ".config").read_text() and
+                all(feature.lines(kernel.linux) for feature in
+                    features(self.top / DRIVER / "kunit/Makefile", "lacks")))
+
+    def taken_away(self, linux):
+        """From the oldest tree, which has what stands in for the new. Some of it must be there."""
+        kernel = next(in_tree(linux, False))
+        tree, make = self.make(kernel)
+        log = tree / "log-taken-away"
+        log.write_text("")
+        stands_in = features(self.top / DRIVER / "Makefile", "smallbms-has")
+        needed = features(self.top / "Kbuild", "smallbms-lacks")
+        lacks = [feature for feature in stands_in if not feature.lines(linux)]
+        print(f"{version_of(linux)} itself lacks {', '.join(map(str, lacks))}", flush=True)
+        ready = []
+
+        def build(feature, change):
+            if not ready:
+                self.prepare(kernel, set(), tree, make, log)
+                ready.append(True)
+            shadow = self.shadow(kernel.linux.absolute(), feature, change, log)
+            return self.modules(shadow, (f"O={tree}", *kernel.variables,
+                                         "KBUILD_MODPOST_WARN=1"), False, log)
+
+        def refused(feature):
+            said = build(feature, lambda: feature.lines(linux, "-v"))
+            return None if said and "smallbms needs Linux" in said else \
+                f"not refused: {said or 'it builds'}"
+
+        def renamed(feature):
+            text = (linux / "include" / feature.header).read_text()
+            return re.sub(rf"\b{feature.pattern}\b", f"taken_away_{feature.pattern}", text)
+
+        for feature in stands_in:
+            if feature not in lacks:
+                self.row(kernel.name, f"{feature} taken away",
+                         lambda f=feature: build(f, lambda: renamed(f)))
+        for feature in needed:
+            self.row(kernel.name, f"{feature.header} without what is needed: is refused",
+                     lambda f=feature: refused(f))
+
+    def shadow(self, linux, feature, change, log):
+        """A tree of links, with one header that is another."""
+        shadow = self.folder / "taken-away"
+        shutil.rmtree(shadow, ignore_errors=True)
+        shadow.mkdir()
+        for entry in linux.iterdir():
+            if entry.name != "include":
+                (shadow / entry.name).symlink_to(entry)
+        must(["cp", "-rs", linux / "include", shadow], log)
+        header = shadow / "include" / feature.header
+        header.unlink()
+        header.write_text(change())
+        return shadow
 
     def prepare(self, kernel, off, tree, make, log):
         """Make a tree ready for modules: what its configuration lacks, what it has too much."""
@@ -216,25 +339,32 @@ class Matrix:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="builds with this in their name")
-    parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
-    parser.add_argument("config", type=pathlib.Path, help="what to switch on")
+    parser.add_argument("--config", type=pathlib.Path, required=True, help="what to switch on")
     parser.add_argument("folder", type=pathlib.Path, help="for all that is built")
+    parser.add_argument("linux", type=pathlib.Path, nargs="+", help="kernel tree")
     args = parser.parse_args()
 
     matrix = Matrix(args)
     for release in DEBIAN:
         if args.only in f"Debian {release}":
             matrix.debian(release)
-    for kernel in in_tree():
-        if args.only in f"6.12 {kernel.name}":
-            matrix.configured(kernel)
-    if not matrix.rows:
+    for linux in args.linux:
+        for kernel in in_tree(linux, linux == args.linux[0]):
+            if args.only in kernel.name:
+                matrix.configured(kernel)
+    if args.only in "taken away":
+        matrix.taken_away(min(args.linux, key=lambda linux: by_number(version_of(linux))))
+    if not matrix.rows and not matrix.skipped:
         print(f"No kernel has \"{args.only}\" in its name.", file=sys.stderr)
         return 2
-    failed = sum(found is not None for _, _, found in matrix.rows)
-    print(f"{len(matrix.rows) - failed} passed, {failed} failed")
+    failed = sum(found is not None for found in matrix.rows)
+    print(f"{len(matrix.rows) - failed} passed, {failed} failed" +
+          (f", {matrix.skipped} skipped" if matrix.skipped else ""))
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BenchError as error:
+        sys.exit(str(error))
