@@ -516,7 +516,8 @@ MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
 # Each architecture and compiler 50 MB, headers 0.5 GB.
 matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc" for some of them
 	@tools/preflight 4000 $(MATRIX_PACKAGES)
-	@$(PYTHON) -m bms.matrix --only "$(ONLY)" $(LINUX) tools/any-kernel.config $(BUILD)/matrix
+	@$(PYTHON) -m bms.matrix --only "$(ONLY)" --config tools/any-kernel.config $(BUILD)/matrix \
+		$(LINUX)
 
 .PHONY: dkms dkms-try
 dkms: ## build the Debian package smallbms-dkms
