@@ -88,8 +88,7 @@ define configure
 	@$(MAKE) -s -C $(LINUX) O=$(abspath $(@D)) ARCH=$(1) CROSS_COMPILE=$(2) \
 		KCONFIG_ALLCONFIG=fragment allnoconfig >$(@D)/configure.log 2>&1 || \
 		{ cat $(@D)/configure.log; exit 1; }
-	@grep '^CONFIG_.*=' $(@D)/fragment | grep -vxFf $@ | sed 's,^,$@ lacks ,' >&2; \
-		! grep '^CONFIG_.*=' $(@D)/fragment | grep -qvxFf $@
+	@tools/check-config $(LINUX) $(@D)/fragment $@
 endef
 
 $(BUILD)/board/.config: $(BOARD)/kernel.config
