@@ -88,7 +88,7 @@ define configure
 	@$(MAKE) -s -C $(LINUX) O=$(abspath $(@D)) ARCH=$(1) CROSS_COMPILE=$(2) \
 		KCONFIG_ALLCONFIG=fragment allnoconfig >$(@D)/configure.log 2>&1 || \
 		{ cat $(@D)/configure.log; exit 1; }
-	@tools/check-config $(LINUX) $(@D)/fragment $@
+	@tools/check-config $(@D)/fragment $@
 endef
 
 $(BUILD)/board/.config: $(BOARD)/kernel.config
