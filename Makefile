@@ -250,8 +250,10 @@ monitoring: $(PROMTOOL) ## check the recipes in Documentation/monitoring
 
 # --- Tests --------------------------------------------------------------------
 
-.PHONY: test
-test: ## all that must hold; ends with "N passed, N failed"
+.PHONY: test test-packages
+test-packages:
+	@tools/preflight 100 python3 debian-archive-keyring
+test: | test-packages ## all that must hold; ends with "N passed, N failed"
 	@$(PYTHON) -m bms.tally --make $(MAKE) \
 		tools-test \
 		lint-short \
@@ -286,7 +288,7 @@ newest-%:
 	esac
 
 .PHONY: tools-test
-tools-test: ## test what reads and judges scenarios and trials
+tools-test: | test-packages ## test what reads and judges scenarios and trials
 	@$(PYTHON) -m tests
 
 # The newest that there is, with the Python that it needs.
