@@ -2,6 +2,7 @@
 """Packages are unpacked as a whole or not at all, and errors say what to do."""
 
 import contextlib
+import io
 import os
 import pathlib
 import subprocess
@@ -131,7 +132,7 @@ class Newest(unittest.TestCase):
 
         with mock.patch.object(debian.Apt, "__init__", lambda *_: None), \
                 mock.patch.object(debian.Apt, "names", names), \
-                contextlib.redirect_stderr(None):
+                contextlib.redirect_stderr(io.StringIO()):
             return debian.newest("linux-source-", "amd64")
 
     def test_numbers_are_compared_as_numbers(self):
