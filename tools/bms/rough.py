@@ -28,7 +28,6 @@ BOOTS, TREES = 5, 40            # boots a round, mutated banks a boot
 SEED = 1
 LIMIT_S = 0.1                   # until a bank that is unbound floats
 
-CHIP = re.compile(r"^gpiochip\d+: GPIOs (\d+)-\d+, parent: platform/chip-(\d+)", re.MULTILINE)
 EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
 PINS = {8: "LD", 9: "CD", 10: "PA"}
 
@@ -74,8 +73,8 @@ def devicetree(banks, path):
         for number, bank in enumerate(banks))
     # Trees that are wrong are what this is about: dtc is told to go on.
     done = subprocess.run(["dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"],
-                          input=f"/dts-v1/;\n/ {{{nodes}}};\n", text=True, capture_output=True,
-                          check=False)
+                          input=f"/dts-v1/;\n/ {{\n{virtual.ROOT}{nodes}}};\n", text=True,
+                          capture_output=True, check=False)
     if done.returncode:
         raise BenchError(f"dtc refuses the devicetree {path}: {done.stderr.strip()}")
 
@@ -103,7 +102,7 @@ def play(files, folder, banks, script, end_ns):
     begin = virtual.BEGIN.search(log)
     if not begin or "player: end" not in log:
         raise BenchError(f"the virtual board did not come to an end; see {folder / 'kernel.log'}")
-    bases = {int(base): int(number) for base, number in CHIP.findall(log)}
+    bases = {first: int(parent.removeprefix("chip-")) for first, parent in virtual.gpio_chips(log)}
     edges = {number: [] for number in range(len(banks))}
     for match in EVENT.finditer((folder / "trace").read_text()):
         line = int(match[4])

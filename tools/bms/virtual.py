@@ -42,8 +42,12 @@ TRACING = "/sys/kernel/tracing"
 GCOV = "/sys/kernel/debug/gcov"
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
 
+# Newer kernels complain of a root without.
+ROOT = "#address-cells = <1>;\n\t#size-cells = <1>;\n"
+
 DTS = """/dts-v1/;
 / {{
+	{root}
 	gpios {{
 		compatible = "gpio-simulator";
 
@@ -96,7 +100,9 @@ CHANNELS = """		io-channels = {};
 """
 OPEN_SOURCE = 2     # GPIO_OPEN_SOURCE of dt-bindings/gpio/gpio.h
 
-BASE = re.compile(r"^gpiochip\d+: GPIOs (\d+)-", re.MULTILINE)
+CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPIOs)"
+                  r"(?:, parent: \w+/(?P<parent>[\w.-]+))?", re.MULTILINE)
+FIRST_LINE = 512    # of the first chip
 BEGIN = re.compile(r"^player: begin (\d+)$", re.MULTILINE)
 EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
 
@@ -126,7 +132,7 @@ def devicetree(scenario, path):
     # Batteries with signals only need no converter at all, unless it is asked for.
     if scenario.measured or scenario.uses("V", "SUP", "ILD"):
         channels += [("supply", SUPPLY), ("load-current", LOAD_CURRENT)]
-    text = DTS.format(open_source=OPEN_SOURCE,
+    text = DTS.format(root=ROOT, open_source=OPEN_SOURCE,
                       channels=CHANNELS.format(
                           ", ".join(f"<&adc {number}>" for _, number in channels),
                           ", ".join(f'"{name}"' for name, _ in channels)) if channels else "",
@@ -274,6 +280,19 @@ def run(files, folder, script):
     return log
 
 
+def gpio_chips(said):
+    """(number of the first line, parent) of each chip, from the kernel's list of them.
+
+    Newer kernels tell how many lines a chip has; the numbers are still those of the trace,
+    and are given in turn.
+    """
+    following = FIRST_LINE
+    for match in CHIP.finditer(said):
+        first = int(match["first"] or following)
+        following = first + int(match["count"] or 0)
+        yield first, match["parent"]
+
+
 def edges(trace, begin_ns, base):
     """(time since a moment, pin, level) of the outputs, from gpiolib's trace."""
     for match in EVENT.finditer(trace):
@@ -330,14 +349,14 @@ def play(scenario, files, folder):
         script.power_off(end)
 
         said = run(files, place, script.lines)
-        start, base = BEGIN.search(said), BASE.search(said)
-        if not start or not base or "player: end" not in said:
+        start, chips = BEGIN.search(said), list(gpio_chips(said))
+        if not start or not chips or "player: end" not in said:
             tail = " | ".join(said.strip().splitlines()[-3:])
             raise BenchError(f"the virtual board did not come to an end: {tail}; all of it: "
                              f"{place / 'kernel.log'}")
         complaints += kernel_log.trouble(said)
         trace = (place / "trace").read_text()
-        for time, pin, level in edges(trace, int(start[1]) + BEGIN_NS, int(base[1])):
+        for time, pin, level in edges(trace, int(start[1]) + BEGIN_NS, chips[0][0]):
             if begin + time < end or end == scenario.end:
                 log.add(max(begin, begin + time), pin, level)
         if end < scenario.end:
