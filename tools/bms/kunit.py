@@ -16,7 +16,8 @@ from bms import kernel_log, virtual
 from bms.board import MACHINE
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
-FILTER = ("kunit.enable=1", "kunit.filter_glob=smallbms_*")
+# Older kernels do not know the second, and run a module's tests in any case.
+FILTER = ("kunit.enable=1", "kunit.autorun=1", "kunit.filter_glob=smallbms_*")
 
 # Any allocation may be told to fail, and says nothing when it does.
 FAILSLAB = "/sys/kernel/debug/failslab"
