@@ -81,6 +81,9 @@ $(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 	@tools/patch-tree $(LINUX) $(PATCHES) >$(OUT)/logs/patch-$(LINUX_VERSION).log
 	@touch $@
 
+.PHONY: tree
+tree: $(LINUX)/.unpacked
+
 # A fragment on top of allnoconfig. What Kconfig drops silently is an error here.
 define configure
 	@mkdir -p $(@D)
@@ -514,11 +517,13 @@ modules_install: ## install smallbms.ko for the kernel in KDIR
 .PHONY: matrix
 MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
 	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu pahole
-# Each architecture and compiler 50 MB, headers 0.5 GB.
-matrix: $(LINUX)/.unpacked ## build the driver for many kernels; ONLY="arm64 gcc" for some of them
-	@tools/preflight 4000 $(MATRIX_PACKAGES)
-	@$(PYTHON) -m bms.matrix --only "$(ONLY)" --config tools/any-kernel.config $(BUILD)/matrix \
-		$(LINUX)
+# Each kernel, architecture and compiler 50 MB, each tree 1.7 GB, headers 0.5 GB.
+matrix: $(LINUX)/.unpacked ## build the driver for 6.1, 6.12 and the newest; ONLY="arm64 gcc" for some of it
+	@tools/preflight 10000 $(MATRIX_PACKAGES)
+	@newest=$$($(NEWEST)) && for version in 6.1 $$newest; do \
+		$(MAKE) tree KERNEL=$$version || exit 1; \
+	done && $(PYTHON) -m bms.matrix --only "$(ONLY)" --config tools/any-kernel.config \
+		$(BUILD)/matrix $(LINUX) $(OUT)/linux-source-6.1 $(OUT)/linux-source-$$newest
 
 .PHONY: dkms dkms-try
 dkms: ## build the Debian package smallbms-dkms

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from bms import debian
 from bms.errors import BenchError
 
 # Headers are unpacked, not installed: those of 6.12 would bring their kernels along.
@@ -115,6 +116,23 @@ def in_tree(linux, each):
                  ("arch/powerpc/lib/crtsavres.o",))
 
 
+def newest_headers(release, packages):
+    """The highest version of a kernel that packages are headers of, or None."""
+    pattern = re.compile(rf"linux-headers-({re.escape(release)}\.[-0-9.]*(?:\+deb\d+)?)-common$")
+    versions = [match[1] for match in map(pattern.match, packages) if match]
+    return max(versions, key=by_number, default=None)
+
+
+def of_another_debian(release):
+    """(apt, version) of the oldest release of Debian that has headers of a kernel."""
+    for name in debian.RELEASES:
+        apt = debian.Apt(name, debian.native_arch())
+        version = newest_headers(release, apt.names(f"linux-headers-{release}."))
+        if version:
+            return apt, version
+    raise BenchError(f"no Debian has headers of {release}")
+
+
 def too_old(kernel):
     """Why a tree does not take the compiler that is here, or None."""
     if "LLVM=1" not in kernel.variables:
@@ -211,23 +229,25 @@ class Matrix:
                          if f"CONFIG_{option}=" not in config)
 
     def fetch(self, release, folder, log):
-        names = must(["apt-cache", "pkgnames", f"linux-headers-{release}."], log).split()
-        pattern = re.compile(rf"linux-headers-({re.escape(release)}\.[-0-9.]*(?:\+deb12)?)-common$")
-        versions = [match[1] for match in map(pattern.match, names) if match]
-        if not versions:
-            raise BenchError(f"apt knows no headers of {release}: is Debian's security archive "
-                             "in /etc/apt?")
-        version = max(versions, key=by_number)
+        """Those of this machine's Debian, or, where it has none, of the oldest that has."""
+        names = run(["apt-cache", "pkgnames", f"linux-headers-{release}."], log)[1].split()
+        apt, version = None, newest_headers(release, names)
+        if not version:
+            apt, version = of_another_debian(release)
         kbuild = f"linux-kbuild-{version if '+' in version else release}"
         packages = [kbuild, *(f"linux-headers-{version}-{flavour}"
                               for flavour in ("common", "common-rt", *FLAVOURS))]
         marker = folder / f"{version}.unpacked"
         if not marker.exists():
             shutil.rmtree(folder / "usr", ignore_errors=True)
-            must(["sh", "-c", 'cd "$0" && rm -f ./*.deb && apt-get -q download "$@"', folder,
-                  *packages], log)
-            for package in folder.glob("*.deb"):
-                must(["dpkg-deb", "-x", package, folder], log)
+            if apt:
+                apt.unpack(folder / "debian", packages, alone=True)
+                (folder / "debian/usr").rename(folder / "usr")
+            else:
+                must(["sh", "-c", 'cd "$0" && rm -f ./*.deb && apt-get -q download "$@"', folder,
+                      *packages], log)
+                for package in folder.glob("*.deb"):
+                    must(["dpkg-deb", "-x", package, folder], log)
             for makefile in folder.glob("usr/src/*-amd64/Makefile"):
                 makefile.write_text(makefile.read_text().replace(" /usr/", f" {folder}/usr/"))
             marker.touch()
