@@ -127,8 +127,10 @@ $(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board))
 $(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-clients))
+# The front end is tested there too, for the sake of its 64-bit figures.
 $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
-	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT),$(VIRTUAL)/converter)
+	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT) CONFIG_IIO_RESCALE=,$(VIRTUAL)/converter \
+		drivers/iio/frontend)
 
 $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
@@ -147,7 +149,8 @@ $(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init $(BOARD)/mkinitramfs \
 	$(call INITRAMFS,$*,smallbms.ko)
 $(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
 		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
-	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko)
+	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko smallbms-frontend.ko \
+		smallbms-frontend-test.ko)
 # The driver with a converter that does what it is told to, and what ends a kernel
 ENDS := $(BUILD)/hog $(BUILD)/kexec
 $(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
@@ -177,7 +180,8 @@ $(BUILD)/%/linux: $(BUILD)/%/.config
 	@tools/step --total 735 "Building the kernel of the $* board" \
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
-VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(addprefix $(VIRTUAL)/,converter rescale))
+VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
+	$(VIRTUAL)/rescale drivers/iio/frontend)
 $(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
 	$(call VIRTUAL_MODULES,$*)
 # They count which lines and branches are run; inlined, each copy would be counted apart, and
@@ -352,14 +356,17 @@ kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cp
 
 # The very sources of the driver; tools/proof/include has what they ask of the kernel.
 DRIVER := drivers/power/supply/smallbms
+FRONTEND := drivers/iio/frontend
 PROOF := tools/proof
 FUZZ := $(BUILD)/fuzz
 FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
 USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-	-I$(PROOF)/include -I$(DRIVER) -I$(DRIVER)/kunit
+	-I$(PROOF)/include -I$(DRIVER) -I$(DRIVER)/kunit -I$(FRONTEND)
 USER_SOURCES := $(addprefix $(DRIVER)/,policy.c settings.c)
-USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(DRIVER)/*.h $(DRIVER)/kunit/*.h)
-KUNIT_SOURCES := $(PROOF)/kunit.c $(addprefix $(DRIVER)/kunit/,policy_test.c settings_test.c)
+USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(PROOF)/include/*/*/*.h \
+	$(DRIVER)/*.h $(DRIVER)/kunit/*.h $(FRONTEND)/*.h)
+KUNIT_SOURCES := $(PROOF)/kunit.c $(addprefix $(DRIVER)/kunit/,policy_test.c settings_test.c) \
+	$(addprefix $(FRONTEND)/,circuit.c circuit_test.c)
 HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
 
 .PHONY: fuzz fuzz-short fuzz-packages

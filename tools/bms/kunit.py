@@ -16,13 +16,17 @@ from bms import kernel_log, virtual
 from bms.board import MACHINE
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
+# Each module of tests has a report of its own, and kunit.py reads but one.
+REPORT = re.compile(r"\] KTAP version")
+NOT_LOADED = re.compile(r"^(player: cannot|insmod: ).*", re.MULTILINE)
 # Older kernels do not know the second, and run a module's tests in any case.
 FILTER = ("kunit.enable=1", "kunit.autorun=1", "kunit.filter_glob=smallbms_*")
 
 # Any allocation may be told to fail, and says nothing when it does.
 FAILSLAB = "/sys/kernel/debug/failslab"
 SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 0",
-          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko")
+          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko",
+          "0 insmod /lib/smallbms-frontend.ko", "0 insmod /lib/smallbms-frontend-test.ko")
 
 
 def emulated(args):
@@ -48,6 +52,43 @@ def on_virtual(args):
                            *FILTER)
 
 
+class Report:
+    """What one module of tests says, read by the kernel's own kunit.py and shown."""
+
+    def __init__(self, kunit):
+        self.reader = subprocess.Popen([sys.executable, str(kunit), "parse"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.counts = ()
+        self.begun = False
+        self.shower = threading.Thread(target=self.show)
+        self.shower.start()
+
+    def show(self):
+        for line in self.reader.stdout:
+            print(line, end="", flush=True)
+            self.counts = COUNTS.findall(line) or self.counts
+
+    def add(self, text):
+        self.begun = self.begun or bool(REPORT.search(text))
+        if self.reader.poll() is None:
+            self.reader.stdin.write(text)
+            self.reader.stdin.flush()
+
+    def end(self):
+        self.reader.stdin.close()
+        self.shower.join()
+        self.reader.wait()
+
+    @property
+    def ran(self):
+        return int(self.counts[0][0]) if self.counts else 0
+
+    @property
+    def passed(self):
+        found = re.search(r"passed: (\d+)", self.counts[0][1]) if self.counts else None
+        return int(found[1]) if found else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for all of it")
@@ -71,20 +112,10 @@ def main():
     args.log.parent.mkdir(parents=True, exist_ok=True)
     kernel = subprocess.Popen(args.command(args), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    reader = subprocess.Popen([sys.executable, str(args.kunit), "parse"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
     late = threading.Timer(args.timeout, kernel.kill)
     late.start()
 
-    counts = []
-
-    def show():
-        for line in reader.stdout:
-            print(line, end="", flush=True)
-            counts.extend(COUNTS.findall(line))
-
-    shower = threading.Thread(target=show)
-    shower.start()
+    reports = [Report(args.kunit)]
     begun = False
     with args.log.open("wb") as log:
         for line in kernel.stdout:
@@ -93,33 +124,36 @@ def main():
             text = line.decode(errors="replace")
             # At boot KUnit says that nothing is built in.
             begun = begun or "module taints kernel" in text
-            if begun and reader.poll() is None:
-                reader.stdin.write(text)
-                reader.stdin.flush()
+            if begun:
+                if REPORT.search(text) and reports[-1].begun:
+                    reports[-1].end()
+                    reports.append(Report(args.kunit))
+                reports[-1].add(text)
             if "] reboot: " in text:
                 break
-    reader.stdin.close()
-    shower.join()
+    reports[-1].end()
     kernel.kill()
     kernel.wait()
-    reader.wait()
     in_time = late.is_alive()
     late.cancel()
 
-    ran = int(counts[-1][0]) if counts else 0
-    found = re.search(r"passed: (\d+)", counts[-1][1]) if counts else None
-    passed = int(found[1]) if found else 0
+    ran = sum(report.ran for report in reports)
+    passed = sum(report.passed for report in reports)
     failed = ran - passed       # what is skipped has not passed
-    for problem in kernel_log.trouble(args.log.read_text(errors="replace"))[:5]:
+    said = args.log.read_text(errors="replace")
+    for problem in kernel_log.trouble(said)[:5]:
         print(f"The kernel complains: {problem}")
+        failed += 1
+    for problem in NOT_LOADED.finditer(said):
+        print(f"Not loaded: {problem[0].strip()}")
         failed += 1
     if not in_time:
         print(f"The kernel has not come to an end within {args.timeout:.0f} s.")
         failed += 1
-    if not ran:
+    if not all(report.ran for report in reports):
         print(f"No test ran; the kernel log: {args.log}")
         failed += 1
-    if reader.returncode and not failed:
+    if any(report.reader.returncode for report in reports) and not failed:
         failed = 1
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

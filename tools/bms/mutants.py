@@ -214,8 +214,9 @@ class Bench:
     def __init__(self, args):
         self.args = args
         self.proof, self.driver = args.proof, args.driver
+        frontend = pathlib.Path("drivers/iio/frontend")
         self.flags = ["-w", f"-I{self.proof}/include", f"-I{self.driver}",
-                      f"-I{self.driver}/kunit"]
+                      f"-I{self.driver}/kunit", f"-I{frontend}"]
         self.histories = {
             "history that is kept": sorted((self.proof / "corpus").iterdir()),
             "history made up": sorted(path for folder in args.made for path in folder.iterdir()),
@@ -226,7 +227,8 @@ class Bench:
         shutil.rmtree(args.output, ignore_errors=True)
         args.output.mkdir(parents=True)
         parts = {"kunit": (self.proof / "kunit.c", self.driver / "kunit/policy_test.c",
-                           self.driver / "kunit/settings_test.c"),
+                           self.driver / "kunit/settings_test.c", frontend / "circuit_test.c",
+                           frontend / "circuit.c"),
                  "replay": (self.proof / "replay.c", self.proof / "history.c",
                             self.proof / "oracle.c"),
                  "policy": (self.driver / "policy.c",), "settings": (self.driver / "settings.c",)}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the driver's own KUnit tests of the policy and the settings in user space
+ * Runs the driver's own KUnit tests of figures and rules in user space
  *
  * Without an argument all, and all that fails is told. With --first it ends with
  * the first that fails: for those who want to know whether, not what.
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend_suites.h"
 #include "suites.h"
 
 #define ALLOCATIONS	64
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
 	first_only = argc == 2 && !strcmp(argv[1], "--first");
 	run(&smallbms_settings_suite, count);
 	run(&smallbms_policy_suite, count);
+	run(&smallbms_frontend_circuit_suite, count);
 	printf("%d passed, %d failed\n", count[1], count[0]);
 	return count[0] ? 1 : 0;
 }

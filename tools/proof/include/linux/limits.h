@@ -6,6 +6,8 @@
 
 #define S32_MAX		INT32_MAX
 #define S32_MIN		INT32_MIN
+#define U32_MAX		UINT32_MAX
+#define S64_MAX		INT64_MAX
 #define U64_MAX		UINT64_MAX
 
 #endif /* _PROOF_LIMITS_H */
