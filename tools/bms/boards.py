@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The overlays in boards/: each compiles, is valid, and protects a bank.
+"""The overlays in boards/: each compiles, is valid, finds its drivers, and protects a bank.
 
 An overlay is applied to tools/virtual-board/boards.dts and played on the virtual board.
 Parts that User Mode Linux has no bus for are replaced by the test converter and by
-gpio-sim; what is behind them, dividers and sensors, is served by the kernel's own drivers.
-Prints what has been tried and ends with "N passed, N failed".
+gpio-sim; what is in front of them, dividers and sensors, is served by our own driver and, once
+more, by the kernel's. Prints what has been tried and ends with "N passed, N failed".
 """
 
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,17 @@ SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/a
            "iio/afe/current-sense-shunt.yaml", "gpio/gpio-pca95xx.yaml",
            "spi/*-peripheral-props.yaml", "regulator/regulator.yaml",
            "regulator/fixed-regulator.yaml")
-OURS = "power/supply/victronenergy,smallbms.yaml"
+BINDING = "power/supply/victronenergy,smallbms.yaml"
+
+# What we bring, and what is in front of converters: our module, the kernel's
+OURS = pathlib.Path("drivers")
+FRONT_ENDS = {" with our front end": "smallbms-frontend", " with the kernel's": "rescale"}
+FRONTEND = OURS / "iio/frontend"
+# Read by the core of power supplies: nobody binds to it.
+WITHOUT_DRIVER = {"simple-battery"}
+
+COMPATIBLE = re.compile(r"\bcompatible = (.*);")
+TABLE = re.compile(r"of_device_id \w+\[\] = \{(.*?)\n\};", re.DOTALL)
 
 # When it happens, in seconds after the driver was loaded, and when its end is looked at.
 WIRED_S, OPENED_S, CLOSED_S, END_S = 3, 8, 13, 18
@@ -45,6 +56,7 @@ class Board:
     lines: dict         # line: its level
     loop: int           # the one of these that the loop is at
     channels: dict = field(default_factory=dict)    # (converter, channel): value at the pin
+    shows: dict = field(default_factory=dict)       # file of the power supply: what it says
 
 
 BOARDS = {
@@ -52,7 +64,8 @@ BOARDS = {
         {16: 0, 20: 0, 21: 0}, 16,
         # 3.30 V at half, 13.2 V at 1/30; 25 degrees, no current
         {**{(1, cell): 1650000 for cell in range(4)}, (1, 4): 440000,
-         (2, 4): 750000, (2, 5): 750000, (2, 6): 0}),
+         (2, 4): 750000, (2, 5): 750000, (2, 6): 0},
+        {"voltage_now": "13200000", "temp": "250"}),
     "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3),
     "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16),
 }
@@ -91,7 +104,7 @@ def schema(linux, folder):
         target.mkdir(parents=True, exist_ok=True)
         for file in bindings.glob(pattern):
             shutil.copy(file, target)
-    shutil.copy(pathlib.Path("dt-bindings") / OURS, folder / OURS)
+    shutil.copy(pathlib.Path("dt-bindings") / BINDING, folder / BINDING)
     with (folder / "vendor-prefixes.yaml").open("w") as file:
         subprocess.run(["tools/add-vendor-prefix", bindings / "vendor-prefixes.yaml"],
                        stdout=file, check=True)
@@ -110,11 +123,49 @@ def replace_parts(tree):
         must("fdtput", "-t", "x", tree, path, "phandle", f"0x{phandle}")
 
 
-def script(board):
+def compatibles(overlay):
+    """What the nodes of a compiled overlay are compatible with, each kind of node once."""
+    text = ask("dtc", "-q", "-I", "dtb", "-O", "dts", overlay)
+    return [re.findall(r'"([^"]*)"', value.replace("\\0", '", "'))
+            for value in sorted(set(COMPATIBLE.findall(text)))]
+
+
+def sources(folder, compatible):
+    """The sources below a folder that have it in the table of a driver."""
+    found = subprocess.run(["grep", "-rlF", "--include=*.c", f'"{compatible}"', folder],
+                           stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    return [path for path in map(pathlib.Path, found)
+            if any(f'"{compatible}"' in table
+                   for table in TABLE.findall(path.read_text(errors="replace")))]
+
+
+def options(linux, compatible):
+    """The options that each switch on a driver of it."""
+    found = set()
+    for source in sources(linux / "drivers", compatible):
+        found |= set(re.findall(rf"^obj-\$\(CONFIG_(\w+)\)[ \t]*\+=.*(?<![\w-]){source.stem}\.o",
+                                (source.parent / "Makefile").read_text(), re.MULTILINE))
+    return found
+
+
+def lacking(nodes, linux, config):
+    """What a kernel that is built so has no driver for, and neither have we."""
+    on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", config.read_text(), re.MULTILINE))
+    for node in nodes:
+        if WITHOUT_DRIVER & set(node) or any(sources(OURS, name) for name in node):
+            continue
+        wanted = set().union(*(options(linux, name) for name in node))
+        if not wanted & on:
+            yield (f"{' '.join(node)} needs {' or '.join(sorted(wanted))}, which is off" if wanted
+                   else f"{' '.join(node)}: no driver for it in {linux}")
+
+
+def script(board, front):
     def pull(line, level):
         return f"write {PULL.format(line)} pull-{'up' if level else 'down'}"
 
-    yield 0, "insmod /lib/rescale.ko"
+    if front:
+        yield 0, f"insmod /lib/{front}.ko"
     yield 0, "insmod /lib/bms_converter.ko"
     for (converter, channel), value in board.channels.items():
         yield 0, f"write {CONTROL.format(converter)} set {channel} {channel} {value}"
@@ -125,9 +176,11 @@ def script(board):
     yield CLOSED_S, pull(board.loop, board.lines[board.loop])
 
 
-def play(board, files, folder):
+def play(board, front, files, folder):
     """What is wrong with what the outputs did."""
-    lines = list(script(board))
+    lines = list(script(board, front))
+    for name in board.shows:
+        lines.append((OPENED_S - 0.1, f"copy /sys/class/power_supply/bms/{name} /run/{name}"))
     for number, (_, time, _) in enumerate(LOOKED_AT):
         for output in ("load", "charge"):
             lines.append((time - 0.1, f"copy /sys/class/power_supply/bms/{output}_read_back "
@@ -143,11 +196,17 @@ def play(board, files, folder):
             seen = (folder / f"{number}-{output}").read_text().strip()
             if seen != expected:
                 wrong.append(f"{when}: {output} output is {seen}, not {expected}")
+    for name, expected in board.shows.items():
+        seen = (folder / name).read_text().strip()
+        if seen != expected:
+            wrong.append(f"{name} is {seen}, not {expected}")
     return wrong
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel-config", action="append", default=[], metavar="NAME=FILE",
+                        help="configuration of a kernel that has to have the drivers")
     parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
     parser.add_argument("kernel", type=pathlib.Path, help="of the virtual board")
     parser.add_argument("modules", type=pathlib.Path, help="folder of its modules")
@@ -188,8 +247,15 @@ def main():
         must("fdtoverlay", "-i", base, "-o", tree, compiled)
         attempt(f"{name} is valid", must, "dt-validate", "-s", judge, tree)
         replace_parts(tree)
-        attempt(f"{name} protects a bank, and passes the field test", play, BOARDS[name], files,
-                place)
+        nodes = compatibles(compiled)
+        for kernel, _, config in (text.partition("=") for text in args.kernel_config):
+            attempt(f"{name} finds its drivers in {kernel}", lambda nodes, config: list(
+                lacking(nodes, args.linux, pathlib.Path(config))), nodes, config)
+        fronts = {name: front for name, front in FRONT_ENDS.items()
+                  if any(sources(FRONTEND, word) for node in nodes for word in node)}
+        for front, module in fronts.items() or [("", None)]:
+            attempt(f"{name} protects a bank{front}, and passes the field test", play,
+                    BOARDS[name], module, files, place)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
