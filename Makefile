@@ -534,10 +534,10 @@ matrix: $(LINUX)/.unpacked ## build the driver for 6.1, 6.12 and the newest; ONL
 
 .PHONY: dkms dkms-try
 dkms: ## build the Debian package smallbms-dkms
-	@tools/preflight 100 debhelper dh-dkms dpkg-dev lintian
+	@tools/preflight 100 build-essential debhelper dh-dkms dpkg-dev lintian
 	@tools/dkms/build $(BUILD)/dkms
 dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
-	@tools/preflight 100 dkms kmod linux-headers-amd64
+	@tools/preflight 100 dkms kmod linux-headers-$(shell dpkg --print-architecture)
 	@tools/dkms/try $(BUILD)/dkms
 
 .PHONY: packaging
