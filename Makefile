@@ -311,9 +311,17 @@ binding: $(LINUX)/.unpacked $(DT_SCHEMA)/.wrapped ## validate the devicetree bin
 	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH tools/check-binding $(LINUX) $(BUILD)/binding
 
 .PHONY: boards
-boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped ## try the overlays in boards/ on the virtual board
+# Configurations of kernels that people have
+CONFIGS := $(addprefix $(PACKAGES)/headers-,bookworm trixie trixie-backports)
+$(CONFIGS): $(PACKAGES)/headers-%: | fetch-packages
+	@$(call fetch,headers of $*,headers-$*,--alone --arch arm64 --release $* $@ \
+		'linux-headers-*[0-9]-arm64')
+
+boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS) ## try the overlays in boards/ on the virtual board
 	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler
-	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(foreach folder,$(CONFIGS), \
+		--kernel-config $(folder:$(PACKAGES)/headers-%=%)=$$(echo $(folder)/usr/src/*/.config)) \
+		$(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
 # KCSAN and PREEMPT_RT are not to be had on the boards.
 PC := tools/emulated-pc
@@ -539,6 +547,23 @@ dkms: ## build the Debian package smallbms-dkms
 dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
 	@tools/preflight 100 dkms kmod linux-headers-$(shell dpkg --print-architecture)
 	@tools/dkms/try $(BUILD)/dkms
+
+# Debian's own image, with the package's modules: the headers decide which gcc it has to be.
+STOCK := $(BUILD)/stock-kernel
+STOCK_PACKAGES := cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod \
+	libc6-dev-arm64-cross qemu-system-arm
+$(STOCK)/player: $(VIRTUAL)/player.c
+	@mkdir -p $(@D)
+	@aarch64-linux-gnu-gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+.PHONY: stock-kernel stock-packages
+stock-packages:
+	@tools/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
+$(STOCK)/player: | stock-packages
+stock-kernel: $(LINUX)/.unpacked dkms $(STOCK)/player ## protect a bank with Debian's arm64 kernel; DEBIAN=folder of its packages, unpacked
+	@test -n "$(DEBIAN)" || { echo "Which kernel? make $@ DEBIAN=/path/to/unpacked/packages" >&2; \
+		exit 1; }
+	@$(PYTHON) -m bms.stock $(LINUX) $(DEBIAN) $(BUILD)/dkms/smallbms-dkms_*_all.deb \
+		$(STOCK)/player $(STOCK)
 
 .PHONY: packaging
 packaging: $(BUILD)/virtual/linux ## check the Buildroot and Yocto packages without these

@@ -21,7 +21,7 @@ from bms.errors import BenchError
 # Part of an overlay: what stands in for it, in boards.dts.
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
              "expander": "/simulator/lines"}
-PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{}/pull"
+PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{line}/pull pull-{level}"
 CONTROL = "/sys/devices/platform/converter-{}/control"
 
 # What the bindings of the parts are made of, in a kernel tree.
@@ -32,6 +32,9 @@ SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/a
            "spi/*-peripheral-props.yaml", "regulator/regulator.yaml",
            "regulator/fixed-regulator.yaml")
 BINDING = "power/supply/victronenergy,smallbms.yaml"
+
+OUTPUTS = ("load", "charge")
+POWER_SUPPLY = "/sys/class/power_supply/bms"
 
 # What we bring, and what is in front of converters: our module, the kernel's
 OURS = pathlib.Path("drivers")
@@ -160,10 +163,16 @@ def lacking(nodes, linux, config):
                    else f"{' '.join(node)}: no driver for it in {linux}")
 
 
-def script(board, front):
+def script(board, front, pulled=PULL):
+    """What happens to a bank and when, and what is looked at: copied to /run."""
     def pull(line, level):
-        return f"write {PULL.format(line)} pull-{'up' if level else 'down'}"
+        return "write " + pulled.format(line=line, level="up" if level else "down")
 
+    for number, (_, time, _) in enumerate(LOOKED_AT):
+        for output in OUTPUTS:
+            yield time - 0.1, f"copy {POWER_SUPPLY}/{output}_read_back /run/{number}-{output}"
+    for name in board.shows:
+        yield OPENED_S - 0.1, f"copy {POWER_SUPPLY}/{name} /run/{name}"
     if front:
         yield 0, f"insmod /lib/{front}.ko"
     yield 0, "insmod /lib/bms_converter.ko"
@@ -176,31 +185,28 @@ def script(board, front):
     yield CLOSED_S, pull(board.loop, board.lines[board.loop])
 
 
+def judge_outputs(board, look):
+    """What is wrong with what was looked at; look(NAME) is what a file of /run says."""
+    for number, (when, _, expected) in enumerate(LOOKED_AT):
+        for output in OUTPUTS:
+            seen = look(f"{number}-{output}")
+            if seen != expected:
+                yield f"{when}: {output} output is {seen}, not {expected}"
+    for name, expected in board.shows.items():
+        seen = look(name)
+        if seen != expected:
+            yield f"{name} is {seen}, not {expected}"
+
+
 def play(board, front, files, folder):
     """What is wrong with what the outputs did."""
-    lines = list(script(board, front))
-    for name in board.shows:
-        lines.append((OPENED_S - 0.1, f"copy /sys/class/power_supply/bms/{name} /run/{name}"))
-    for number, (_, time, _) in enumerate(LOOKED_AT):
-        for output in ("load", "charge"):
-            lines.append((time - 0.1, f"copy /sys/class/power_supply/bms/{output}_read_back "
-                          f"/run/{number}-{output}"))
-    lines.sort(key=lambda line: line[0])
+    lines = sorted(script(board, front), key=lambda line: line[0])
     said = virtual.run(files, folder, [f"{round(virtual.BEGIN_NS + time * virtual.NS)} {text}"
                                        for time, text in lines])
     if "player: end" not in said:
         return [f"no end: {folder / 'kernel.log'}"]
-    wrong = kernel_log.trouble(said)
-    for number, (when, _, expected) in enumerate(LOOKED_AT):
-        for output in ("load", "charge"):
-            seen = (folder / f"{number}-{output}").read_text().strip()
-            if seen != expected:
-                wrong.append(f"{when}: {output} output is {seen}, not {expected}")
-    for name, expected in board.shows.items():
-        seen = (folder / name).read_text().strip()
-        if seen != expected:
-            wrong.append(f"{name} is {seen}, not {expected}")
-    return wrong
+    return kernel_log.trouble(said) + list(
+        judge_outputs(board, lambda name: (folder / name).read_text().strip()))
 
 
 def main():

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import datetime
 import fcntl
+import fnmatch
 import os
 import pathlib
 import re
@@ -157,9 +158,17 @@ class Apt:
         with self.lists():
             return self.run("apt-cache", "pkgnames", prefix).split()
 
+    def choose(self, pattern):
+        """Of the packages that match a pattern of the shell, the one with the highest numbers."""
+        names = fnmatch.filter(self.names(pattern.partition("*")[0]), pattern)
+        if not names:
+            raise BenchError(f"{self.mirror} has no package {pattern} in {self.release}.")
+        return max(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
+
     def unpack(self, folder, packages, alone=False):
         """Put the files of packages, and of what they need, into a folder, or nothing."""
         folder = folder.absolute()
+        packages = [self.choose(name) if "*" in name else name for name in packages]
         new, archives = (folder.with_name(f"{folder.name}.{end}") for end in ("new", "debs"))
         with self.lists():
             for path in (new, archives):
@@ -244,7 +253,8 @@ def main():
                         help="default: the oldest that has the first package")
     unpack.add_argument("--alone", action="store_true", help="without what they depend on")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
-    unpack.add_argument("package", nargs="+")
+    unpack.add_argument("package", nargs="+",
+                        help="a name, or a pattern that the newest is chosen by")
     unpack.add_argument("--arch", help="default: that of this machine")
     args = parser.parse_args()
 

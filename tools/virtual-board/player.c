@@ -12,7 +12,8 @@
  * Times count from the first line. A write that fails is told and not the end:
  * some are meant to. With time travel, waiting costs nothing. The script is in
  * the folder of the host that the kernel's parameter FOLDER names, modules are in
- * the one of MODULES; the guest has them at /run and /lib.
+ * the one of MODULES; the guest has them at /run and /lib. Without these parameters they
+ * are there already, in the initramfs of a machine.
  */
 
 #include <errno.h>
@@ -144,8 +145,10 @@ int main(void)
 	mount_on("sysfs", "/sys", NULL);
 	mount_on("debugfs", "/sys/kernel/debug", NULL);
 	mount_on("tracefs", "/sys/kernel/tracing", NULL);
-	mount_on("hostfs", "/run", getenv("FOLDER"));
-	mount_on("hostfs", "/lib", getenv("MODULES"));
+	if (getenv("FOLDER")) {
+		mount_on("hostfs", "/run", getenv("FOLDER"));
+		mount_on("hostfs", "/lib", getenv("MODULES"));
+	}
 
 	script = fopen("/run/script", "r");
 	if (!script)
