@@ -548,21 +548,27 @@ dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
 	@tools/preflight 100 dkms kmod linux-headers-$(shell dpkg --print-architecture)
 	@tools/dkms/try $(BUILD)/dkms
 
-# Debian's own image, with the package's modules: the headers decide which gcc it has to be.
+# The image and headers of this Debian, which has the gcc that they were built with.
 STOCK := $(BUILD)/stock-kernel
-STOCK_PACKAGES := cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod \
+STOCK_RELEASE := $(or $(filter bookworm trixie,$(shell . /etc/os-release; echo $$VERSION_CODENAME)),trixie)
+STOCK_DEBIAN := $(PACKAGES)/kernel-$(STOCK_RELEASE)
+STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod \
 	libc6-dev-arm64-cross qemu-system-arm
-$(STOCK)/player: $(VIRTUAL)/player.c
-	@mkdir -p $(@D)
-	@aarch64-linux-gnu-gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 .PHONY: stock-kernel stock-packages
 stock-packages:
 	@tools/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
-$(STOCK)/player: | stock-packages
-stock-kernel: $(LINUX)/.unpacked dkms $(STOCK)/player ## protect a bank with Debian's arm64 kernel; DEBIAN=folder of its packages, unpacked
-	@test -n "$(DEBIAN)" || { echo "Which kernel? make $@ DEBIAN=/path/to/unpacked/packages" >&2; \
-		exit 1; }
-	@$(PYTHON) -m bms.stock $(LINUX) $(DEBIAN) $(BUILD)/dkms/smallbms-dkms_*_all.deb \
+$(STOCK_DEBIAN)/.whole: | fetch-packages
+	@$(call fetch,what modules are built with,kbuild,--alone --release $(STOCK_RELEASE) \
+		$(@D)-kbuild 'linux-kbuild-*')
+	@$(call fetch,Debian's kernel,kernel,--alone --arch arm64 --release $(STOCK_RELEASE) $(@D) \
+		'linux-image-*[0-9]-arm64' 'linux-headers-*[0-9]-arm64' 'linux-headers-*[0-9]-common')
+	@cp -r $(@D)-kbuild/usr/lib/linux-kbuild-* $(@D)/usr/lib
+	@touch $@
+$(STOCK)/player: $(VIRTUAL)/player.c | stock-packages
+	@mkdir -p $(@D)
+	@aarch64-linux-gnu-gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+stock-kernel: $(LINUX)/.unpacked $(STOCK_DEBIAN)/.whole dkms $(STOCK)/player ## protect a bank with Debian's own kernel for arm64
+	@$(PYTHON) -m bms.stock $(LINUX) $(STOCK_DEBIAN) $(BUILD)/dkms/smallbms-dkms_*_all.deb \
 		$(STOCK)/player $(STOCK)
 
 .PHONY: packaging

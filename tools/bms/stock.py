@@ -57,9 +57,7 @@ class Kernel:
         self.image = self.only(folder, "boot/vmlinuz-*-arm64")
         version = self.image.name.removeprefix("vmlinuz-")
         self.headers = self.only(folder, f"usr/src/linux-headers-{version}")
-        self.modules = self.only(folder, f"lib/modules/{version}", f"usr/lib/modules/{version}")
-        if not (folder / "lib").exists():
-            (folder / "lib").symlink_to("usr/lib")
+        self.modules = self.only(folder, f"usr/lib/modules/{version}")
         subprocess.run(["depmod", "-b", folder, version], check=True)
         # It names the folders that headers are installed in.
         makefile = self.headers / "Makefile"
@@ -67,10 +65,10 @@ class Kernel:
                                    str(folder), makefile.read_text()))
 
     @staticmethod
-    def only(folder, *patterns):
-        found = [path for pattern in patterns for path in folder.glob(pattern)]
+    def only(folder, pattern):
+        found = list(folder.glob(pattern))
         if len(found) != 1:
-            raise BenchError(f"{folder} has {len(found)} of {patterns[0]}, not one: which "
+            raise BenchError(f"{folder} has {len(found)} of {pattern}, not one: which "
                              "kernel's packages are unpacked there?")
         return found[0].absolute()
 
