@@ -22,7 +22,7 @@
 
 #ifndef SMALLBMS_HAS_DEVM_MUTEX_INIT	/* 6.10; before, a mutex goes without a word */
 #define devm_mutex_init(dev, mutex)					\
-	({ mutex_init(mutex); 0; })
+	({ (void)(dev); mutex_init(mutex); 0; })
 #endif
 
 #ifndef SMALLBMS_HAS_GPIO_DEVICE	/* 6.8; before, the chip itself names its parent */
