@@ -32,6 +32,8 @@
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 
+#include "compat.h"
+
 #define FIRST_TEMP	160
 #define SUPPLY		180
 #define LOAD_CURRENT	181
