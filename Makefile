@@ -266,6 +266,7 @@ test: | test-packages ## all that must hold; ends with "N passed, N failed"
 		lint-short \
 		docs \
 		boards \
+		stock-kernel \
 		kunit \
 		newest-kunit \
 		newest-binding \
