@@ -553,7 +553,7 @@ dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
 STOCK := $(BUILD)/stock-kernel
 STOCK_RELEASE := $(or $(filter bookworm trixie,$(shell . /etc/os-release; echo $$VERSION_CODENAME)),trixie)
 STOCK_DEBIAN := $(PACKAGES)/kernel-$(STOCK_RELEASE)
-STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod \
+STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod pahole \
 	libc6-dev-arm64-cross qemu-system-arm
 .PHONY: stock-kernel stock-packages
 stock-packages:
