@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/errno.h>
+#include <linux/fwnode.h>
 #include <linux/iio/consumer.h>
 #include <linux/iio/iio.h>
 #include <linux/module.h>
@@ -125,6 +126,8 @@ static int add_source(struct frontend_test *t)
 	iio->channels = source_channels;
 	iio->num_channels = FAKE_CHANNELS;
 	device_set_node(&iio->dev, software_node_fwnode(&source_node));
+	/* Whoever refers to a node waits for a driver of it, from 7.3 on, unless told. */
+	fwnode_dev_initialized(software_node_fwnode(&source_node), true);
 	ret = iio_device_register(iio);
 	if (ret) {
 		iio_device_free(iio);
