@@ -53,7 +53,7 @@ PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 # What this Debian does not have comes from another one: only unpacked, never installed.
 PACKAGES := $(OUT)/packages
 FETCH_PACKAGES := debian-archive-keyring python3 xz-utils
-fetch = tools/step "Fetching $(1)" $(OUT)/logs/fetch-$(notdir $(2)).log \
+fetch = tools/step "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
 	$(PYTHON) -m bms.debian unpack $(3)
 
 BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc \
@@ -134,7 +134,7 @@ $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
 
 $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
-		-I $(LINUX)/arch/arm/boot/dts/nuvoton $< | \
+		-I $(LINUX)/arch/arm/boot/dts/nuvoton -I $(LINUX)/arch/arm/boot/dts $< | \
 		dtc -q -I dts -O dtb -o $@ -
 
 BUSYBOX := $(PACKAGES)/busybox-armhf/bin/busybox
@@ -341,6 +341,7 @@ $(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
 $(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
 		$(BUILD)/pc-%-modules
 	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_test.ko)
+
 .PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
 	@tools/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
