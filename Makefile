@@ -283,7 +283,7 @@ test: | test-packages ## all that must hold; ends with "N passed, N failed"
 
 SUITE ?= trixie
 .PHONY: newcomer
-newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or bookworm; as root, 75 minutes
+newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or bookworm; as root, 60 minutes
 	@tools/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
 
 # The same on the newest kernel, if it can be had.
