@@ -38,7 +38,7 @@ $(if $(LINUX_VERSION),,$(error KERNEL=newest: which one that is cannot be found 
 else
 LINUX_VERSION := $(KERNEL)
 endif
-ifneq ($(shell echo '$(LINUX_VERSION)' | grep -xE '[0-9]+\.[0-9]+'),$(LINUX_VERSION))
+ifeq ($(shell echo '$(LINUX_VERSION)' | grep -xE '[0-9]+\.[0-9]+'),)
 $(error KERNEL=$(KERNEL) is no kernel: say KERNEL=6.1, 6.12 or another one, or newest)
 endif
 
