@@ -15,6 +15,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -258,6 +259,8 @@ def main():
     unpack.add_argument("--arch", help="default: that of this machine")
     args = parser.parse_args()
 
+    # Ended from outside, it still removes what it has half done.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         if args.command == "mirror":
             print(host_mirror())
@@ -273,6 +276,8 @@ def main():
     except (BenchError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 
