@@ -12,6 +12,8 @@ JOBS := $(shell nproc)
 PYTHON := /usr/bin/python3
 export PYTHONPATH := tools
 export PYTHONDONTWRITEBYTECODE := 1
+# Where depmod and modinfo are, which only root looks for.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 help: ## list the commands
 	@echo "smallbms: battery management for LiFePO4 banks, a Linux driver"
@@ -296,7 +298,7 @@ newest-%:
 	esac
 
 .PHONY: tools-test
-tools-test: | test-packages ## test what reads and judges scenarios and trials
+tools-test: | test-packages ## test the tools themselves
 	@$(PYTHON) -m tests
 
 # The newest that there is, with the Python that it needs.
@@ -355,6 +357,13 @@ ARCH ?= um
 
 .PHONY: kunit kunit-um kunit-arm kunit-user
 kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
+# The first thing that is asked, and by its declaration.
+.PHONY: kunit-can-run
+kunit-can-run: $(LINUX)/.unpacked
+	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h || { \
+		echo "Linux $(LINUX_VERSION) is too old for the KUnit tests, which need 6.12 or newer." >&2; \
+		echo "make scenarios plays on it." >&2; exit 1; }
+kunit-um kunit-arm: kunit-can-run
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(VIRTUAL_FILES)
 	@$(KUNIT) virtual $(VIRTUAL_PARTS)
@@ -528,8 +537,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 .PHONY: modules modules_install
 modules modules_install:
 	@tools/modules $(KDIR) $(BUILD)/module $@
-modules: ## build smallbms.ko for the kernel in KDIR
-modules_install: ## install smallbms.ko for the kernel in KDIR
+modules: ## build the modules for the kernel in KDIR
+modules_install: ## install the modules for the kernel in KDIR
 
 .PHONY: matrix
 MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \

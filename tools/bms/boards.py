@@ -229,7 +229,7 @@ def main():
         nonlocal passed, failed
         try:
             wrong = action(*arguments) or []
-        except (BenchError, subprocess.CalledProcessError) as error:
+        except (BenchError, OSError, subprocess.SubprocessError) as error:
             wrong = str(error).splitlines()
         passed, failed = passed + (not wrong), failed + bool(wrong)
         print(f"{'not ok' if wrong else 'ok'}: {name}", flush=True)

@@ -47,8 +47,10 @@ MENDS = (
     ("Mirror sync in progress",
      "The mirror is being renewed: try again in some minutes, or name another one with "
      "MIRROR=http://...", True),
-    ("404 +Not Found|does not have a Release file",
-     "The mirror does not have that: name another one with MIRROR=http://...", True),
+    ("does not have a Release file",
+     "The mirror does not have that: name another one with MIRROR=http://...", False),
+    ("404 +Not Found",
+     "The mirror does not have that any more: name another one with MIRROR=http://...", True),
     ("Could not connect|Connection refused|ailed to fetch|timed out",
      "The mirror does not answer: try again later, or name another one with MIRROR=http://...",
      True),
@@ -73,9 +75,10 @@ def host_mirror():
     """The mirror that MIRROR= names, or the machine's own apt, or Debian's."""
     mirror = os.environ.get("MIRROR", "")
     if not mirror:
+        # Others name their releases alike.
         told = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
-                               "Created-By: Packages"], capture_output=True, text=True,
-                              check=False).stdout
+                               "Created-By: Packages", "Origin: Debian"], capture_output=True,
+                              text=True, check=False).stdout
         mirrors = [line.split()[1] for line in told.splitlines() if line.split()[0] in RELEASES]
         mirror = (mirrors or [DEFAULT_MIRROR])[0]
     return mirror.rstrip("/")
@@ -150,7 +153,6 @@ class Apt:
             yield
 
     def update(self):
-        self.updated.unlink(missing_ok=True)
         self.run("apt-get", "update")
         self.updated.touch()
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run several tests one after the other and add up what they say.
 
-Each ends with "N passed, N failed"; one that does not, or whose exit status says
-something else, counts as failed.
+Each ends with "N passed, N failed", perhaps with ", N skipped"; one that does not, or whose
+exit status says something else, counts as failed.
 """
 
 import argparse

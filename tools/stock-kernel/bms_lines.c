@@ -14,6 +14,7 @@
 #include <linux/pinctrl/pinconf-generic.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
+#include <linux/slab.h>
 #include <linux/sysfs.h>
 
 #define MAX_LINES	32

@@ -111,7 +111,9 @@ class Errors(unittest.TestCase):
                 ("E: Failed to fetch http://x  Temporary failure resolving 'x'", "network", True),
                 ("E: Failed to fetch http://x  File has unexpected size (1 != 2). "
                  "Mirror sync in progress?", "some minutes", True),
-                ("E: Failed to fetch http://x  404  Not Found", "does not have", True),
+                ("E: Failed to fetch http://x  404  Not Found", "any more", True),
+                ("E: The repository 'http://x sid' does not have a Release file.",
+                 "does not have", False),
                 ("E: Failed to fetch http://x  Could not connect to x", "not answer", True),
                 ("E: Unable to locate package x", "", False)):
             with self.subTest(said):

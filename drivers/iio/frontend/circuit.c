@@ -7,9 +7,10 @@
  * DOC: smallbms-frontend-circuit
  *
  * Everything is counted in whole picovolts: 64 bits hold 9 MV of them, and the
- * finest step that a converter can tell, a nanovolt, is a thousand. So nothing is
- * lost before the last division, which rounds to the nearest uV, uA or mC. What
- * does not fit is an error, never a wrong value.
+ * finest step that a converter can tell, a nanovolt, is a thousand. So less than
+ * a picovolt is lost at the converter, which a divider multiplies, and the last
+ * division rounds to the nearest uV, uA or mC. What does not fit is an error,
+ * never a wrong value.
  */
 
 #include <kunit/visibility.h>
@@ -24,7 +25,7 @@
 
 #define PV_PER_UV	1000000LL
 #define PV_PER_MV	1000000000LL
-/* Counts with an offset have fractions; so many, as one of them times a mV is a pV. */
+/* A count is split into so many parts that one part times 1 mV is 1 pV. */
 #define COUNT_PARTS	PV_PER_MV
 
 /* In the order in which frontend_circuit_init() takes their values */

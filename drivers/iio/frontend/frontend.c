@@ -169,10 +169,10 @@ static int get_source(struct device *dev, struct frontend *frontend)
 	ret = iio_get_channel_type(frontend->source, &type);
 	if (ret)
 		return dev_err_probe(dev, ret, "no channel type for io-channels\n");
-	if (type != IIO_VOLTAGE)
+	spec = frontend->source->channel;
+	if (type != IIO_VOLTAGE || spec->output)
 		return dev_err_probe(dev, -EINVAL, "io-channels does not measure a voltage\n");
 
-	spec = frontend->source->channel;
 	frontend->offset = iio_channel_has_info(spec, IIO_CHAN_INFO_OFFSET);
 	/* A count with a scale is finer than mV. */
 	if (iio_channel_has_info(spec, IIO_CHAN_INFO_RAW) &&

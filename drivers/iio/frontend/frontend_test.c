@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
+#include <linux/string.h>
 
 #include "frontend_suites.h"
 
@@ -26,6 +27,7 @@ enum fake_channel {
 	FAKE_BOTH,		/* mV, and counts with a scale */
 	FAKE_NO_SCALE,		/* counts alone */
 	FAKE_CURRENT,		/* no voltage */
+	FAKE_OUTPUT,		/* a voltage that is told, not measured */
 	FAKE_CHANNELS
 };
 
@@ -40,6 +42,8 @@ static const struct iio_chan_spec source_channels[FAKE_CHANNELS] = {
 	[FAKE_BOTH] = CHANNEL(FAKE_BOTH, IIO_VOLTAGE, INFO(RAW) | INFO(SCALE) | INFO(PROCESSED)),
 	[FAKE_NO_SCALE] = CHANNEL(FAKE_NO_SCALE, IIO_VOLTAGE, INFO(RAW)),
 	[FAKE_CURRENT] = CHANNEL(FAKE_CURRENT, IIO_CURRENT, INFO(RAW) | INFO(SCALE)),
+	[FAKE_OUTPUT] = { .type = IIO_VOLTAGE, .output = 1, .indexed = 1, .channel = FAKE_OUTPUT,
+			  .info_mask_separate = INFO(RAW) | INFO(SCALE) },
 };
 
 /* What the source says, and whether it fails to */
@@ -378,6 +382,8 @@ static void unsuitable_sources_are_refused(struct kunit *test)
 	divide(t, FAKE_NO_SCALE, 1, 1);
 	refused(test);
 	divide(t, FAKE_CURRENT, 1, 1);
+	refused(test);
+	divide(t, FAKE_OUTPUT, 1, 1);
 	refused(test);
 	divide(t, FAKE_CHANNELS, 1, 1);	/* there is none */
 	refused(test);

@@ -2,7 +2,8 @@
 SUMMARY = "Battery management for LiFePO4 banks (smallBMS with pre-alarm)"
 DESCRIPTION = "A kernel module that protects a bank of LiFePO4 batteries through a load \
 disconnect, a charge disconnect and a pre-alarm output. The kernel needs CONFIG_GPIOLIB, \
-CONFIG_IIO and CONFIG_POWER_SUPPLY."
+CONFIG_IIO and CONFIG_POWER_SUPPLY. One without CONFIG_IIO_RESCALE gets a driver of \
+dividers, shunts and temperature sensors too."
 LICENSE = "GPL-2.0-only"
 LIC_FILES_CHKSUM = "file://LICENSES/GPL-2.0-only.txt;md5=e6a75371ba4d16749254a51215d13f97"
 
