@@ -29,7 +29,7 @@ SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/a
            "iio/adc/microchip,mcp3201.yaml", "iio/adc/ti,ads1015.yaml",
            "iio/afe/voltage-divider.yaml", "iio/afe/temperature-transducer.yaml",
            "iio/afe/current-sense-shunt.yaml", "gpio/gpio-pca95xx.yaml",
-           "spi/*-peripheral-props.yaml", "regulator/regulator.yaml",
+           "spi/*-peripheral-props.yaml", "spi/spi-controller.yaml", "regulator/regulator.yaml",
            "regulator/fixed-regulator.yaml")
 BINDING = "power/supply/victronenergy,smallbms.yaml"
 
@@ -267,4 +267,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (BenchError, OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
