@@ -30,6 +30,8 @@ DEFAULT_MIRROR = "http://deb.debian.org/debian"
 RELEASES = {"bookworm": ("bookworm",), "trixie": ("trixie",),
             "trixie-backports": ("trixie-backports", "trixie"), "sid": ("sid",)}
 LISTS_MAX_AGE_S = 24 * 3600
+# A file in each folder that packages have been unpacked into: only these are replaced.
+OURS = ".unpacked"
 
 # Packages that still have files in bin or lib, and those that have them in usr, end up in
 # the same folders, as on an installed Debian.
@@ -170,7 +172,11 @@ class Apt:
 
     def unpack(self, folder, packages, alone=False):
         """Put the files of packages, and of what they need, into a folder, or nothing."""
-        folder = folder.absolute()
+        folder = folder.resolve()
+        if folder in (here := pathlib.Path.cwd(), *here.parents) or \
+                folder.exists() and not (folder / OURS).is_file():
+            raise BenchError(f"{folder} is not a folder of unpacked packages, and would be "
+                             "replaced as a whole: name another one.")
         packages = [self.choose(name) if "*" in name else name for name in packages]
         new, archives = (folder.with_name(f"{folder.name}.{end}") for end in ("new", "debs"))
         with self.lists():
@@ -184,6 +190,7 @@ class Apt:
                     (new / name).symlink_to(f"usr/{name}")
                 for package in sorted(archives.glob("*.deb")):
                     extract(package, new)
+                (new / OURS).touch()
                 shutil.rmtree(folder, ignore_errors=True)
                 new.rename(folder)
             finally:

@@ -60,14 +60,26 @@ class Unpack(unittest.TestCase):
     def test_what_was_there_goes(self):
         (self.target / "usr/bin").mkdir(parents=True)
         (self.target / "usr/bin/stale").touch()
+        (self.target / debian.OURS).touch()
         LocalApt(package(self.folder, "new", "usr/bin/fresh")).unpack(self.target, ["new"])
         self.assertEqual([path.name for path in (self.target / "usr/bin").iterdir()], ["fresh"])
+
+    def test_what_others_have_made_stays(self):
+        (self.target / "usr").mkdir(parents=True)
+        (self.target / "usr/letter").touch()
+        fresh = package(self.folder, "new", "usr/bin/fresh")
+        with mock.patch.object(pathlib.Path, "cwd", lambda: self.folder / "checkout"):
+            for folder in (self.target, self.folder, self.folder / "checkout"):
+                with self.subTest(folder), self.assertRaisesRegex(BenchError, "name another"):
+                    LocalApt(fresh).unpack(folder, ["new"])
+        self.assertTrue((self.target / "usr/letter").exists())
 
     def test_half_a_package_is_none(self):
         whole = package(self.folder, "whole", "usr/bin/one")
         half = package(self.folder, "half", "usr/bin/two")
         half.write_bytes(half.read_bytes()[:-200])
         (self.target / "usr").mkdir(parents=True)
+        (self.target / debian.OURS).touch()
         before = sorted(self.folder.iterdir())
         with self.assertRaisesRegex(BenchError, "Cannot unpack half.deb"):
             LocalApt(whole, half).unpack(self.target, ["whole", "half"])
