@@ -77,7 +77,7 @@ def host_mirror():
     """The mirror that MIRROR= names, or the machine's own apt, or Debian's."""
     mirror = os.environ.get("MIRROR", "")
     if not mirror:
-        # Others name their releases alike.
+        # Another archive may call its release trixie too.
         told = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
                                "Created-By: Packages", "Origin: Debian"], capture_output=True,
                               text=True, check=False).stdout

@@ -229,7 +229,10 @@ class Matrix:
                          if f"CONFIG_{option}=" not in config)
 
     def fetch(self, release, folder, log):
-        """Those of this machine's Debian, or, where it has none, of the oldest that has."""
+        """Those of this machine's Debian, or, where it has none, of the oldest that has.
+
+        The programs that come with them have to run here: newer ones than this machine's do not.
+        """
         names = run(["apt-cache", "pkgnames", f"linux-headers-{release}."], log)[1].split()
         apt, version = None, newest_headers(release, names)
         if not version:
