@@ -357,13 +357,13 @@ ARCH ?= um
 
 .PHONY: kunit kunit-um kunit-arm kunit-user
 kunit: kunit-$(ARCH) ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
-# The first thing that is asked, and by its declaration.
+# Asked first, by its declaration. Order-only, because it is no file of the tests.
 .PHONY: kunit-can-run
 kunit-can-run: $(LINUX)/.unpacked
 	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h || { \
 		echo "Linux $(LINUX_VERSION) is too old for the KUnit tests, which need 6.12 or newer." >&2; \
 		echo "make scenarios plays on it." >&2; exit 1; }
-kunit-um kunit-arm: kunit-can-run
+kunit-um kunit-arm: | kunit-can-run
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(VIRTUAL_FILES)
 	@$(KUNIT) virtual $(VIRTUAL_PARTS)
