@@ -44,7 +44,7 @@ FRONTEND = OURS / "iio/frontend"
 WITHOUT_DRIVER = {"simple-battery"}
 
 COMPATIBLE = re.compile(r"\bcompatible = (.*);")
-TABLE = re.compile(r"of_device_id \w+\[\] = \{(.*?)\n\};", re.DOTALL)
+TABLE = re.compile(r"of_device_id \w+\[[^]]*\] = \{(.*?)\n\};", re.DOTALL)
 
 # When it happens, in seconds after the driver was loaded, and when its end is looked at.
 WIRED_S, OPENED_S, CLOSED_S, END_S = 3, 8, 13, 18

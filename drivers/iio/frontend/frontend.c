@@ -9,7 +9,8 @@
  * For kernels that are built without CONFIG_IIO_RESCALE: serves the bindings
  * voltage-divider, current-sense-shunt and temperature-transducer, so that a
  * measured bank can be described there too. Each node is a device with one
- * channel, which is read from the one of its source.
+ * channel, which is read from the one of its source and is called in sysfs as by
+ * the kernel's own driver: in_voltage0_raw for one.
  *
  * Its raw value already is what stands in front of the circuit, in uV, uA or mC,
  * and its scale is a constant, so that a consumer has nothing to multiply that
@@ -30,25 +31,29 @@
 
 #include "circuit.h"
 
-static const char *const compatible[FRONTEND_KINDS] = {
-	[FRONTEND_DIVIDER] = "voltage-divider",
-	[FRONTEND_SHUNT] = "current-sense-shunt",
-	[FRONTEND_TRANSDUCER] = "temperature-transducer",
+static const struct of_device_id frontend_of_match[FRONTEND_KINDS + 1] = {
+	[FRONTEND_DIVIDER] = { .compatible = "voltage-divider" },
+	[FRONTEND_SHUNT] = { .compatible = "current-sense-shunt" },
+	[FRONTEND_TRANSDUCER] = { .compatible = "temperature-transducer" },
 };
+MODULE_DEVICE_TABLE(of, frontend_of_match);
 
 static const struct iio_chan_spec channels[FRONTEND_KINDS] = {
 	[FRONTEND_DIVIDER] = {
 		.type = IIO_VOLTAGE,
+		.indexed = 1,
 		.info_mask_separate = BIT(IIO_CHAN_INFO_RAW) | BIT(IIO_CHAN_INFO_SCALE),
 		.scan_index = -1,
 	},
 	[FRONTEND_SHUNT] = {
 		.type = IIO_CURRENT,
+		.indexed = 1,
 		.info_mask_separate = BIT(IIO_CHAN_INFO_RAW) | BIT(IIO_CHAN_INFO_SCALE),
 		.scan_index = -1,
 	},
 	[FRONTEND_TRANSDUCER] = {
 		.type = IIO_TEMP,
+		.indexed = 1,
 		.info_mask_separate = BIT(IIO_CHAN_INFO_RAW) | BIT(IIO_CHAN_INFO_SCALE),
 		.scan_index = -1,
 	},
@@ -194,7 +199,8 @@ static int frontend_probe(struct platform_device *pdev)
 	int ret;
 
 	for (kind = 0; kind < FRONTEND_KINDS; kind++) {
-		if (device_property_match_string(dev, "compatible", compatible[kind]) >= 0)
+		if (device_property_match_string(dev, "compatible",
+						 frontend_of_match[kind].compatible) >= 0)
 			break;
 	}
 	if (kind == FRONTEND_KINDS)
@@ -218,14 +224,6 @@ static int frontend_probe(struct platform_device *pdev)
 	iio->num_channels = 1;
 	return devm_iio_device_register(dev, iio);
 }
-
-static const struct of_device_id frontend_of_match[] = {
-	{ .compatible = "voltage-divider" },
-	{ .compatible = "current-sense-shunt" },
-	{ .compatible = "temperature-transducer" },
-	{ }
-};
-MODULE_DEVICE_TABLE(of, frontend_of_match);
 
 static struct platform_driver frontend_driver = {
 	.driver = {

@@ -291,6 +291,19 @@ static void each_circuit_is_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, IIO_TEMP, type);
 }
 
+/* The files in sysfs are those of iio-rescale. */
+static void channel_has_a_number(struct kunit *test)
+{
+	struct frontend_test *t = test->priv;
+	int value;
+
+	divide(t, FAKE_COUNTS, 10000, 20000);
+	KUNIT_ASSERT_TRUE(test, taken(test));
+	KUNIT_ASSERT_GE(test, read_it(test, &value, 1), 0);
+	KUNIT_EXPECT_TRUE(test, t->channel->channel->indexed);
+	KUNIT_EXPECT_EQ(test, 0, t->channel->channel->channel);
+}
+
 static void sensor_has_a_resistor_and_may_fall(struct kunit *test)
 {
 	struct frontend_test *t = test->priv;
@@ -432,6 +445,7 @@ static void bad_nodes_are_refused(struct kunit *test)
 
 static struct kunit_case frontend_tests[] = {
 	KUNIT_CASE(each_circuit_is_read),
+	KUNIT_CASE(channel_has_a_number),
 	KUNIT_CASE(sensor_has_a_resistor_and_may_fall),
 	KUNIT_CASE(each_source_is_read),
 	KUNIT_CASE(what_fails_at_the_source_fails_here),
