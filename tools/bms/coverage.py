@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which lines and branches of the driver do the KUnit tests and the scenarios run?
+"""Which lines and branches of the drivers do the KUnit tests and the scenarios run?
 
 Plays both on the virtual board with modules that count, adds up the counts and lets gcovr
 report them, as text and HTML. Ends with "N passed, N failed": one for each demand on the
@@ -8,6 +8,7 @@ figures, and one for the explanations of what is not covered.
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ from bms.errors import BenchError
 from bms.kunit import FILTER, SCRIPT
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
+FRONT_END = pathlib.Path("drivers/iio/frontend")
 
 # part: (least part of its lines, least part of its branches), in percent
 DEMANDS = {"policy.c": (100.0, 100.0), "": (95.0, 85.0)}
@@ -35,11 +37,15 @@ def call(*words):
     return done.stdout
 
 
-def count(files, scenarios, work):
-    """Run everything once; a folder of counts for each run."""
+def count(files, in_front, scenarios, work):
+    """Run everything once; a folder of counts for each run.
+
+    The scenarios measure through the kernel's front end, so ours is tested by KUnit alone.
+    """
     kunit = work / "kunit"
     kunit.mkdir()
-    said = subprocess.run(virtual.command(files, kunit, SCRIPT, *FILTER),
+    said = subprocess.run(virtual.command(
+        dataclasses.replace(files, counted=files.counted + in_front), kunit, SCRIPT, *FILTER),
                           stdin=subprocess.DEVNULL, capture_output=True, check=False,
                           timeout=virtual.TIMEOUT_S).stdout.decode(errors="replace")
     if "player: end" not in said:
@@ -115,24 +121,28 @@ def main():
     parser.add_argument("scenario", nargs="+", help="files or folders")
     args = parser.parse_args()
 
-    objects = args.modules.parent / DRIVER
-    counted = tuple(path.with_suffix(".o") for path in sorted(objects.glob("*.gcno"))
-                    if not path.stem.endswith(".mod"))
-    files = virtual.Files(args.kernel, args.modules, args.root, counted)
+    built = (args.modules.parent / DRIVER, args.modules.parent / FRONT_END.name)
+    objects, in_front = (
+        tuple(path.with_suffix(".o") for path in sorted(folder.glob("*.gcno"))
+              if not path.stem.endswith((".mod", "_test"))) for folder in built)
+    files = virtual.Files(args.kernel, args.modules, args.root, objects)
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
     try:
         scenarios = [language.read(path) for path in language.find(args.scenario)]
         with tempfile.TemporaryDirectory(dir=args.output) as work:
-            folders = count(files, scenarios, pathlib.Path(work))
+            folders = count(files, in_front, scenarios, pathlib.Path(work))
             total = add_up(folders, pathlib.Path(work))
-            for path in total.glob("*.gcda"):
-                shutil.copy(path, objects / path.name)
+            for path in objects + in_front:
+                counts = total / path.with_suffix(".gcda").name
+                if counts.is_file():
+                    shutil.copy(counts, path.parent)
         report = args.output / "coverage.json"
-        call("gcovr", "--root", ".", "--filter", rf".*{DRIVER}/[a-z]+\.[ch]$",
+        call("gcovr", "--root", ".",
+             "--filter", rf".*/({DRIVER.name}|{FRONT_END.name})/[a-z]+\.[ch]$",
              "--exclude-unreachable-branches", "--json", report,
              "--html-details", args.output / "index.html", "--txt", args.output / "coverage.txt",
-             objects)
+             *built)
         reasons = read_reasons(args.reasons)
     except BenchError as error:
         print(error, file=sys.stderr)
@@ -152,14 +162,15 @@ def main():
                                     ("branches", coverage.branches, demand[1])):
             have = percent(coverage.part(name, counts))
             good = have >= least
-            print(f"{'ok' if good else 'FAIL':<5}{what} of {name or 'the driver'}: {have:.1f} %, "
+            print(f"{'ok' if good else 'FAIL':<5}{what} of {name or 'the drivers'}: {have:.1f} %, "
                   f"demanded {least:.0f} %")
             passed, failed = passed + good, failed + (not good)
 
     unexplained = 0
     print("Not covered:")
     for name, number in coverage.missed():
-        text = (DRIVER / name).read_text().splitlines()[number - 1].strip()
+        path = DRIVER / name if (DRIVER / name).is_file() else FRONT_END / name
+        text = path.read_text().splitlines()[number - 1].strip()
         reason = reasons.pop((name, text), None)
         unexplained += reason is None
         print(f"     {name}:{number}: {text}\n       {reason or 'NO REASON GIVEN'}")
