@@ -40,7 +40,7 @@ $(if $(LINUX_VERSION),,$(error KERNEL=newest: which one that is cannot be found 
 else
 LINUX_VERSION := $(KERNEL)
 endif
-ifeq ($(shell echo '$(LINUX_VERSION)' | grep -xE '[0-9]+\.[0-9]+'),)
+ifeq ($(shell echo '$(subst ','\'',$(LINUX_VERSION))' | grep -xE '[0-9]+\.[0-9]+'),)
 $(error KERNEL=$(KERNEL) is no kernel: say KERNEL=6.1, 6.12 or another one, or newest)
 endif
 
@@ -536,7 +536,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .PHONY: modules modules_install
 modules modules_install:
-	@tools/modules $(KDIR) $(BUILD)/module $@
+	@tools/modules '$(KDIR)' $(BUILD)/module $@
 modules: ## build the modules for the kernel in KDIR
 modules_install: ## install the modules for the kernel in KDIR
 

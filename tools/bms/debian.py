@@ -41,6 +41,9 @@ MERGED = ("bin", "lib", "lib64", "sbin")
 MENDS = (
     ("No space left on device|enough free space",
      "The disk is full: free some space, then run this again.", False),
+    ("Clearsigned file isn't valid|40[0-37] +[A-Z]",
+     "Something else answers in the mirror's place, as networks do that want a login first: "
+     "open any page in a browser, or name another mirror with MIRROR=http://...", True),
     ("NO_PUBKEY|not signed|signatures were invalid|public key is not available",
      "The keyring does not know the mirror's key: upgrade the package debian-archive-keyring.",
      False),
@@ -234,6 +237,12 @@ def first_with(package, arch):
                      f"{', '.join(RELEASES)}.")
 
 
+def move_headers(makefile, folder):
+    """Have the makefile of unpacked kernel headers name the folder that they are in."""
+    makefile.write_text(re.sub(r"(?<=[ =])/\S*?(?=/usr/src/)|(?<=[ =])(?=/usr/src/)",
+                               str(folder), makefile.read_text()))
+
+
 def extract(package, folder):
     """Like dpkg-deb --extract, but it follows the links of merged folders."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE,
@@ -247,6 +256,15 @@ def extract(package, folder):
         raise BenchError("\n".join(filter(None, (
             f"Cannot unpack {package.name}: {text.splitlines()[-1] if text else 'no reason told'}",
             mend(writer.stderr + said)[0]))))
+
+
+def named(what, pattern):
+    """For argparse: a name of something, all of which matches a pattern."""
+    def check(text):
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"\"{text}\" is not the name of {what}")
+        return text
+    return check
 
 
 def main():
@@ -263,13 +281,15 @@ def main():
                         help="default: the oldest that has the first package")
     unpack.add_argument("--alone", action="store_true", help="without what they depend on")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
-    unpack.add_argument("package", nargs="+",
+    unpack.add_argument("package", nargs="+", type=named("a package", "[a-z0-9][a-z0-9+.*-]*"),
                         help="a name, or a pattern that the newest is chosen by")
-    unpack.add_argument("--arch", help="default: that of this machine")
+    unpack.add_argument("--arch", type=named("an architecture", "[a-z0-9-]+"),
+                        help="default: that of this machine")
     args = parser.parse_args()
 
     # Ended from outside, it still removes what it has half done.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         if args.command == "mirror":
             print(host_mirror())

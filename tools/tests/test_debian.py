@@ -120,6 +120,9 @@ class Errors(unittest.TestCase):
                 ("E: Write error - write (28: No space left on device)", "disk is full", False),
                 ("E: You don't have enough free space in /x", "disk is full", False),
                 ("W: GPG error: ... NO_PUBKEY 0E98404D386FA1D9", "keyring", False),
+                ("E: GPG error: http://x sid InRelease: Clearsigned file isn't valid, got "
+                 "'NOSPLIT' (does the network require authentication?)", "login", True),
+                ("E: Failed to fetch http://x  403  Forbidden [IP: 1.2.3.4]", "login", True),
                 ("E: Failed to fetch http://x  Temporary failure resolving 'x'", "network", True),
                 ("E: Failed to fetch http://x  File has unexpected size (1 != 2). "
                  "Mirror sync in progress?", "some minutes", True),
