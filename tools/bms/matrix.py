@@ -32,6 +32,7 @@ OPTIONS = {
     "DEBUG_FS": ("DEBUG_FS",),
     "TRACING": ("ENABLE_DEFAULT_TRACERS", "FTRACE"),
     "SMP": ("SMP",),
+    "IIO_RESCALE": ("IIO_RESCALE",),
 }
 
 # Of a tree that is only prepared for modules, no symbol is known.
@@ -41,6 +42,7 @@ NO_SYMBOLS = re.compile(r"Module\.symvers|undefined!|unresolved symbol|KBUILD_MO
                         r"You are using:")
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
+FRONT_END = pathlib.Path("drivers/iio/frontend")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,12 +187,22 @@ class Matrix:
                             f"CONFIG_BATTERY_SMALLBMS_KUNIT_TEST={'m' if tests else ''}",
                             "modules"], log)
         said = [line for line in text.splitlines() if line.strip() and not NO_SYMBOLS.search(line)]
-        if not status and not (source / "drivers/power/supply/smallbms/smallbms.ko").is_file():
-            said.append("no smallbms.ko")
+        if not status:
+            said += [f"no {module.name}" for module in self.wanted(tree, variables)
+                     if not (source / module).is_file()]
         if status or said:
             telling = [line for line in said if re.search("error|warning:", line)] or said or ["?"]
             return telling[0].replace(f"{source}/", "")
         return None
+
+    @staticmethod
+    def wanted(tree, variables):
+        """The modules that a tree must give; a kernel with iio-rescale gets no front end."""
+        folder = next((pathlib.Path(variable[2:]) for variable in variables
+                       if variable.startswith("O=")), tree)
+        yield DRIVER / "smallbms.ko"
+        if "CONFIG_IIO_RESCALE=" not in (folder / ".config").read_text():
+            yield FRONT_END / "smallbms-frontend.ko"
 
     def row(self, kernel, variant, build):
         begin = time.monotonic()
@@ -252,7 +264,7 @@ class Matrix:
                 for package in folder.glob("*.deb"):
                     must(["dpkg-deb", "-x", package, folder], log)
             for makefile in folder.glob("usr/src/*-amd64/Makefile"):
-                makefile.write_text(makefile.read_text().replace(" /usr/", f" {folder}/usr/"))
+                debian.move_headers(makefile, folder)
             marker.touch()
         return version
 

@@ -9,13 +9,14 @@ Ends with "N passed, N failed".
 
 import argparse
 import lzma
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 
-from bms import boards, kernel_log
+from bms import boards, debian, kernel_log
 from bms.errors import BenchError
 
 BOARD = "raspberry-pi"
@@ -23,6 +24,7 @@ OVERLAY = pathlib.Path("boards") / f"{BOARD}.dtso"
 BASE = pathlib.Path("tools/virtual-board/boards.dts")
 STAND_INS = (pathlib.Path("tools/stock-kernel"), pathlib.Path("tools/virtual-board/converter"))
 FRONT_END = "smallbms-frontend"
+CROSS = {**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-"}
 PULL = "/sys/devices/platform/simulator/pull {line} {level}"
 
 # Time is counted in instructions, so that it does not depend on the host.
@@ -55,14 +57,12 @@ class Kernel:
 
     def __init__(self, folder):
         self.image = self.only(folder, "boot/vmlinuz-*-arm64")
-        version = self.image.name.removeprefix("vmlinuz-")
-        self.headers = self.only(folder, f"usr/src/linux-headers-{version}")
-        self.modules = self.only(folder, f"usr/lib/modules/{version}")
-        subprocess.run(["depmod", "-b", folder, version], check=True)
+        self.version = self.image.name.removeprefix("vmlinuz-")
+        self.headers = self.only(folder, f"usr/src/linux-headers-{self.version}")
+        self.modules = self.only(folder, f"usr/lib/modules/{self.version}")
+        subprocess.run(["depmod", "-b", folder, self.version], check=True)
         # It names the folders that headers are installed in.
-        makefile = self.headers / "Makefile"
-        makefile.write_text(re.sub(r"(?<=[ =])/\S*?(?=/usr/src/)|(?<=[ =])(?=/usr/src/)",
-                                   str(folder), makefile.read_text()))
+        debian.move_headers(self.headers / "Makefile", folder)
 
     @staticmethod
     def only(folder, pattern):
@@ -72,9 +72,24 @@ class Kernel:
                              "kernel's packages are unpacked there?")
         return found[0].absolute()
 
-    def build(self, source, log, *variables):
-        run(log, "make", "-C", self.headers, "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-",
-            f"M={source.absolute()}", *variables, "modules")
+    def build(self, source, log):
+        run(log, "make", "-C", self.headers, f"M={source.absolute()}", "modules", env=CROSS)
+
+    def dkms(self, source, log):
+        """Build a package's sources as dkms would; the modules that it says there are."""
+        tree = source.parent / "dkms"
+        version = source.name.removeprefix("smallbms-")
+        (tree / "smallbms" / version).mkdir(parents=True)
+        (tree / "smallbms" / version / "build").symlink_to(source.absolute())
+        told = subprocess.run(
+            ["bash", "-ec", f". '{source}/dkms.conf'; echo \"${{MAKE[0]}}\"; "
+             "for i in ${!BUILT_MODULE_NAME[@]}; do "
+             "echo \"${BUILT_MODULE_LOCATION[i]}/${BUILT_MODULE_NAME[i]}.ko\"; done"],
+            env={**CROSS, "kernel_source_dir": str(self.headers), "kernelver": self.version,
+                 "dkms_tree": str(tree.absolute())},
+            stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+        run(log, "sh", "-c", told[0], env=CROSS)
+        return [source / path for path in told[1:]]
 
     def needs(self, module):
         """The kernel's own modules that one needs, in the order in which they are loaded."""
@@ -178,15 +193,14 @@ def main():
         shutil.rmtree(package, ignore_errors=True)
         run(log, "dpkg-deb", "-x", args.package, package)
         source = Kernel.only(package, "usr/src/smallbms-*")
-        kernel.build(source, log, "CONFIG_BATTERY_SMALLBMS=m")
+        built = kernel.dkms(source, log)
         modules = []
         for stand_in in STAND_INS:
             copy = args.folder / stand_in.name
             shutil.copytree(stand_in, copy, dirs_exist_ok=True)
             kernel.build(copy, log)
             modules += copy.glob("*.ko")
-        front_end = source / f"drivers/iio/frontend/{FRONT_END}.ko"
-        modules += [front_end, source / "drivers/power/supply/smallbms/smallbms.ko"]
+        modules += built
         missing = [path.name for path in modules if not path.is_file()]
         if missing:
             raise BenchError(f"not built: {' '.join(missing)}")
