@@ -416,7 +416,7 @@ def described(bench):
 
 
 def recorded(bench):
-    """What programs have gathered all the while."""
+    """P3: what programs have gathered all the while."""
     bench.enter("all the while")
     trace = bench.text("trace-cmd show | grep smallbms_")
     bench.show("trace-cmd show", trace)

@@ -15,8 +15,9 @@
  * all inputs and the time, and gives the outputs, the causes and the time at
  * which the next step is due. It compiles in user space unchanged.
  *
- * Rules are named by a letter and a number, here and in the causes:
- * X start, U undervoltage, C charging, R remote, supply and loop, F faults.
+ * Rules are named by a letter and a number, here and in the causes: X start,
+ * U undervoltage, C charging, R remote, supply, loop and host, F faults. They are
+ * defined in Documentation/power/smallbms-rules.rst (out of tree, in rules.rst).
  *
  * Conditions. Everything that is seen becomes a condition that counts once its
  * evidence has stood for a time: the hold time for measurements, counted from
