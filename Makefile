@@ -123,16 +123,16 @@ define modules
 		$(1) M=$(abspath $@) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m $(2) modules
 	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
 endef
-WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m
+# The front end is tested everywhere, on the board for the sake of its 64-bit figures.
+WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m CONFIG_IIO_RESCALE=
+KUNIT_FOLDERS := kunit drivers/iio/frontend
 
 $(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board))
 $(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-clients))
-# The front end is tested there too, for the sake of its 64-bit figures.
 $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
-	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT) CONFIG_IIO_RESCALE=,$(VIRTUAL)/converter \
-		drivers/iio/frontend)
+	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT),$(VIRTUAL)/converter $(KUNIT_FOLDERS))
 
 $(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
 	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
@@ -151,8 +151,8 @@ $(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init $(BOARD)/mkinitramfs \
 	$(call INITRAMFS,$*,smallbms.ko)
 $(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
 		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
-	$(call INITRAMFS,board-debug,smallbms.ko smallbms_test.ko smallbms-frontend.ko \
-		smallbms-frontend-test.ko)
+	$(call INITRAMFS,board-debug,smallbms.ko smallbms_kunit.ko smallbms-frontend.ko \
+		smallbms-frontend-kunit.ko)
 # The driver with a converter that does what it is told to, and what ends a kernel
 ENDS := $(BUILD)/hog $(BUILD)/kexec
 $(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
@@ -183,7 +183,7 @@ $(BUILD)/%/linux: $(BUILD)/%/.config
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
-	$(VIRTUAL)/rescale drivers/iio/frontend)
+	$(VIRTUAL)/rescale $(KUNIT_FOLDERS))
 $(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
 	$(call VIRTUAL_MODULES,$*)
 # They count which lines and branches are run; inlined, each copy would be counted apart, and
@@ -339,10 +339,10 @@ $(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
 		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
 $(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
 		$(BUILD)/pc-%/arch/x86/boot/bzImage always
-	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT))
+	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT),$(KUNIT_FOLDERS))
 $(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
 		$(BUILD)/pc-%-modules
-	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_test.ko)
+	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_kunit.ko)
 
 .PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
@@ -380,12 +380,12 @@ PROOF := tools/proof
 FUZZ := $(BUILD)/fuzz
 FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
 USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-	-I$(PROOF)/include -I$(DRIVER) -I$(DRIVER)/kunit -I$(FRONTEND)
+	-I$(PROOF)/include -I$(DRIVER) -I$(FRONTEND) -Ikunit -Ikunit/frontend
 USER_SOURCES := $(addprefix $(DRIVER)/,policy.c settings.c)
 USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(PROOF)/include/*/*/*.h \
-	$(DRIVER)/*.h $(DRIVER)/kunit/*.h $(FRONTEND)/*.h)
-KUNIT_SOURCES := $(PROOF)/kunit.c $(addprefix $(DRIVER)/kunit/,policy_test.c settings_test.c) \
-	$(addprefix $(FRONTEND)/,circuit.c circuit_test.c)
+	$(DRIVER)/*.h $(FRONTEND)/*.h kunit/*.h kunit/*/*.h)
+KUNIT_SOURCES := $(PROOF)/kunit.c $(FRONTEND)/circuit.c \
+	$(addprefix kunit/,policy_kunit.c settings_kunit.c frontend/circuit_kunit.c)
 HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
 
 .PHONY: fuzz fuzz-short fuzz-packages

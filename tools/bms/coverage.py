@@ -124,7 +124,8 @@ def main():
     built = (args.modules.parent / DRIVER, args.modules.parent / FRONT_END.name)
     objects, in_front = (
         tuple(path.with_suffix(".o") for path in sorted(folder.glob("*.gcno"))
-              if not path.stem.endswith((".mod", "_test"))) for folder in built)
+              if path.with_suffix(".c").is_file() and not path.stem.endswith(".mod"))
+        for folder in built)
     files = virtual.Files(args.kernel, args.modules, args.root, objects)
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)

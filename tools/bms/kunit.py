@@ -25,8 +25,8 @@ FILTER = ("kunit.enable=1", "kunit.autorun=1", "kunit.filter_glob=smallbms_*")
 # Any allocation may be told to fail, and says nothing when it does.
 FAILSLAB = "/sys/kernel/debug/failslab"
 SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 0",
-          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_test.ko",
-          "0 insmod /lib/smallbms-frontend.ko", "0 insmod /lib/smallbms-frontend-test.ko")
+          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_kunit.ko",
+          "0 insmod /lib/smallbms-frontend.ko", "0 insmod /lib/smallbms-frontend-kunit.ko")
 
 
 def emulated(args):

@@ -181,7 +181,8 @@ class Matrix:
         source = self.folder / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
-        must(["cp", "-rsf", self.top / "drivers", self.top / "Kbuild", source], log)
+        must(["cp", "-rsf", *(self.top / name for name in ("drivers", "kunit", "Kbuild")), source],
+             log)
         status, text = run(["make", "-s", "-C", tree, f"M={source}", "W=1",
                             f"-j{os.cpu_count()}", "CONFIG_BATTERY_SMALLBMS=m", *variables,
                             f"CONFIG_BATTERY_SMALLBMS_KUNIT_TEST={'m' if tests else ''}",
@@ -302,7 +303,7 @@ class Matrix:
     def runs_tests(self, kernel, tree):
         return ("CONFIG_TRACEPOINTS=y" in (tree / ".config").read_text() and
                 all(feature.lines(kernel.linux) for feature in
-                    features(self.top / DRIVER / "kunit/Makefile", "lacks")))
+                    features(self.top / "kunit/Makefile", "lacks")))
 
     def taken_away(self, linux):
         """From the oldest tree, which has what stands in for the new. Some of it must be there."""
@@ -310,7 +311,7 @@ class Matrix:
         tree, make = self.make(kernel)
         log = tree / "log-taken-away"
         log.write_text("")
-        stands_in = features(self.top / DRIVER / "Makefile", "smallbms-has")
+        stands_in = features(self.top / DRIVER / "compat.mk", "smallbms-has")
         needed = features(self.top / "Kbuild", "smallbms-lacks")
         lacks = [feature for feature in stands_in if not feature.lines(linux)]
         print(f"{version_of(linux)} itself lacks {', '.join(map(str, lacks))}", flush=True)

@@ -215,8 +215,9 @@ class Bench:
         self.args = args
         self.proof, self.driver = args.proof, args.driver
         frontend = pathlib.Path("drivers/iio/frontend")
-        self.flags = ["-w", f"-I{self.proof}/include", f"-I{self.driver}",
-                      f"-I{self.driver}/kunit", f"-I{frontend}"]
+        kunit = pathlib.Path("kunit")
+        self.flags = ["-w", *(f"-I{folder}" for folder in (
+            self.proof / "include", self.driver, frontend, kunit, kunit / "frontend"))]
         self.histories = {
             "history that is kept": sorted((self.proof / "corpus").iterdir()),
             "history made up": sorted(path for folder in args.made for path in folder.iterdir()),
@@ -226,8 +227,8 @@ class Bench:
                 raise BenchError(f"no {name}")
         shutil.rmtree(args.output, ignore_errors=True)
         args.output.mkdir(parents=True)
-        parts = {"kunit": (self.proof / "kunit.c", self.driver / "kunit/policy_test.c",
-                           self.driver / "kunit/settings_test.c", frontend / "circuit_test.c",
+        parts = {"kunit": (self.proof / "kunit.c", kunit / "policy_kunit.c",
+                           kunit / "settings_kunit.c", kunit / "frontend/circuit_kunit.c",
                            frontend / "circuit.c"),
                  "replay": (self.proof / "replay.c", self.proof / "history.c",
                             self.proof / "oracle.c"),

@@ -17,9 +17,9 @@ DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 
 # Where rules are named, and what of that is a test
 NAMED = ("README.md", "Documentation/**/*", "boards/*", "drivers/**/*.[ch]",
-         "dt-bindings/**/*.yaml", "scenarios/**/*", "soak/**/*", "tools/bms/**/*.py",
-         "tools/proof/*.*")
-TESTS = ("drivers/power/supply/smallbms/kunit/*_test.c", "tools/proof/*.*", "scenarios/**/*.scn",
+         "dt-bindings/**/*.yaml", "kunit/**/*.[ch]", "scenarios/**/*", "soak/**/*",
+         "tools/bms/**/*.py", "tools/proof/*.*")
+TESTS = ("kunit/*_kunit.c", "tools/proof/*.*", "scenarios/**/*.scn",
          "tools/bms/clients.py")
 NO_TEXT = {".png"}
 
