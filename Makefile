@@ -10,7 +10,7 @@ JOBS := $(shell nproc)
 
 # Python is Debian's, which has the libraries that Debian packages.
 PYTHON := /usr/bin/python3
-export PYTHONPATH := tools
+export PYTHONPATH := lab
 export PYTHONDONTWRITEBYTECODE := 1
 # Where depmod and modinfo are, which only root looks for.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -32,7 +32,7 @@ help: ## list the commands
 # than the usual one stands in a folder of its own.
 USUAL_KERNEL := 6.12
 KERNEL ?= $(USUAL_KERNEL)
-NEWEST := tools/preflight 100 python3 debian-archive-keyring >&2 && \
+NEWEST := lab/bin/preflight 100 python3 debian-archive-keyring >&2 && \
 	$(PYTHON) -m bms.debian newest linux-source-
 ifeq ($(KERNEL),newest)
 LINUX_VERSION := $(shell PYTHONPATH=$(PYTHONPATH); export PYTHONPATH; $(NEWEST))
@@ -48,14 +48,14 @@ OUT := build
 BUILD := $(OUT)$(if $(filter-out $(USUAL_KERNEL),$(LINUX_VERSION)),/linux-$(LINUX_VERSION))
 LINUX := $(OUT)/linux-source-$(LINUX_VERSION)
 CROSS := arm-linux-gnueabihf-
-BOARD := tools/emulated-board
-VIRTUAL := tools/virtual-board
+BOARD := lab/boards/npcm750
+VIRTUAL := lab/boards/uml
 PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
 # What this Debian does not have comes from another one: only unpacked, never installed.
 PACKAGES := $(OUT)/packages
 FETCH_PACKAGES := debian-archive-keyring python3 xz-utils
-fetch = tools/step "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
+fetch = lab/bin/step "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
 	$(PYTHON) -m bms.debian unpack $(3)
 
 BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc \
@@ -66,9 +66,9 @@ BOARD_MB := 3000
 
 .PHONY: board-packages fetch-packages
 board-packages:
-	@tools/preflight $(BOARD_MB) $(BOARD_PACKAGES)
+	@lab/bin/preflight $(BOARD_MB) $(BOARD_PACKAGES)
 fetch-packages:
-	@tools/preflight $(BOARD_MB) $(FETCH_PACKAGES) patch
+	@lab/bin/preflight $(BOARD_MB) $(FETCH_PACKAGES) patch
 
 # A tree that nothing is put into, packed; and the one that is built, with our patches.
 TARBALL := $(PACKAGES)/linux-$(LINUX_VERSION)/usr/src/linux-source-$(LINUX_VERSION).tar.xz
@@ -78,9 +78,9 @@ $(TARBALL): | fetch-packages
 
 $(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 	@rm -rf $(LINUX)
-	@tools/step "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
+	@lab/bin/step "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
 		tar -xf $< -C $(OUT)
-	@tools/patch-tree $(LINUX) $(PATCHES) >$(OUT)/logs/patch-$(LINUX_VERSION).log
+	@lab/bin/patch-tree $(LINUX) $(PATCHES) >$(OUT)/logs/patch-$(LINUX_VERSION).log
 	@touch $@
 
 .PHONY: tree
@@ -93,7 +93,7 @@ define configure
 	@$(MAKE) -s -C $(LINUX) O=$(abspath $(@D)) ARCH=$(1) CROSS_COMPILE=$(2) \
 		KCONFIG_ALLCONFIG=fragment allnoconfig >$(@D)/configure.log 2>&1 || \
 		{ cat $(@D)/configure.log; exit 1; }
-	@tools/check-config $(@D)/fragment $@
+	@lab/bin/check-config $(@D)/fragment $@
 endef
 
 $(BUILD)/board/.config: $(BOARD)/kernel.config
@@ -106,7 +106,7 @@ $(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-clients/.conf
 ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
 
 $(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config
-	@tools/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
+	@lab/bin/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
 		$(BUILD)/logs/$*.log $(call ARM,$*) -j$(JOBS) zImage modules
 ZIMAGE_LINES_board := 1301
 ZIMAGE_LINES_board-debug := 1600
@@ -119,7 +119,7 @@ ZIMAGE_LINES_board-clients := 1500
 define modules
 	@mkdir -p $@/ko && cp -rsf $(CURDIR)/drivers $(addprefix $(CURDIR)/,$(3)) $@
 	@echo "obj-y += drivers/power/supply/smallbms/ $(addsuffix /,$(notdir $(3)))" >$@/Kbuild
-	@tools/step "Building $(@F)" $(BUILD)/logs/$(@F).log \
+	@lab/bin/step "Building $(@F)" $(BUILD)/logs/$(@F).log \
 		$(1) M=$(abspath $@) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m $(2) modules
 	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
 endef
@@ -170,7 +170,7 @@ UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
 
 .PHONY: virtual-packages
 virtual-packages:
-	@tools/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
+	@lab/bin/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
 
 VIRTUALS := $(addprefix $(BUILD)/,virtual virtual-lean virtual-remove)
 $(addsuffix /.config,$(VIRTUALS)): $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
@@ -179,7 +179,7 @@ $(BUILD)/virtual/.config $(BUILD)/virtual-remove/.config: $(VIRTUAL)/debug.confi
 $(BUILD)/virtual-remove/.config: $(VIRTUAL)/remove.config
 
 $(BUILD)/%/linux: $(BUILD)/%/.config
-	@tools/step --total 735 "Building the kernel of the $* board" \
+	@lab/bin/step --total 735 "Building the kernel of the $* board" \
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
@@ -246,7 +246,7 @@ clients: $(CLIENTS_FILES) ## show a bank to people's own programs, and judge wha
 
 .PHONY: monitoring-packages
 monitoring-packages:
-	@tools/preflight 300 $(FETCH_PACKAGES) shellcheck systemd
+	@lab/bin/preflight 300 $(FETCH_PACKAGES) shellcheck systemd
 
 PROMTOOL := $(PACKAGES)/prometheus/usr/bin/promtool
 $(PROMTOOL): | monitoring-packages
@@ -255,16 +255,16 @@ $(PROMTOOL): | monitoring-packages
 
 .PHONY: monitoring
 monitoring: $(PROMTOOL) ## check the recipes in Documentation/monitoring
-	@PATH=$(abspath $(<D)):$$PATH tools/check-monitoring
+	@PATH=$(abspath $(<D)):$$PATH lab/checks/monitoring
 
 # --- Tests --------------------------------------------------------------------
 
 .PHONY: test test-packages
 test-packages:
-	@tools/preflight 100 python3 debian-archive-keyring
+	@lab/bin/preflight 100 python3 debian-archive-keyring
 test: | test-packages ## all that must hold; ends with "N passed, N failed"
 	@$(PYTHON) -m bms.tally --make $(MAKE) \
-		tools-test \
+		lab-test \
 		lint-short \
 		docs \
 		boards \
@@ -286,7 +286,7 @@ test: | test-packages ## all that must hold; ends with "N passed, N failed"
 SUITE ?= trixie
 .PHONY: newcomer
 newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or bookworm; as root, 60 minutes
-	@tools/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
+	@lab/bin/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
 
 # The same on the newest kernel, if it can be had.
 newest-%:
@@ -297,21 +297,21 @@ newest-%:
 	*) exit 1 ;; \
 	esac
 
-.PHONY: tools-test
-tools-test: | test-packages ## test the tools themselves
+.PHONY: lab-test
+lab-test: | test-packages ## test the lab itself
 	@$(PYTHON) -m tests
 
 # The newest that there is, with the Python that it needs.
 DT_SCHEMA := $(PACKAGES)/dt-schema
-$(DT_SCHEMA)/.wrapped: tools/foreign | fetch-packages
+$(DT_SCHEMA)/.wrapped: lab/bin/foreign | fetch-packages
 	@$(call fetch,dt-schema,dt-schema,--release sid $(DT_SCHEMA) dt-schema)
-	@tools/foreign $(DT_SCHEMA) dt-doc-validate dt-extract-example dt-mk-schema dt-validate
+	@lab/bin/foreign $(DT_SCHEMA) dt-doc-validate dt-extract-example dt-mk-schema dt-validate
 	@touch $@
 
 .PHONY: binding
 binding: $(LINUX)/.unpacked $(DT_SCHEMA)/.wrapped ## validate the devicetree binding and its examples
-	@tools/preflight $(BOARD_MB) $(BOARD_PACKAGES) cpp python3-ruamel.yaml yamllint
-	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH tools/check-binding $(LINUX) $(BUILD)/binding
+	@lab/bin/preflight $(BOARD_MB) $(BOARD_PACKAGES) cpp python3-ruamel.yaml yamllint
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH lab/checks/binding $(LINUX) $(BUILD)/binding
 
 .PHONY: boards
 # Configurations of kernels that people have
@@ -320,14 +320,14 @@ $(CONFIGS): $(PACKAGES)/headers-%: | fetch-packages
 	@$(call fetch,headers of $*,headers-$*,--alone --arch arm64 --release $* $@ \
 		'linux-headers-*[0-9]-arm64')
 
-boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS) ## try the overlays in boards/ on the virtual board
-	@tools/preflight $(VIRTUAL_MB) cpp device-tree-compiler
+boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS) ## try the overlays in Documentation/boards on the virtual board
+	@lab/bin/preflight $(VIRTUAL_MB) cpp device-tree-compiler
 	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(foreach folder,$(CONFIGS), \
 		--kernel-config $(folder:$(PACKAGES)/headers-%=%)=$$(echo $(folder)/usr/src/*/.config)) \
 		$(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
 # KCSAN and PREEMPT_RT are not to be had on the boards.
-PC := tools/emulated-pc
+PC := lab/boards/pc
 PC_PACKAGES := $(VIRTUAL_PACKAGES) cpio libelf-dev qemu-system-x86
 $(BUILD)/pc-race/.config: $(PC)/kernel.config $(PC)/race.config
 $(BUILD)/pc-rt/.config: $(PC)/kernel.config $(PC)/rt.config
@@ -335,7 +335,7 @@ $(BUILD)/pc-race/.config $(BUILD)/pc-rt/.config: $(LINUX)/.unpacked | pc-package
 	$(call configure,x86_64,)
 PC_MAKE = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/pc-$(1)) ARCH=x86_64
 $(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
-	@tools/step --total 1300 "Building the kernel of the pc, $*" \
+	@lab/bin/step --total 1300 "Building the kernel of the pc, $*" \
 		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
 $(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
 		$(BUILD)/pc-%/arch/x86/boot/bzImage always
@@ -346,7 +346,7 @@ $(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/
 
 .PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
-	@tools/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
+	@lab/bin/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
 kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
 	@$(KUNIT) pc $^
 kunit-remove: $(BUILD)/virtual-remove-modules $(BUILD)/virtual-root/init
@@ -373,10 +373,10 @@ kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cp
 
 # --- The policy in user space ------------------------------------------------------
 
-# The very sources of the driver; tools/proof/include has what they ask of the kernel.
+# The very sources of the driver; tests/rules/include has what they ask of the kernel.
 DRIVER := drivers/power/supply/smallbms
 FRONTEND := drivers/iio/frontend
-PROOF := tools/proof
+PROOF := tests/rules
 FUZZ := $(BUILD)/fuzz
 FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
 USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
@@ -390,7 +390,7 @@ HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
 
 .PHONY: fuzz fuzz-short fuzz-packages
 fuzz-packages:
-	@tools/preflight 300 $(FUZZ_PACKAGES)
+	@lab/bin/preflight 300 $(FUZZ_PACKAGES)
 
 $(FUZZ)/kunit: $(KUNIT_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
 	@mkdir -p $(@D)
@@ -440,7 +440,7 @@ $(FRAMA_ROOT)/bin/sh: | fetch-packages
 
 .PHONY: prove
 prove: $(FRAMA_ROOT)/bin/sh ## prove the rules of the policy, for every state, input and time
-	@tools/preflight 2500 bubblewrap clang cvc5 gcc libc6-dev llvm python3 z3
+	@lab/bin/preflight 2500 bubblewrap clang cvc5 gcc libc6-dev llvm python3 z3
 	@mkdir -p $(PROVE) $(BUILD)/logs
 	@$(IN_FRAMA_ROOT) why3 config detect >$(BUILD)/logs/why3.log 2>&1 || \
 		{ tail -n 3 $(BUILD)/logs/why3.log; exit 1; }
@@ -454,18 +454,18 @@ CLANG_PACKAGES := clang clang-tidy coccinelle libelf-dev lld llvm ocaml-nox
 
 .PHONY: lint lint-short lint-packages clang-packages
 lint-packages:
-	@tools/preflight $(VIRTUAL_MB) $(LINT_PACKAGES)
+	@lab/bin/preflight $(VIRTUAL_MB) $(LINT_PACKAGES)
 clang-packages:
-	@tools/preflight $(VIRTUAL_MB) $(CLANG_PACKAGES)
+	@lab/bin/preflight $(VIRTUAL_MB) $(CLANG_PACKAGES)
 
-$(BUILD)/clang/.config: tools/any-kernel.config $(LINUX)/.unpacked | clang-packages
+$(BUILD)/clang/.config: lab/checks/any-kernel.config $(LINUX)/.unpacked | clang-packages
 	$(call configure,x86_64 LLVM=1)
 $(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config | clang-packages
-	@tools/step "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
+	@lab/bin/step "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
 		$(MAKE) -C $(LINUX) O=$(abspath $(@D)) ARCH=x86_64 LLVM=1 -j$(JOBS) modules_prepare
 	@touch $@
 
-LINT = @tools/lint $(LINUX) $(BUILD)/virtual $(BUILD)/lint
+LINT = @lab/checks/lint $(LINUX) $(BUILD)/virtual $(BUILD)/lint
 lint: $(BUILD)/virtual/linux $(BUILD)/clang/Module.symvers | lint-packages ## look for what reviewers would find
 	$(LINT) $(BUILD)/clang
 # The same, without clang and coccinelle.
@@ -474,11 +474,11 @@ lint-short: $(BUILD)/virtual/linux | lint-packages
 
 .PHONY: docs
 docs: $(LINUX)/.unpacked ## build the documentation, HTML, in build/docs/html
-	@tools/preflight $(VIRTUAL_MB) gcc graphviz libc6-dev perl python3-myst-parser \
+	@lab/bin/preflight $(VIRTUAL_MB) gcc graphviz libc6-dev perl python3-myst-parser \
 		python3-sphinx python3-sphinx-rtd-theme
-	@tools/docs/build $(LINUX) $(BUILD)/docs
+	@lab/docs/build $(LINUX) $(BUILD)/docs
 
-SCENARIOS ?= scenarios
+SCENARIOS ?= tests/scenarios
 LOG ?= $(BUILD)/$@
 
 .PHONY: scenarios
@@ -489,7 +489,7 @@ LIMIT ?= 300
 
 # In real time, so without the many that end on a threshold, unless they are asked for.
 .PHONY: hil
-hil: SCENARIOS = $(wildcard scenarios/*.scn)
+hil: SCENARIOS = $(wildcard tests/scenarios/*.scn)
 hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb ## play SCENARIOS= at the pins of the emulated board, in real time
 	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) emulated $^ $(SCENARIOS)
 
@@ -497,9 +497,9 @@ hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb ## play SCENARIOS= at the pi
 .PHONY: soak soak-short
 soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init ## 30 days at rest, a year of cycles
 	@$(PYTHON) -m bms.play --log $(LOG) virtual $(BUILD)/virtual-lean/linux $(<)/ko \
-		$(BUILD)/virtual-root soak/long
+		$(BUILD)/virtual-root tests/soak/long
 soak-short: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) soak/short
+	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) tests/soak/short
 
 $(BUILD)/push-pull.dtb: $(BOARD)/measured.dts
 
@@ -526,9 +526,9 @@ random-short: $(VIRTUAL_FILES)
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init ## lines and branches that KUnit and scenarios run
-	@tools/preflight $(VIRTUAL_MB) gcovr
+	@lab/bin/preflight $(VIRTUAL_MB) gcovr
 	@$(PYTHON) -m bms.coverage $(BUILD)/virtual/linux $(BUILD)/coverage-modules/ko \
-		$(BUILD)/virtual-root $(VIRTUAL)/uncovered $(BUILD)/coverage scenarios
+		$(BUILD)/virtual-root $(VIRTUAL)/uncovered $(BUILD)/coverage tests/scenarios
 
 # --- Modules --------------------------------------------------------------------
 
@@ -536,7 +536,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .PHONY: modules modules_install
 modules modules_install:
-	@tools/modules '$(KDIR)' $(BUILD)/module $@
+	@packaging/tools/modules '$(KDIR)' $(BUILD)/module $@
 modules: ## build the modules for the kernel in KDIR
 modules_install: ## install the modules for the kernel in KDIR
 
@@ -545,19 +545,19 @@ MATRIX_PACKAGES := $(VIRTUAL_PACKAGES) $(CLANG_PACKAGES) gcc-aarch64-linux-gnu \
 	gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu gcc-riscv64-linux-gnu pahole
 # Each kernel, architecture and compiler 50 MB, each tree 1.7 GB, headers 0.5 GB.
 matrix: $(LINUX)/.unpacked ## build the driver for 6.1, 6.12 and the newest; ONLY="arm64 gcc" for some of it
-	@tools/preflight 10000 $(MATRIX_PACKAGES)
+	@lab/bin/preflight 10000 $(MATRIX_PACKAGES)
 	@newest=$$($(NEWEST)) && for version in 6.1 $$newest; do \
 		$(MAKE) tree KERNEL=$$version || exit 1; \
-	done && $(PYTHON) -m bms.matrix --only "$(ONLY)" --config tools/any-kernel.config \
+	done && $(PYTHON) -m bms.matrix --only "$(ONLY)" --config lab/checks/any-kernel.config \
 		$(BUILD)/matrix $(LINUX) $(OUT)/linux-source-6.1 $(OUT)/linux-source-$$newest
 
 .PHONY: dkms dkms-try
 dkms: ## build the Debian package smallbms-dkms
-	@tools/preflight 100 build-essential debhelper dh-dkms dpkg-dev lintian
-	@tools/dkms/build $(BUILD)/dkms
+	@lab/bin/preflight 100 build-essential debhelper dh-dkms dpkg-dev lintian
+	@packaging/dkms/build $(BUILD)/dkms
 dkms-try: dkms ## install that, see it built for Debian's kernels, remove it
-	@tools/preflight 100 dkms kmod linux-headers-$(shell dpkg --print-architecture)
-	@tools/dkms/try $(BUILD)/dkms
+	@lab/bin/preflight 100 dkms kmod linux-headers-$(shell dpkg --print-architecture)
+	@packaging/dkms/try $(BUILD)/dkms
 
 # The image and headers of this Debian, which has the gcc that they were built with.
 STOCK := $(BUILD)/stock-kernel
@@ -567,7 +567,7 @@ STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-li
 	libc6-dev-arm64-cross qemu-system-arm
 .PHONY: stock-kernel stock-packages
 stock-packages:
-	@tools/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
+	@lab/bin/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
 $(STOCK_DEBIAN)/.whole: | fetch-packages
 	@$(call fetch,what modules are built with,kbuild,--alone --release $(STOCK_RELEASE) \
 		$(@D)-kbuild 'linux-kbuild-*')
@@ -584,8 +584,8 @@ stock-kernel: $(LINUX)/.unpacked $(STOCK_DEBIAN)/.whole dkms $(STOCK)/player ## 
 
 .PHONY: packaging
 packaging: $(BUILD)/virtual/linux ## check the Buildroot and Yocto packages without these
-	@tools/preflight $(VIRTUAL_MB) kmod rsync
-	@tools/check-packaging $(LINUX) $(BUILD)/virtual $(BUILD)/packaging
+	@lab/bin/preflight $(VIRTUAL_MB) kmod rsync
+	@lab/checks/packaging $(LINUX) $(BUILD)/virtual $(BUILD)/packaging
 
 # --- Upstream -----------------------------------------------------------------
 
@@ -593,19 +593,19 @@ packaging: $(BUILD)/virtual/linux ## check the Buildroot and Yocto packages with
 patches export:
 	@test -n "$(TREE)" || { echo "Which tree? make $@ TREE=/path/to/linux" >&2; exit 1; }
 	@$(UPSTREAM)
-export: UPSTREAM = tools/export $(TREE)
+export: UPSTREAM = packaging/upstream/export $(TREE)
 export: ## put the driver, its tests and its documents into the kernel tree TREE
-patches: UPSTREAM = tools/patches $(TREE) $(BUILD)/patches
+patches: UPSTREAM = packaging/upstream/patches $(TREE) $(BUILD)/patches
 patches: ## write a series of patches for the kernel tree TREE
 
 # A tree that nothing has been put into or patched: unpacked anew each time.
 .PHONY: upstream
 upstream: $(TARBALL) ## try the patches and the export on a clean tree: build, tests, checkpatch
-	@tools/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme
+	@lab/bin/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme
 	@rm -rf $(BUILD)/upstream && mkdir -p $(BUILD)/upstream
-	@tools/step "Unpacking Linux $(LINUX_VERSION)" $(BUILD)/logs/upstream.log \
+	@lab/bin/step "Unpacking Linux $(LINUX_VERSION)" $(BUILD)/logs/upstream.log \
 		tar -xf $(TARBALL) -C $(BUILD)/upstream
-	@tools/try-upstream $(BUILD)/upstream/linux-source-$(LINUX_VERSION) $(BUILD)/upstream
+	@lab/checks/upstream $(BUILD)/upstream/linux-source-$(LINUX_VERSION) $(BUILD)/upstream
 
 # --- Bench ------------------------------------------------------------------------
 
@@ -629,7 +629,7 @@ $(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h \
 		$(BOARD)/bench/qemu-plugin.h | board-packages
 	@mkdir -p $(@D)
 	@gcc -shared -fPIC -O2 -Wall -Wextra -Wno-unused-parameter -Werror -o $@ $<
-$(BUILD)/bench/step: tools/proof/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
+$(BUILD)/bench/step: tests/rules/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
 		policy.h settings.c settings.h) | board-packages
 	@mkdir -p $(@D)
 	@gcc -Os -g -Wall -Wextra -Werror -Itools/proof/include \
@@ -648,9 +648,9 @@ $(BUILD)/bench-initramfs.cpio.gz: $(BUSYBOX) \
 
 .PHONY: bench
 bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item))) ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
-	@tools/preflight $(BOARD_MB) $(BENCH_PACKAGES)
+	@lab/bin/preflight $(BOARD_MB) $(BENCH_PACKAGES)
 	@$(PYTHON) -m bms.bench --only "$(ONLY)" $(if $(TRIALS),--trials $(TRIALS)) $(LINUX) \
-		tools/any-kernel.config $(BUILD) $(BUILD)/bench
+		lab/checks/any-kernel.config $(BUILD) $(BUILD)/bench
 
 # --- Cleaning -------------------------------------------------------------------
 

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The overlays in Documentation/boards: each compiles, is valid, finds its drivers, and protects a bank.
+
+An overlay is applied to lab/boards/uml/boards.dts and played on the virtual board.
+Parts that User Mode Linux has no bus for are replaced by the test converter and by
+gpio-sim; what is in front of them, dividers and sensors, is served by our own driver and, once
+more, by the kernel's. Prints what has been tried and ends with "N passed, N failed".
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+from bms import kernel_log, virtual
+from bms.errors import BenchError
+
+# Part of an overlay: what stands in for it, in boards.dts.
+STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
+             "expander": "/simulator/lines"}
+PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{line}/pull pull-{level}"
+CONTROL = "/sys/devices/platform/converter-{}/control"
+
+# What the bindings of the parts are made of, in a kernel tree.
+SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/adc/adc.yaml",
+           "iio/adc/microchip,mcp3201.yaml", "iio/adc/ti,ads1015.yaml",
+           "iio/afe/voltage-divider.yaml", "iio/afe/temperature-transducer.yaml",
+           "iio/afe/current-sense-shunt.yaml", "gpio/gpio-pca95xx.yaml",
+           "spi/*-peripheral-props.yaml", "spi/spi-controller.yaml", "regulator/regulator.yaml",
+           "regulator/fixed-regulator.yaml")
+BINDING = "power/supply/victronenergy,smallbms.yaml"
+
+# What people begin with
+OVERLAYS = pathlib.Path("Documentation/boards")
+
+OUTPUTS = ("load", "charge")
+POWER_SUPPLY = "/sys/class/power_supply/bms"
+
+# What we bring, and what is in front of converters: our module, the kernel's
+OURS = pathlib.Path("drivers")
+FRONT_ENDS = {" with our front end": "smallbms-frontend", " with the kernel's": "rescale"}
+FRONTEND = OURS / "iio/frontend"
+# Read by the core of power supplies: nobody binds to it.
+WITHOUT_DRIVER = {"simple-battery"}
+
+COMPATIBLE = re.compile(r"\bcompatible = (.*);")
+TABLE = re.compile(r"of_device_id \w+\[[^]]*\] = \{(.*?)\n\};", re.DOTALL)
+
+# When it happens, in seconds after the driver was loaded, and when its end is looked at.
+WIRED_S, OPENED_S, CLOSED_S, END_S = 3, 8, 13, 18
+LOOKED_AT = (("without a wire", WIRED_S, "floating"), ("wired", OPENED_S, "driven"),
+             ("loop open", CLOSED_S, "floating"), ("loop closed", END_S, "driven"))
+
+
+@dataclass
+class Board:
+    """How a bank in good health is wired to a board."""
+
+    lines: dict         # line: its level
+    loop: int           # the one of these that the loop is at
+    channels: dict = field(default_factory=dict)    # (converter, channel): value at the pin
+    shows: dict = field(default_factory=dict)       # file of the power supply: what it says
+
+
+BOARDS = {
+    "raspberry-pi": Board(
+        {16: 0, 20: 0, 21: 0}, 16,
+        # 3.30 V at half, 13.2 V at 1/30; 25 degrees, no current
+        {**{(1, cell): 1650000 for cell in range(4)}, (1, 4): 440000,
+         (2, 4): 750000, (2, 5): 750000, (2, 6): 0},
+        {"voltage_now": "13200000", "temp": "250"}),
+    "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3),
+    "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16),
+}
+
+
+def must(*command, **options):
+    """Run what has to be silent."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+    if done.returncode or done.stdout.strip():
+        raise BenchError(done.stdout.strip() or f"{command[0]}: exit status {done.returncode}")
+
+
+def ask(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
+def build(source, linux, target):
+    text = subprocess.run(["cpp", "-nostdinc", "-I", linux / "include", "-undef", "-D__DTS__",
+                           "-x", "assembler-with-cpp", source], capture_output=True, text=True,
+                          check=False)
+    if text.returncode:
+        raise BenchError(text.stderr.strip())
+    # A GPIO chip passes interrupts on without addresses: bindings say so, older dtc does not.
+    must("dtc", "-@", "-Wno-interrupt_provider", "-I", "dts", "-O", "dtb", "-o", target, "-",
+         input=text.stdout)
+
+
+def schema(linux, folder):
+    """The bindings of all parts, laid out as in a kernel tree."""
+    bindings = linux / "Documentation/devicetree/bindings"
+    shutil.rmtree(folder, ignore_errors=True)
+    for pattern in SCHEMAS:
+        target = folder / pathlib.Path(pattern).parent
+        target.mkdir(parents=True, exist_ok=True)
+        for file in bindings.glob(pattern):
+            shutil.copy(file, target)
+    shutil.copy(pathlib.Path("dt-bindings") / BINDING, folder / BINDING)
+    with (folder / "vendor-prefixes.yaml").open("w") as file:
+        subprocess.run(["packaging/upstream/add-vendor-prefix", bindings / "vendor-prefixes.yaml"],
+                       stdout=file, check=True)
+    must("dt-mk-schema", "-j", "-o", folder / "schema.json", folder)
+    return folder / "schema.json"
+
+
+def replace_parts(tree):
+    """Give what refers to a part the one that stands in for it."""
+    for label, path in STAND_INS.items():
+        if label not in ask("fdtget", "-p", tree, "/__symbols__").split():
+            continue
+        part = ask("fdtget", tree, "/__symbols__", label)
+        phandle = ask("fdtget", "-t", "x", tree, part, "phandle")
+        must("fdtput", "-r", tree, part)
+        must("fdtput", "-t", "x", tree, path, "phandle", f"0x{phandle}")
+
+
+def compatibles(overlay):
+    """What the nodes of a compiled overlay are compatible with, each kind of node once."""
+    text = ask("dtc", "-q", "-I", "dtb", "-O", "dts", overlay)
+    return [re.findall(r'"([^"]*)"', value.replace("\\0", '", "'))
+            for value in sorted(set(COMPATIBLE.findall(text)))]
+
+
+def sources(folder, compatible):
+    """The sources below a folder that have it in the table of a driver."""
+    found = subprocess.run(["grep", "-rlF", "--include=*.c", f'"{compatible}"', folder],
+                           stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    return [path for path in map(pathlib.Path, found)
+            if any(f'"{compatible}"' in table
+                   for table in TABLE.findall(path.read_text(errors="replace")))]
+
+
+def options(linux, compatible):
+    """The options that each switch on a driver of it."""
+    found = set()
+    for source in sources(linux / "drivers", compatible):
+        found |= set(re.findall(rf"^obj-\$\(CONFIG_(\w+)\)[ \t]*\+=.*(?<![\w-]){source.stem}\.o",
+                                (source.parent / "Makefile").read_text(), re.MULTILINE))
+    return found
+
+
+def lacking(nodes, linux, config):
+    """What a kernel that is built so has no driver for, and neither have we."""
+    on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", config.read_text(), re.MULTILINE))
+    for node in nodes:
+        if WITHOUT_DRIVER & set(node) or any(sources(OURS, name) for name in node):
+            continue
+        wanted = set().union(*(options(linux, name) for name in node))
+        if not wanted & on:
+            yield (f"{' '.join(node)} needs {' or '.join(sorted(wanted))}, which is off" if wanted
+                   else f"{' '.join(node)}: no driver for it in {linux}")
+
+
+def script(board, front, pulled=PULL):
+    """What happens to a bank and when, and what is looked at: copied to /run."""
+    def pull(line, level):
+        return "write " + pulled.format(line=line, level="up" if level else "down")
+
+    for number, (_, time, _) in enumerate(LOOKED_AT):
+        for output in OUTPUTS:
+            yield time - 0.1, f"copy {POWER_SUPPLY}/{output}_read_back /run/{number}-{output}"
+    for name in board.shows:
+        yield OPENED_S - 0.1, f"copy {POWER_SUPPLY}/{name} /run/{name}"
+    if front:
+        yield 0, f"insmod /lib/{front}.ko"
+    yield 0, "insmod /lib/bms_converter.ko"
+    for (converter, channel), value in board.channels.items():
+        yield 0, f"write {CONTROL.format(converter)} set {channel} {channel} {value}"
+    yield 0, "insmod /lib/smallbms.ko"
+    for line, level in board.lines.items():
+        yield WIRED_S, pull(line, level)
+    yield OPENED_S, pull(board.loop, not board.lines[board.loop])
+    yield CLOSED_S, pull(board.loop, board.lines[board.loop])
+
+
+def judge_outputs(board, look):
+    """What is wrong with what was looked at; look(NAME) is what a file of /run says."""
+    for number, (when, _, expected) in enumerate(LOOKED_AT):
+        for output in OUTPUTS:
+            seen = look(f"{number}-{output}")
+            if seen != expected:
+                yield f"{when}: {output} output is {seen}, not {expected}"
+    for name, expected in board.shows.items():
+        seen = look(name)
+        if seen != expected:
+            yield f"{name} is {seen}, not {expected}"
+
+
+def play(board, front, files, folder):
+    """What is wrong with what the outputs did."""
+    lines = sorted(script(board, front), key=lambda line: line[0])
+    said = virtual.run(files, folder, [f"{round(virtual.BEGIN_NS + time * virtual.NS)} {text}"
+                                       for time, text in lines])
+    if "player: end" not in said:
+        return [f"no end: {folder / 'kernel.log'}"]
+    return kernel_log.trouble(said) + list(
+        judge_outputs(board, lambda name: (folder / name).read_text().strip()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel-config", action="append", default=[], metavar="NAME=FILE",
+                        help="configuration of a kernel that has to have the drivers")
+    parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
+    parser.add_argument("kernel", type=pathlib.Path, help="of the virtual board")
+    parser.add_argument("modules", type=pathlib.Path, help="folder of its modules")
+    parser.add_argument("root", type=pathlib.Path, help="folder of its files")
+    parser.add_argument("folder", type=pathlib.Path, help="for what is built")
+    args = parser.parse_args()
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    files = virtual.Files(args.kernel, args.modules, args.root)
+    base = args.folder / "base.dtb"
+    passed = failed = 0
+
+    def attempt(name, action, *arguments):
+        nonlocal passed, failed
+        try:
+            wrong = action(*arguments) or []
+        except (BenchError, OSError, subprocess.SubprocessError) as error:
+            wrong = str(error).splitlines()
+        passed, failed = passed + (not wrong), failed + bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'}: {name}", flush=True)
+        for line in wrong:
+            print(f"  {line}")
+        return not wrong
+
+    build(pathlib.Path("lab/boards/uml/boards.dts"), args.linux, base)
+    judge = schema(args.linux, args.folder / "schema")
+    overlays = sorted(OVERLAYS.glob("*.dtso"))
+    if {overlay.stem for overlay in overlays} != set(BOARDS):
+        print(f"{OVERLAYS} has other overlays than {__file__} knows the wiring of.")
+        failed += 1
+    for overlay in overlays:
+        name = overlay.stem
+        place = args.folder / name
+        place.mkdir(exist_ok=True)
+        compiled, tree = place / f"{name}.dtbo", place / "board.dtb"
+        if not attempt(f"{name} compiles", build, overlay, args.linux, compiled):
+            continue
+        must("fdtoverlay", "-i", base, "-o", tree, compiled)
+        attempt(f"{name} is valid", must, "dt-validate", "-s", judge, tree)
+        replace_parts(tree)
+        nodes = compatibles(compiled)
+        for kernel, _, config in (text.partition("=") for text in args.kernel_config):
+            attempt(f"{name} finds its drivers in {kernel}", lambda nodes, config: list(
+                lacking(nodes, args.linux, pathlib.Path(config))), nodes, config)
+        fronts = {name: front for name, front in FRONT_ENDS.items()
+                  if any(sources(FRONTEND, word) for node in nodes for word in node)}
+        for front, module in fronts.items() or [("", None)]:
+            attempt(f"{name} protects a bank{front}, and passes the field test", play,
+                    BOARDS[name], module, files, place)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (BenchError, OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The picture of the outputs, drawn from what the driver's rules do.
+
+lab/docs/states.c walks through the rules and tells which outputs follow which; which
+rule a cause belongs to stands in report.c. Prints a graph for dot.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+# Load, charge and pre-alarm: D driven, f floating. What is not here must not be.
+NAMES = {
+    "DDf": "all is well",
+    "Dff": "charging blocked",
+    "DfD": "pre-alarm",
+    "fDf": "load cut",
+    "fff": "all float",
+}
+PRE_ALARM = "DfD"
+WARNING_MS = 30000
+ENUM = re.compile(r"^\tSMALLBMS_CAUSE_(\w+),", re.MULTILINE)
+RULE = re.compile(r"^\t\[SMALLBMS_CAUSE_(\w+)\] = \w+\(\"(\w+)\"", re.MULTILINE)
+
+
+def changes(program, rules):
+    """{(from, to): {(why, rule): ms}}, of changes that a single rule is behind."""
+    found = {}
+    for line in subprocess.run([program], capture_output=True, text=True,
+                               check=True).stdout.splitlines():
+        before, after, ms, why, mask = line.split()
+        for outputs in (before, after):
+            if outputs not in NAMES:
+                sys.exit(f"The rules lead to {outputs} (load, charge, pre-alarm), which has no "
+                         f"name in {__file__}: can that be meant?")
+        behind = {rule for bit, rule in enumerate(rules) if int(mask, 0) >> bit & 1}
+        edge = found.setdefault((before, after), {})
+        if len(behind) == 1:
+            key = why, behind.pop()
+            edge[key] = min(int(ms), edge.get(key, int(ms)))
+    return found
+
+
+def label(before, edge):
+    """What begins, what ends, and what has to wait for the warning."""
+    def ruled(whys, late):
+        return sorted({rule for (why, rule), ms in edge.items()
+                       if why in whys and late == (before == PRE_ALARM and ms >= WARNING_MS)})
+
+    if begun := ruled(("begin", "stand"), False):
+        yield ", ".join(begun)
+    if ended := ruled(("end",), False):
+        yield "no longer " + ", ".join(ended)
+    if waited := ruled(("begin", "stand"), True):
+        least = min(ms for ms in edge.values() if ms >= WARNING_MS)
+        yield f"{', '.join(waited)} after {least / 1000:.1f} s"
+
+
+def graph(found):
+    yield "digraph outputs {"
+    yield "\tgraph [fontname=sans, nodesep=0.9, ranksep=1.1];"
+    yield "\tnode [fontname=sans, shape=box, style=rounded, margin=0.15];"
+    yield "\tedge [fontname=sans, fontsize=10];"
+    for outputs, name in NAMES.items():
+        states = [f"{terminal} {'driven' if state == 'D' else 'floats'}"
+                  for terminal, state in zip(("load", "charge", "pre-alarm"), outputs)]
+        yield f'\t{outputs} [label="' + "\\n".join([name.upper(), *states]) + '"];'
+    for (before, after), edge in sorted(found.items()):
+        yield f'\t{before} -> {after} [label="' + "\\n".join(label(before, edge)) + '"];'
+    yield "}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", help="built from states.c")
+    parser.add_argument("driver", type=pathlib.Path, help="folder of the driver")
+    args = parser.parse_args()
+
+    rules = dict(RULE.findall((args.driver / "report.c").read_text()))
+    causes = ENUM.findall((args.driver / "policy.h").read_text())
+    found = changes(args.program, [rules[cause] for cause in causes])
+    print("\n".join(graph(found)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A measured bank on a kernel of Debian's, as it is, with the modules of the DKMS package.
+
+The kernel is Debian's image for arm64, under QEMU's machine "virt". The modules are built
+against Debian's headers, from the sources of the package and as its DKMS does. What that
+machine has no bus for is replaced as in bms.boards; lines are those of lab/boards/virt.
+Ends with "N passed, N failed".
+"""
+
+import argparse
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+from bms import boards, debian, kernel_log
+from bms.errors import BenchError
+
+BOARD = "raspberry-pi"
+OVERLAY = boards.OVERLAYS / f"{BOARD}.dtso"
+BASE = pathlib.Path("lab/boards/uml/boards.dts")
+STAND_INS = (pathlib.Path("lab/boards/virt"), pathlib.Path("lab/boards/uml/converter"))
+FRONT_END = "smallbms-frontend"
+CROSS = {**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-"}
+PULL = "/sys/devices/platform/simulator/pull {line} {level}"
+
+# Time is counted in instructions, so that it does not depend on the host.
+MACHINE = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", "-m", "512",
+           "-accel", "tcg", "-icount", "shift=2,sleep=off", "-nodefaults", "-display", "none",
+           "-no-reboot", "-serial", "stdio"]
+BEGIN_S = 1
+TIMEOUT_S = 600
+
+# Of a node at the root, what belongs to the root itself
+OF_ROOT = re.compile(r"^\t(model|compatible|#address-cells|#size-cells) = .*;\n", re.MULTILINE)
+LOOKED = re.compile(r"^.*stock: ([\w-]+)\r?\n(.*?)\r?\n", re.MULTILINE)
+
+
+def run(log, *command, **options):
+    with log.open("a") as file:
+        done = subprocess.run([str(word) for word in command], stdout=file, check=False,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)
+    if done.returncode:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        raise BenchError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
+
+
+class Kernel:
+    """Debian's packages of a kernel, unpacked in one folder.
+
+    These are linux-image and linux-headers of arm64, linux-headers-...-common, and the
+    linux-kbuild of this machine.
+    """
+
+    def __init__(self, folder):
+        self.image = self.only(folder, "boot/vmlinuz-*-arm64")
+        self.version = self.image.name.removeprefix("vmlinuz-")
+        self.headers = self.only(folder, f"usr/src/linux-headers-{self.version}")
+        self.modules = self.only(folder, f"usr/lib/modules/{self.version}")
+        subprocess.run(["depmod", "-b", folder, self.version], check=True)
+        # It names the folders that headers are installed in.
+        debian.move_headers(self.headers / "Makefile", folder)
+
+    @staticmethod
+    def only(folder, pattern):
+        found = list(folder.glob(pattern))
+        if len(found) != 1:
+            raise BenchError(f"{folder} has {len(found)} of {pattern}, not one: which "
+                             "kernel's packages are unpacked there?")
+        return found[0].absolute()
+
+    def build(self, source, log):
+        run(log, "make", "-C", self.headers, f"M={source.absolute()}", "modules", env=CROSS)
+
+    def dkms(self, source, log):
+        """Build a package's sources as dkms would; the modules that it says there are."""
+        tree = source.parent / "dkms"
+        version = source.name.removeprefix("smallbms-")
+        (tree / "smallbms" / version).mkdir(parents=True)
+        (tree / "smallbms" / version / "build").symlink_to(source.absolute())
+        told = subprocess.run(
+            ["bash", "-ec", f". '{source}/dkms.conf'; echo \"${{MAKE[0]}}\"; "
+             "for i in ${!BUILT_MODULE_NAME[@]}; do "
+             "echo \"${BUILT_MODULE_LOCATION[i]}/${BUILT_MODULE_NAME[i]}.ko\"; done"],
+            env={**CROSS, "kernel_source_dir": str(self.headers), "kernelver": self.version,
+                 "dkms_tree": str(tree.absolute())},
+            stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+        run(log, "sh", "-c", told[0], env=CROSS)
+        return [source / path for path in told[1:]]
+
+    def needs(self, module):
+        """The kernel's own modules that one needs, in the order in which they are loaded."""
+        depends = subprocess.run(["modinfo", "-F", "depends", module], check=True,
+                                 stdout=subprocess.PIPE, text=True).stdout.strip()
+        lines = dict(line.split(":") for line in
+                     (self.modules / "modules.dep").read_text().splitlines())
+        for name in filter(None, depends.split(",")):
+            for path, more in lines.items():
+                if pathlib.Path(path).name.split(".")[0].replace("_", "-") == \
+                        name.replace("_", "-"):
+                    yield from (self.modules / file for file in reversed(more.split()))
+                    yield self.modules / path
+
+
+def devicetree(linux, folder):
+    """The machine as QEMU has it, with the overlay and what stands in for its parts."""
+    base, overlay, tree = (folder / name for name in ("base.dtb", "overlay.dtbo", "bank.dtb"))
+    boards.build(BASE, linux, base)
+    boards.build(OVERLAY, linux, overlay)
+    boards.must("fdtoverlay", "-i", base, "-o", tree, overlay)
+    boards.replace_parts(tree)
+    machine = folder / "machine.dtb"
+    run(folder / "qemu.log", *MACHINE[:2], f"virt,dumpdtb={machine}", *MACHINE[3:])
+    text = "/dts-v1/;\n" + "".join(
+        OF_ROOT.sub("", text) if number else text for number, text in enumerate(
+            boards.ask("dtc", "-q", "-I", "dtb", "-O", "dts", path).replace("/dts-v1/;", "")
+            for path in (machine, tree)))
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "board.dtb", "-"],
+                   input=text, text=True, check=True)
+
+
+def initramfs(player, ours, kernel, folder):
+    """The player, its script and the modules; the names of these in the order of loading."""
+    root = folder / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    for name in ("dev", "proc", "sys", "run", "lib"):
+        (root / name).mkdir(parents=True)
+    shutil.copy(player, root / "init")
+    loaded = []
+    for module in ours:
+        for path in (*kernel.needs(module), module):
+            name = path.name.removesuffix(".xz")
+            data = path.read_bytes()
+            (root / "lib" / name).write_bytes(
+                lzma.decompress(data) if path.suffix == ".xz" else data)
+            loaded += [name] * (name not in loaded)
+    return root, loaded
+
+
+def play(kernel, modules, player, folder):
+    """What is wrong with what the outputs did."""
+    board = boards.BOARDS[BOARD]
+    root, loaded = initramfs(player, modules, kernel, folder)
+    mine = {path.name for path in modules}
+    lines = [(-BEGIN_S, f"insmod /lib/{name}") for name in loaded if name not in mine]
+    lines.append((-BEGIN_S, "insmod /lib/bms_lines.ko"))
+    events = list(boards.script(board, FRONT_END, PULL))
+    lines += [(time, text.replace(" up", " 1").replace(" down", " 0")) for time, text in events]
+    end = max(time for time, _ in events)
+    for name in [text.rpartition("/")[2] for _, text in events if text.startswith("copy ")]:
+        (root / f"run/name-{name}").write_text(f"stock: {name}\n")
+        lines += [(end, f"cat /run/name-{name}"), (end, f"cat /run/{name}")]
+    lines.sort(key=lambda line: line[0])
+    (root / "run/script").write_text("".join(
+        f"{round((time + BEGIN_S) * 1e9)} {text}\n" for time, text in lines))
+    packed = folder / "initramfs.cpio"
+    with packed.open("wb") as file:
+        subprocess.run("find . | cpio --create --format=newc --quiet", shell=True, cwd=root,
+                       stdout=file, check=True)
+    log = folder / "kernel.log"
+    log.write_text("")
+    run(log, *MACHINE, "-kernel", kernel.image, "-initrd", packed, "-dtb", folder / "board.dtb",
+        "-append", "console=ttyAMA0 panic=-1", timeout=TIMEOUT_S)
+    said = log.read_text(errors="replace")
+    if "player: end" not in said:
+        return [f"no end: {log}"]
+    seen = dict(LOOKED.findall(said))
+    return kernel_log.trouble(said) + list(
+        boards.judge_outputs(board, lambda name: seen.get(name, "not told")))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("linux", type=pathlib.Path, help="kernel tree, for the overlay")
+    parser.add_argument("debian", type=pathlib.Path,
+                        help="folder with Debian's kernel and headers for arm64, unpacked")
+    parser.add_argument("package", type=pathlib.Path, help="smallbms-dkms_*.deb")
+    parser.add_argument("player", type=pathlib.Path, help="for arm64")
+    parser.add_argument("folder", type=pathlib.Path, help="for what is built")
+    args = parser.parse_args()
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    log = args.folder / "build.log"
+    log.write_text("")
+    passed = 0
+    try:
+        kernel = Kernel(args.debian.absolute())
+        package = args.folder / "package"
+        shutil.rmtree(package, ignore_errors=True)
+        run(log, "dpkg-deb", "-x", args.package, package)
+        source = Kernel.only(package, "usr/src/smallbms-*")
+        built = kernel.dkms(source, log)
+        modules = []
+        for stand_in in STAND_INS:
+            copy = args.folder / stand_in.name
+            shutil.copytree(stand_in, copy, dirs_exist_ok=True)
+            kernel.build(copy, log)
+            modules += copy.glob("*.ko")
+        modules += built
+        missing = [path.name for path in modules if not path.is_file()]
+        if missing:
+            raise BenchError(f"not built: {' '.join(missing)}")
+        print(f"ok: the package's modules are built for Debian's {kernel.headers.name}", flush=True)
+        passed = 1
+        devicetree(args.linux, args.folder)
+        wrong = play(kernel, modules, args.player, args.folder)
+    except (BenchError, OSError, subprocess.SubprocessError) as error:
+        wrong = [str(error)]
+    name = f"{BOARD} protects a bank with {kernel.image.name} as Debian has built it" \
+        if passed else "the package's modules are built for Debian's kernel"
+    print(f"{'not ok' if wrong else 'ok'}: {name}")
+    for line in wrong:
+        print(f"  {line}")
+    passed += not wrong
+    print(f"{passed} passed, {int(bool(wrong))} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
