@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The overlays in Documentation/boards: each compiles, is valid, finds its drivers, and protects a bank.
+"""Each overlay in Documentation/boards compiles, is valid, finds its drivers, protects a bank.
 
 An overlay is applied to lab/boards/uml/boards.dts and played on the virtual board.
 Parts that User Mode Linux has no bus for are replaced by the test converter and by

@@ -50,7 +50,8 @@ class Refusals(unittest.TestCase):
 
     def test_patches_for_a_tree_that_has_it(self):
         (self.tree / "MAINTAINERS").write_text("SMALLBMS BATTERY MANAGEMENT DRIVER\n")
-        self.refused("has smallbms in it already", "upstream/patches", self.tree, self.folder / "patches")
+        self.refused("has smallbms in it already", "upstream/patches", self.tree,
+                     self.folder / "patches")
 
     def test_modules_without_headers(self):
         self.modules("is not a configured kernel tree", "modules")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The boards in lab/boards: their kernels, the driver as their modules, and their first files
+
+# --- npcm750, emulated --------------------------------------------------------
+
+CROSS := arm-linux-gnueabihf-
+BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc \
+	gcc-arm-linux-gnueabihf libc6-dev libc6-dev-armhf-cross patch perl \
+	python3-matplotlib python3-rich qemu-system-arm
+# Kernel tree 1.7 GB, two kernels 0.3 GB each.
+BOARD_MB := 3000
+
+$(BUILD)/board/.config: $(BOARD)/kernel.config
+$(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
+$(BUILD)/board-clients/.config: $(BOARD)/kernel.config $(BOARD)/clients.config
+$(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-clients/.config: \
+		$(LINUX)/.unpacked | board-packages
+	$(call configure,arm,$(CROSS))
+
+ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
+
+$(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config
+	@lab/bin/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
+		$(BUILD)/logs/$*.log $(call ARM,$*) -j$(JOBS) zImage modules
+ZIMAGE_LINES_board := 1301
+ZIMAGE_LINES_board-debug := 1600
+ZIMAGE_LINES_board-clients := 1500
+
+$(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board))
+$(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-clients))
+$(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT),$(VIRTUAL)/converter $(KUNIT_FOLDERS))
+
+$(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
+	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
+		-I $(LINUX)/arch/arm/boot/dts/nuvoton -I $(LINUX)/arch/arm/boot/dts $< | \
+		dtc -q -I dts -O dtb -o $@ -
+
+BUSYBOX := $(PACKAGES)/busybox-armhf/bin/busybox
+$(PACKAGES)/busybox-%/bin/busybox: | fetch-packages
+	@$(call fetch,busybox for $*,busybox-$*,--arch $* $(PACKAGES)/busybox-$* busybox-static)
+	@touch $@
+
+# The board's files with the driver, and with its KUnit tests
+INITRAMFS = @$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/$(1)-modules/ko/,$(2))
+$(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init $(BOARD)/mkinitramfs \
+		$(BUILD)/%-modules
+	$(call INITRAMFS,$*,smallbms.ko)
+$(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
+		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
+	$(call INITRAMFS,board-debug,smallbms.ko smallbms_kunit.ko smallbms-frontend.ko \
+		smallbms-frontend-kunit.ko)
+# The driver with a converter that does what it is told to, and what ends a kernel
+ENDS := $(BUILD)/hog $(BUILD)/kexec
+$(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
+	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+$(BUILD)/safe-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
+		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
+	$(call INITRAMFS,board-debug,smallbms.ko bms_converter.ko) $(ENDS)
+
+BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
+
+# --- uml, the virtual board ---------------------------------------------------
+
+VIRTUAL_PACKAGES := $(FETCH_PACKAGES) bc bison device-tree-compiler flex gcc libc6-dev patch perl
+# Kernel tree 1.7 GB, kernel and modules 0.7 GB.
+VIRTUAL_MB := 3000
+UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
+
+.PHONY: virtual-packages
+virtual-packages:
+	@lab/bin/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
+
+VIRTUALS := $(addprefix $(BUILD)/,virtual virtual-lean virtual-remove)
+$(addsuffix /.config,$(VIRTUALS)): $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
+	$(call configure,um,)
+$(BUILD)/virtual/.config $(BUILD)/virtual-remove/.config: $(VIRTUAL)/debug.config
+$(BUILD)/virtual-remove/.config: $(VIRTUAL)/remove.config
+
+$(BUILD)/%/linux: $(BUILD)/%/.config
+	@lab/bin/step --total 735 "Building the kernel of the $* board" \
+		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
+
+VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
+	$(VIRTUAL)/rescale $(KUNIT_FOLDERS))
+$(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
+	$(call VIRTUAL_MODULES,$*)
+# They count which lines and branches are run; inlined, each copy would be counted apart, and
+# what UBSAN asks would count as branches.
+$(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
+	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y UBSAN_SANITIZE=n KCFLAGS=-fno-inline)
+
+$(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
+	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
+	@gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+
+VIRTUAL_FILES := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
+VIRTUAL_PARTS := $(BUILD)/virtual/linux $(BUILD)/virtual-modules/ko $(BUILD)/virtual-root
+
+# --- pc, emulated --------------------------------------------------------------
+
+# KCSAN and PREEMPT_RT are not to be had on the boards.
+PC_PACKAGES := $(VIRTUAL_PACKAGES) cpio libelf-dev qemu-system-x86
+$(BUILD)/pc-race/.config: $(PC)/kernel.config $(PC)/race.config
+$(BUILD)/pc-rt/.config: $(PC)/kernel.config $(PC)/rt.config
+$(BUILD)/pc-race/.config $(BUILD)/pc-rt/.config: $(LINUX)/.unpacked | pc-packages
+	$(call configure,x86_64,)
+PC_MAKE = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/pc-$(1)) ARCH=x86_64
+$(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
+	@lab/bin/step --total 1300 "Building the kernel of the pc, $*" \
+		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
+$(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
+		$(BUILD)/pc-%/arch/x86/boot/bzImage always
+	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT),$(KUNIT_FOLDERS))
+$(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+		$(BUILD)/pc-%-modules
+	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_kunit.ko)

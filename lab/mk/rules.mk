@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The rules alone, in user space: attacked, changed and proved
+
+# The very sources of the driver; tests/rules/include has what they ask of the kernel.
+DRIVER := drivers/power/supply/smallbms
+FRONTEND := drivers/iio/frontend
+PROOF := tests/rules
+FUZZ := $(BUILD)/fuzz
+FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
+USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+	-I$(PROOF)/include -I$(DRIVER) -I$(FRONTEND) -Ikunit -Ikunit/frontend
+USER_SOURCES := $(addprefix $(DRIVER)/,policy.c settings.c)
+USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(PROOF)/include/*/*/*.h \
+	$(DRIVER)/*.h $(FRONTEND)/*.h kunit/*.h kunit/*/*.h)
+KUNIT_SOURCES := $(PROOF)/kunit.c $(FRONTEND)/circuit.c \
+	$(addprefix kunit/,policy_kunit.c settings_kunit.c frontend/circuit_kunit.c)
+HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
+
+.PHONY: fuzz fuzz-short fuzz-packages
+fuzz-packages:
+	@lab/bin/preflight 300 $(FUZZ_PACKAGES)
+
+$(FUZZ)/kunit: $(KUNIT_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@gcc $(USER_FLAGS) -o $@ $(filter %.c,$^)
+$(FUZZ)/replay: $(PROOF)/replay.c $(HISTORY_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@gcc $(USER_FLAGS) -o $@ $(filter %.c,$^)
+# The oracle looks back all the time: watched as closely as the rest it takes most of it.
+$(FUZZ)/oracle.o: $(PROOF)/oracle.c $(USER_HEADERS) | fuzz-packages
+	@mkdir -p $(@D)
+	@clang $(USER_FLAGS) -c -o $@ $<
+# How deep the stack is depends on where it begins, which differs from run to run.
+$(FUZZ)/attack: $(PROOF)/fuzz.c $(PROOF)/history.c $(FUZZ)/oracle.o $(USER_SOURCES) $(USER_HEADERS)
+	@clang $(USER_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-coverage=stack-depth \
+		-o $@ $(filter %.c %.o,$^)
+
+kunit-user: $(FUZZ)/kunit
+	@$<
+
+FUZZ_FILES := $(FUZZ)/attack $(FUZZ)/replay
+fuzz: $(FUZZ_FILES)
+	@$(PYTHON) -m bms.fuzz $(addprefix --minutes ,$(MINUTES)) $(FUZZ) $(PROOF)/corpus
+fuzz-short: $(FUZZ_FILES)
+	@$(PYTHON) -m bms.fuzz $(FUZZ) $(PROOF)/corpus
+
+.PHONY: mutants
+mutants: fuzz-short
+	@$(PYTHON) -m bms.mutants $(DRIVER) $(PROOF) $(BUILD)/mutants $(FUZZ)/seed-*/new
+
+# The policy as the driver compiles it, with contracts beside it. A prover that needs more
+# than a second does not get there in a minute either.
+PROVE := $(BUILD)/prove
+WP := -wp -wp-model Typed+Caveat -wp-check-memory-model -wp-rte -warn-unsigned-overflow \
+	-no-warn-invalid-bool -wp-prover cvc4,z3 -wp-timeout 60 -wp-par 1
+# Loops have constant bounds, of six at most; what ends them is looked at once more.
+FRAMA_C := frama-c -c11 -machdep gcc_x86_64 -ulevel 7 -cpp-frama-c-compliant -cpp-command \
+	"gcc -E -C -x c -Itools/proof/include -Idrivers/power/supply/smallbms"
+
+# Debian 13 has no Frama-C: on any Debian it runs on the files of Debian 12.
+FRAMA_ROOT := $(PACKAGES)/frama-c
+IN_FRAMA_ROOT := bwrap --bind $(abspath $(FRAMA_ROOT)) / --dev /dev --proc /proc --tmpfs /tmp \
+	--bind $(CURDIR) $(CURDIR) --chdir $(CURDIR) --setenv HOME $(abspath $(PROVE))
+$(FRAMA_ROOT)/bin/sh: | fetch-packages
+	@$(call fetch,Frama-C,frama-c,--release bookworm $(FRAMA_ROOT) frama-c-base why3 cvc4 z3 \
+		gcc libc6-dev bash coreutils dash)
+	@ln -sf dash $@
+
+.PHONY: prove
+prove: $(FRAMA_ROOT)/bin/sh
+	@lab/bin/preflight 2500 bubblewrap clang cvc5 gcc libc6-dev llvm python3 z3
+	@mkdir -p $(PROVE) $(BUILD)/logs
+	@$(IN_FRAMA_ROOT) why3 config detect >$(BUILD)/logs/why3.log 2>&1 || \
+		{ tail -n 3 $(BUILD)/logs/why3.log; exit 1; }
+	@$(PYTHON) -m bms.prove --harnesses $(PROOF)/steps.c \
+		--flags "-I$(PROOF)/include -I$(DRIVER)" \
+		$(PROVE) $(IN_FRAMA_ROOT) $(FRAMA_C) $(WP) $(PROOF)/policy.acsl

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What tests the driver: on boards, from outside, and on a fresh Debian
+
+.PHONY: demo demo-short
+demo: $(call BOARD_FILES,board)
+	@$(PYTHON) -m bms.demo $(call BOARD_FILES,board) $(BUILD)/demo
+
+# The same, without the full cell, on a kernel that looks hard.
+demo-short: $(call BOARD_FILES,board-debug)
+	@$(PYTHON) -m bms.demo --short $(call BOARD_FILES,board-debug) $(BUILD)/demo-short
+
+# --- Clients ------------------------------------------------------------------
+
+# People's own programs, on a kernel that has what they need.
+CLIENTS_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
+CLIENTS := $(BUILD)/clients
+CLIENTS_TOOLS := $(CLIENTS)/smallbms-wait $(CLIENTS)/abuse
+RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules)
+
+$(PACKAGES)/clients/.fetched: | fetch-packages
+	@$(call fetch,people's programs for the board,clients,--arch armhf $(@D) $(CLIENTS_PROGRAMS))
+	@touch $@
+
+$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
+$(CLIENTS)/abuse: $(BOARD)/abuse.c
+$(CLIENTS_TOOLS): | board-packages
+	@mkdir -p $(@D)
+	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(PACKAGES)/clients/.fetched \
+		$(LINUX)/.unpacked $(RECIPES) $(CLIENTS_TOOLS)
+	@$(BOARD)/mkclients $@ $(PACKAGES)/clients $(LINUX) $(RECIPES) $(CLIENTS_TOOLS)
+
+$(CLIENTS)/initramfs.cpio.gz: $(BUILD)/board-clients-initramfs.cpio.gz $(CLIENTS)/files.cpio.gz
+	@cat $^ >$@
+
+$(BUILD)/clients.dtb: $(BOARD)/measured.dts
+
+CLIENTS_FILES := $(BUILD)/board-clients/arch/arm/boot/zImage $(CLIENTS)/initramfs.cpio.gz \
+	$(BUILD)/clients.dtb
+
+.PHONY: clients
+clients: $(CLIENTS_FILES)
+	@$(PYTHON) -m bms.clients $^ $(BUILD)/clients.md
+
+.PHONY: monitoring-packages
+monitoring-packages:
+	@lab/bin/preflight 300 $(FETCH_PACKAGES) shellcheck systemd
+
+PROMTOOL := $(PACKAGES)/prometheus/usr/bin/promtool
+$(PROMTOOL): | monitoring-packages
+	@$(call fetch,promtool,prometheus,--alone $(PACKAGES)/prometheus prometheus)
+	@touch $@
+
+.PHONY: monitoring
+monitoring: $(PROMTOOL)
+	@PATH=$(abspath $(<D)):$$PATH lab/checks/monitoring
+
+# --- Tests --------------------------------------------------------------------
+
+.PHONY: test test-packages
+test-packages:
+	@lab/bin/preflight 100 python3 debian-archive-keyring
+test: | test-packages
+	@$(PYTHON) -m bms.tally --make $(MAKE) \
+		lab-test \
+		lint-short \
+		docs \
+		boards \
+		stock-kernel \
+		kunit \
+		newest-kunit \
+		newest-binding \
+		"kunit ARCH=arm" \
+		fuzz-short \
+		scenarios \
+		random-short \
+		coverage \
+		soak-short \
+		safe \
+		demo-short \
+		monitoring \
+		clients
+
+SUITE ?= trixie
+.PHONY: newcomer
+newcomer:
+	@lab/bin/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
+
+# The same on the newest kernel, if it can be had.
+newest-%:
+	@version=$$($(NEWEST)); case $$? in \
+	0) exec $(MAKE) $* KERNEL=$$version ;; \
+	75) echo "skipped: make $* KERNEL=newest, for the mirror cannot be reached"; \
+		echo "0 passed, 0 failed, 1 skipped" ;; \
+	*) exit 1 ;; \
+	esac
+
+.PHONY: lab-test
+lab-test: | test-packages
+	@$(PYTHON) -m tests
+
+# The newest that there is, with the Python that it needs.
+DT_SCHEMA := $(PACKAGES)/dt-schema
+$(DT_SCHEMA)/.wrapped: lab/bin/foreign | fetch-packages
+	@$(call fetch,dt-schema,dt-schema,--release sid $(DT_SCHEMA) dt-schema)
+	@lab/bin/foreign $(DT_SCHEMA) dt-doc-validate dt-extract-example dt-mk-schema dt-validate
+	@touch $@
+
+.PHONY: binding
+binding: $(LINUX)/.unpacked $(DT_SCHEMA)/.wrapped
+	@lab/bin/preflight $(BOARD_MB) $(BOARD_PACKAGES) cpp python3-ruamel.yaml yamllint
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH lab/checks/binding $(LINUX) $(BUILD)/binding
+
+.PHONY: boards
+# Configurations of kernels that people have
+CONFIGS := $(addprefix $(PACKAGES)/headers-,bookworm trixie trixie-backports)
+$(CONFIGS): $(PACKAGES)/headers-%: | fetch-packages
+	@$(call fetch,headers of $*,headers-$*,--alone --arch arm64 --release $* $@ \
+		'linux-headers-*[0-9]-arm64')
+
+boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS)
+	@lab/bin/preflight $(VIRTUAL_MB) cpp device-tree-compiler
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(foreach folder,$(CONFIGS), \
+		--kernel-config $(folder:$(PACKAGES)/headers-%=%)=$$(echo $(folder)/usr/src/*/.config)) \
+		$(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
+
+.PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
+pc-packages:
+	@lab/bin/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
+kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
+	@$(KUNIT) pc $^
+kunit-remove: $(BUILD)/virtual-remove-modules $(BUILD)/virtual-root/init
+	@$(KUNIT) virtual $(BUILD)/virtual-remove/linux $(<)/ko $(BUILD)/virtual-root
+hard: kunit-race kunit-rt kunit-remove
+
+ARCH ?= um
+
+.PHONY: kunit kunit-um kunit-arm kunit-user
+kunit: kunit-$(ARCH)
+# Asked first, by its declaration. Order-only, because it is no file of the tests.
+.PHONY: kunit-can-run
+kunit-can-run: $(LINUX)/.unpacked
+	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h || { \
+		echo "Linux $(LINUX_VERSION) is too old for the KUnit tests, which need 6.12 or newer." >&2; \
+		echo "make scenarios plays on it." >&2; exit 1; }
+kunit-um kunit-arm: | kunit-can-run
+KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
+kunit-um: $(VIRTUAL_FILES)
+	@$(KUNIT) virtual $(VIRTUAL_PARTS)
+kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
+		$(BUILD)/measured.dtb
+	@$(KUNIT) emulated $^
+
+SCENARIOS ?= tests/scenarios
+LOG ?= $(BUILD)/$@
+
+.PHONY: scenarios
+scenarios: $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.play --log $(LOG) virtual $(VIRTUAL_PARTS) $(SCENARIOS)
+
+LIMIT ?= 300
+
+# In real time, so without the many that end on a threshold, unless they are asked for.
+.PHONY: hil
+hil: SCENARIOS = $(wildcard tests/scenarios/*.scn)
+hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb
+	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) emulated $^ $(SCENARIOS)
+
+# Long times need a lean kernel; the short form looks hard, and for leaks.
+.PHONY: soak soak-short
+soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+	@$(PYTHON) -m bms.play --log $(LOG) virtual $(BUILD)/virtual-lean/linux $(<)/ko \
+		$(BUILD)/virtual-root tests/soak/long
+soak-short: $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) tests/soak/short
+
+$(BUILD)/push-pull.dtb: $(BOARD)/measured.dts
+
+ROUNDS ?= 1
+SAFE_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/safe-initramfs.cpio.gz \
+	$(BUILD)/measured.dtb $(BUILD)/push-pull.dtb
+
+.PHONY: safe
+safe: $(SAFE_FILES) $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.safe --rounds $(ROUNDS) --only "$(ONLY)" $(SAFE_FILES) $(VIRTUAL_PARTS) \
+		$(BUILD)/safe
+
+# What nobody thought of. The same seed makes the same scenarios.
+HOURS ?= 1000
+SEED ?= 1
+RANDOM_SCENARIOS = $(PYTHON) -m bms.random_scenarios --seed $(SEED)
+
+.PHONY: random random-short
+random: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+	@$(RANDOM_SCENARIOS) --hours $(HOURS) $(BUILD)/virtual-lean/linux $(<)/ko \
+		$(BUILD)/virtual-root $(BUILD)/$@
+random-short: $(VIRTUAL_FILES)
+	@$(RANDOM_SCENARIOS) --hours 20 $(VIRTUAL_PARTS) $(BUILD)/$@
+
+.PHONY: coverage
+coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init
+	@lab/bin/preflight $(VIRTUAL_MB) gcovr
+	@$(PYTHON) -m bms.coverage $(BUILD)/virtual/linux $(BUILD)/coverage-modules/ko \
+		$(BUILD)/virtual-root $(VIRTUAL)/uncovered $(BUILD)/coverage tests/scenarios
+
+# The image and headers of this Debian, which has the gcc that they were built with.
+STOCK := $(BUILD)/stock-kernel
+STOCK_RELEASE := $(or $(filter bookworm trixie,$(shell . /etc/os-release; echo $$VERSION_CODENAME)),trixie)
+STOCK_DEBIAN := $(PACKAGES)/kernel-$(STOCK_RELEASE)
+STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-linux-gnu kmod pahole \
+	libc6-dev-arm64-cross qemu-system-arm
+.PHONY: stock-kernel stock-packages
+stock-packages:
+	@lab/bin/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
+$(STOCK_DEBIAN)/.whole: | fetch-packages
+	@$(call fetch,what modules are built with,kbuild,--alone --release $(STOCK_RELEASE) \
+		$(@D)-kbuild 'linux-kbuild-*')
+	@$(call fetch,Debian's kernel,kernel,--alone --arch arm64 --release $(STOCK_RELEASE) $(@D) \
+		'linux-image-*[0-9]-arm64' 'linux-headers-*[0-9]-arm64' 'linux-headers-*[0-9]-common')
+	@cp -r $(@D)-kbuild/usr/lib/linux-kbuild-* $(@D)/usr/lib
+	@touch $@
+$(STOCK)/player: $(VIRTUAL)/player.c | stock-packages
+	@mkdir -p $(@D)
+	@aarch64-linux-gnu-gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
+stock-kernel: $(LINUX)/.unpacked $(STOCK_DEBIAN)/.whole dkms $(STOCK)/player
+	@$(PYTHON) -m bms.stock $(LINUX) $(STOCK_DEBIAN) $(BUILD)/dkms/smallbms-dkms_*_all.deb \
+		$(STOCK)/player $(STOCK)
