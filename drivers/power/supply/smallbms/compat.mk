@@ -15,5 +15,7 @@ subdir-ccflags-y += $(call smallbms-has,POWER_SUPPLY_HEALTH_UNDERVOLTAGE,linux/p
 subdir-ccflags-y += $(call smallbms-has,define __assign_str.dst.[[:space:]]*\\,trace/stages/stage6_event_callback.h,SMALLBMS_HAS_ASSIGN_STR)
 
 # Before 6.4, hwmon did not say that it leaves a table of channels as it is.
-CFLAGS_hwmon.o := $(shell grep -qs 'hwmon_channel_info . const .info' $(srctree)/include/linux/hwmon.h || \
-	echo -Wno-discarded-qualifiers)
+ifeq ($(shell grep -s 'hwmon_channel_info . const .info' $(srctree)/include/linux/hwmon.h),)
+CFLAGS_hwmon.o := $(call cc-disable-warning,discarded-qualifiers) \
+	$(call cc-disable-warning,incompatible-pointer-types-discards-qualifiers)
+endif
