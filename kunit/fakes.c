@@ -67,7 +67,7 @@ static void hang(const unsigned int *hangs_ms)
 		msleep(20);
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(unregister_node, software_node_unregister,
+KUNIT_DEFINE_ACTION_WRAPPER(remove_node, software_node_unregister,
 			    const struct software_node *);
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_bank, platform_device_unregister,
 			    struct platform_device *);
@@ -82,7 +82,7 @@ static void need_node(struct kunit *test, const struct software_node *node)
 	if (software_node_fwnode(node))
 		return;
 	KUNIT_ASSERT_EQ(test, 0, software_node_register(node));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_node, (void *)node));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, remove_node, (void *)node));
 }
 
 /* Whoever refers to a node waits for a driver of it, from 7.3 on, unless told. */
@@ -351,8 +351,8 @@ struct fake_bank *fake_bank_alloc(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bank);
 	/* Channels come first in the references: leave room for them. */
 	bank->num_refs = ARRAY_SIZE(bank->name);
-	fake_bank_gpio(bank, "load-disconnect-gpios", FAKE_LOAD, GPIO_OPEN_SOURCE);
-	fake_bank_gpio(bank, "charge-disconnect-gpios", FAKE_CHARGE, GPIO_OPEN_SOURCE);
+	fake_bank_gpio(bank, "load-enable-gpios", FAKE_LOAD, GPIO_OPEN_SOURCE);
+	fake_bank_gpio(bank, "charge-enable-gpios", FAKE_CHARGE, GPIO_OPEN_SOURCE);
 	fake_bank_gpio(bank, "pre-alarm-gpios", FAKE_PRE_ALARM, GPIO_OPEN_SOURCE);
 	return bank;
 }

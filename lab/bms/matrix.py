@@ -91,6 +91,7 @@ class Kernel:
     without: tuple
     lines: tuple = ()
     linked: tuple = ()      # what of the kernel goes into each module
+    cannot: tuple = ()      # options that the architecture does not have
 
 
 def in_tree(linux, each):
@@ -108,9 +109,13 @@ def in_tree(linux, each):
         least = tuple(option for option in OPTIONS if option not in always)
         some = ((), least)
         every = ((), *((option,) for option in OPTIONS), least)
+        # riscv cannot be suspended before 6.4.
+        cannot = () if name != "riscv64" or "ARCH_SUSPEND_POSSIBLE" in \
+            (linux / "arch/riscv/Kconfig").read_text() else ("SUSPEND",)
         yield Kernel(f"{version} {name} gcc", linux, (arch, f"CROSS_COMPILE={cross}"),
-                     every if each and name == "x86_64" else some, lines)
-        yield Kernel(f"{version} {name} clang", linux, (arch, "LLVM=1"), some, lines)
+                     every if each and name == "x86_64" else some, lines, cannot=cannot)
+        yield Kernel(f"{version} {name} clang", linux, (arch, "LLVM=1"), some, lines,
+                     cannot=cannot)
     yield Kernel(f"{version} 32-bit big endian gcc", linux,
                  ("ARCH=powerpc", "CROSS_COMPILE=powerpc-linux-gnu-"),
                  ((), tuple(option for option in OPTIONS if option != "OF")),
@@ -287,7 +292,8 @@ class Matrix:
         log = tree / "log"
         log.write_text("")
         for without in kernel.without:
-            variant = "without " + " ".join(without) if without else "with all"
+            variant = " ".join(("without", *without)) if without else \
+                " but ".join(("with all", *kernel.cannot))
             self.row(kernel.name, variant,
                      lambda w=without: self.configure_and_build(kernel, w, tree, make, log))
 
@@ -360,7 +366,7 @@ class Matrix:
         """Make a tree ready for modules: what its configuration lacks, what it has too much."""
         wanted = [line for line in self.args.config.read_text().splitlines()
                   if line.startswith("CONFIG_") and line != "CONFIG_64BIT=y"
-                  and line[len("CONFIG_"):].split("=")[0] not in off]
+                  and line[len("CONFIG_"):].split("=")[0] not in off | set(kernel.cannot)]
         wanted += [f"CONFIG_{line}" for line in kernel.lines]
         refused = [f"# CONFIG_{symbol} is not set" for symbol in sorted(off)]
         fragment = tree / "fragment"
