@@ -121,8 +121,8 @@ static void push_pull_outputs(struct kunit *test)
 	struct fake_bank *bank = fake_bank_alloc(test);
 	struct platform_device *pdev;
 
-	fake_bank_drop(bank, "load-disconnect-gpios");
-	fake_bank_gpio(bank, "load-disconnect-gpios", FAKE_LOAD, GPIO_ACTIVE_HIGH);
+	fake_bank_drop(bank, "load-enable-gpios");
+	fake_bank_gpio(bank, "load-enable-gpios", FAKE_LOAD, GPIO_ACTIVE_HIGH);
 	add_signals(bank);
 	pdev = running(test, bank);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
@@ -152,11 +152,11 @@ static void two_banks_do_not_share(struct kunit *test)
 	add_measurements(bank);
 	running(test, bank);
 
-	fake_bank_drop(other, "load-disconnect-gpios");
-	fake_bank_drop(other, "charge-disconnect-gpios");
+	fake_bank_drop(other, "load-enable-gpios");
+	fake_bank_drop(other, "charge-enable-gpios");
 	fake_bank_drop(other, "pre-alarm-gpios");
-	fake_bank_gpio(other, "load-disconnect-gpios", FAKE_LOAD_2, GPIO_OPEN_SOURCE);
-	fake_bank_gpio(other, "charge-disconnect-gpios", FAKE_CHARGE_2, GPIO_OPEN_SOURCE);
+	fake_bank_gpio(other, "load-enable-gpios", FAKE_LOAD_2, GPIO_OPEN_SOURCE);
+	fake_bank_gpio(other, "charge-enable-gpios", FAKE_CHARGE_2, GPIO_OPEN_SOURCE);
 	fake_bank_channels(other, "cell", FAKE_CELL + 8, 4);
 	pdev = fake_bank_add(test, other, 1);
 	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "%s", said.first);
@@ -174,12 +174,12 @@ static void two_banks_do_not_share(struct kunit *test)
 
 static void no_load(struct fake_bank *bank)
 {
-	fake_bank_drop(bank, "load-disconnect-gpios");
+	fake_bank_drop(bank, "load-enable-gpios");
 }
 
 static void no_charge(struct fake_bank *bank)
 {
-	fake_bank_drop(bank, "charge-disconnect-gpios");
+	fake_bank_drop(bank, "charge-enable-gpios");
 }
 
 static void nothing_at_all(struct fake_bank *bank)
@@ -254,34 +254,46 @@ static void temperature_that_is_a_voltage(struct fake_bank *bank)
 
 static void setting_too_high(struct fake_bank *bank)
 {
-	fake_bank_u32(bank, "victronenergy,load-disconnect-cell-microvolt", 2800001);
+	fake_bank_u32(bank, "load-disconnect-cell-microvolt", 2800001);
 }
 
 static void setting_too_low(struct fake_bank *bank)
 {
-	fake_bank_u32(bank, "victronenergy,warning-ms", 29999);
+	fake_bank_u32(bank, "warning-ms", 29999);
 }
 
 static void setting_negative(struct fake_bank *bank)
 {
-	fake_bank_u32(bank, "victronenergy,charge-min-millicelsius", (u32)-20001);
+	fake_bank_u32(bank, "charge-min-millicelsius", (u32)-20001);
 }
 
 static void settings_contradict(struct fake_bank *bank)
 {
-	fake_bank_u32(bank, "victronenergy,pre-alarm-cell-microvolt", 2849999);
+	fake_bank_u32(bank, "pre-alarm-cell-microvolt", 2849999);
 }
 
 static void settings_too_near(struct fake_bank *bank)
 {
-	fake_bank_u32(bank, "victronenergy,charge-disconnect-cell-microvolt", 3649999);
+	fake_bank_u32(bank, "charge-disconnect-cell-microvolt", 3649999);
 }
 
 static void setting_is_a_list(struct fake_bank *bank)
 {
 	static const u32 values[] = { 500, 500 };
 
-	bank->prop[bank->num_props++] = PROPERTY_ENTRY_U32_ARRAY("victronenergy,hold-ms", values);
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_U32_ARRAY("hold-ms", values);
+}
+
+static void five_in_series(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "cells-in-series", 5);
+}
+
+static void series_are_a_list(struct fake_bank *bank)
+{
+	static const u32 values[] = { 4, 4 };
+
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_U32_ARRAY("cells-in-series", values);
 }
 
 static void channels_without_names(struct fake_bank *bank)
@@ -292,8 +304,8 @@ static void channels_without_names(struct fake_bank *bank)
 
 static void output_is_taken(struct fake_bank *bank)
 {
-	fake_bank_drop(bank, "charge-disconnect-gpios");
-	fake_bank_gpio(bank, "charge-disconnect-gpios", FAKE_LOAD, GPIO_OPEN_SOURCE);
+	fake_bank_drop(bank, "charge-enable-gpios");
+	fake_bank_gpio(bank, "charge-enable-gpios", FAKE_LOAD, GPIO_OPEN_SOURCE);
 }
 
 static const struct bad_case {
@@ -301,8 +313,8 @@ static const struct bad_case {
 	void (*change)(struct fake_bank *bank);
 	const char *message;
 } bad_cases[] = {
-	{ "no load output", no_load, "load-disconnect-gpios is missing" },
-	{ "no charge output", no_charge, "charge-disconnect-gpios is missing" },
+	{ "no load output", no_load, "load-enable-gpios is missing" },
+	{ "no charge output", no_charge, "charge-enable-gpios is missing" },
 	{ "no source", nothing_at_all, "nothing tells of a low cell: channels \"cell1\"" },
 	{ "no source of low cells", only_temperature, "nothing tells of a low cell" },
 	{ "no source of full cells", no_charge_source, "nothing tells of a full cell" },
@@ -318,19 +330,21 @@ static const struct bad_case {
 	{ "voltage as temperature", temperature_that_is_a_voltage,
 	  "channel \"temp1\" does not measure a temperature" },
 	{ "setting above its range", setting_too_high,
-	  "victronenergy,load-disconnect-cell-microvolt = 2800001 is not in 2600000..2800000" },
+	  "load-disconnect-cell-microvolt = 2800001 is not in 2600000..2800000" },
 	{ "setting below its range", setting_too_low,
-	  "victronenergy,warning-ms = 29999 is not in 30000..300000" },
+	  "warning-ms = 29999 is not in 30000..300000" },
 	{ "negative setting below its range", setting_negative,
-	  "victronenergy,charge-min-millicelsius = -20001 is not in -20000..20000" },
+	  "charge-min-millicelsius = -20001 is not in -20000..20000" },
 	{ "setting against its neighbour", settings_contradict,
-	  "victronenergy,pre-alarm-cell-microvolt = 2849999 is not in 2850000..3150000" },
+	  "pre-alarm-cell-microvolt = 2849999 is not in 2850000..3150000" },
 	{ "setting narrows its neighbour", settings_too_near,
-	  "victronenergy,charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
-	{ "setting is a list", setting_is_a_list, "victronenergy,hold-ms is not one number" },
+	  "charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
+	{ "cells in series of no bank", five_in_series, "cells-in-series = 5 is not 4, 8 or 16" },
+	{ "cells in series are a list", series_are_a_list, "cells-in-series is not one number" },
+	{ "setting is a list", setting_is_a_list, "hold-ms is not one number" },
 	{ "channels without names", channels_without_names,
 	  "io-channel-names must name every one of io-channels" },
-	{ "a line used twice", output_is_taken, "no line for charge-disconnect-gpios" },
+	{ "a line used twice", output_is_taken, "no line for charge-enable-gpios" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(bad, bad_cases, name);
@@ -654,8 +668,8 @@ static void relations_hold_at_run_time(struct kunit *test)
 
 	t = with_hardware(test, false, true);
 	add_measurements(bank);
-	fake_bank_u32(bank, "victronenergy,pre-alarm-cell-microvolt", 2950000);
-	fake_bank_u32(bank, "victronenergy,load-reconnect-cell-microvolt", 3000000);
+	fake_bank_u32(bank, "pre-alarm-cell-microvolt", 2950000);
+	fake_bank_u32(bank, "load-reconnect-cell-microvolt", 3000000);
 	pdev = running(test, bank);
 	KUNIT_EXPECT_EQ(test, -ERANGE,
 			write_file(&pdev->dev, "settings/pre_alarm_cell_microvolt", "2950001"));
@@ -722,7 +736,7 @@ static void charging_in_the_pre_alarm(struct kunit *test)
 
 	t = with_hardware(test, false, true);
 	add_measurements(bank);
-	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("victronenergy,charge-in-pre-alarm");
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("charge-in-pre-alarm");
 	running(test, bank);
 	t->adc->value[FAKE_CELL] = 3000000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));

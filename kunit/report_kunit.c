@@ -76,11 +76,8 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	struct fake_bank *bank = fake_bank_alloc(test);
 
 	add_measurements(bank);
-	t->adc->error[FAKE_SUPPLY] = -EIO;
+	fake_bank_u32(bank, "cells-in-series", 4);
 	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
-	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), -ENODEV);
-	t->adc->error[FAKE_SUPPLY] = 0;
 	t->adc->value[FAKE_BANK_CURRENT] = -25000000;
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_SCOPE),
@@ -95,24 +92,32 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 
-	/* The same cells in one string of 16: the voltage tells. */
 	t->adc->value[FAKE_SUPPLY] = 52800000;
 	t->adc->value[FAKE_BANK_CURRENT] = 50000000;	/* 2640 W */
 	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 44800000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -ENODEV);
 
-	/* Limits stay known when a value does not, or makes no sense. */
-	t->adc->value[FAKE_SUPPLY] = 20000000;
-	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 60000000);
+	/* Limits are known when the voltage is not, or makes no sense. */
 	t->adc->error[FAKE_SUPPLY] = -EIO;
 	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 60000000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 11200000);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MAX), 15000000);
 
 	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -ENODEV);
+}
+
+/* One failed cell made half the cells of it, when the driver guessed. */
+static void limits_of_the_bank_are_not_guessed(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	with_hardware(test, false, true);
+	add_measurements(bank);
+	running(test, bank);
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_VOLTAGE_MIN));
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_VOLTAGE_MAX));
 }
 
 static void bank_of_signals_lists_no_measurement(struct kunit *test)
@@ -216,7 +221,7 @@ static void stale_value_is_not_shown(struct kunit *test)
 	struct fake_bank *bank = fake_bank_alloc(test);
 	struct device *hwmon;
 
-	fake_bank_u32(bank, "victronenergy,stale-ms", STALE_MS);
+	fake_bank_u32(bank, "stale-ms", STALE_MS);
 	add_measurements(bank);
 	hwmon = hwmon_of(test, running(test, bank));
 	EXPECT_TEXT(test, hwmon, "in2_input", "3300");
@@ -571,7 +576,7 @@ static void readers_do_not_wait_for_an_evaluation(struct kunit *test)
 
 	add_signals(bank);
 	add_measurements(bank);
-	fake_bank_u32(bank, "victronenergy,stale-ms", 10000);
+	fake_bank_u32(bank, "stale-ms", 10000);
 	pdev = running(test, bank);
 
 	WRITE_ONCE(t->gpio->hangs_ms[FAKE_ATD], HANGS_MS);
@@ -646,6 +651,7 @@ static void is_read_on_one_processor_and_evaluated_on_another(struct kunit *test
 
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
+	KUNIT_CASE(limits_of_the_bank_are_not_guessed),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
 	KUNIT_CASE(health_names_the_supply),
 	KUNIT_CASE_SLOW(charge_is_shown_once_it_is_known),

@@ -264,7 +264,7 @@ static void converter_never_returns(struct kunit *test)
 	struct fake_bank *bank = whole_bank(test);
 	unsigned int beats;
 
-	fake_bank_u32(bank, "victronenergy,stale-ms", 1000);
+	fake_bank_u32(bank, "stale-ms", 1000);
 	t->pdev = running(test, bank);
 	t->adc->hangs_ms = HANGS_MS;
 	msleep(500);
@@ -312,7 +312,7 @@ static void converter_is_slow(struct kunit *test)
 	u64 age_ms;
 
 	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
-	fake_bank_u32(bank, "victronenergy,stale-ms", 10000);
+	fake_bank_u32(bank, "stale-ms", 10000);
 	t->adc->hangs_ms = 750;
 	pdev = fake_bank_add(test, bank, 0);
 	KUNIT_ASSERT_TRUE(test, bound(pdev));
@@ -413,7 +413,7 @@ static void sleep_is_refused(struct kunit *test)
 		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
 		return;
 	}
-	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("victronenergy,keep-awake");
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("keep-awake");
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;
 	KUNIT_EXPECT_EQ(test, -EBUSY, pm->suspend(&pdev->dev));

@@ -295,7 +295,7 @@ def judge(bench, shown):
         bench.check("sensors", "the dead cell has no value",
                     re.search(r"^cell3: +N/A", shown["sensors"], re.M))
 
-    for name in ("load-disconnect", "charge-disconnect", "pre-alarm", "loop", "remote-h"):
+    for name in ("load-enable", "charge-enable", "pre-alarm", "loop", "remote-h"):
         bench.check("gpioinfo", f'line "{name}" is used by "{name}"',
                     re.search(rf'"{name}" +"{name}" .*\[used', shown["gpioinfo"]))
 

@@ -19,8 +19,8 @@ CONTROL = "/sys/devices/platform/converter-{}/control"
 START_NS = 3 * NS               # from the driver to a bank that is on
 MS = 1_000_000
 
-BINDING = pathlib.Path("dt-bindings/power/supply/victronenergy,smallbms.yaml")
-RANGE = re.compile(r"^  (victronenergy,[\w-]+):\n    minimum: (\d+)\n    maximum: (\d+)$", re.M)
+BINDING = pathlib.Path("dt-bindings/power/supply/gpio-bms.yaml")
+RANGE = re.compile(r"^  ([\w-]+):\n    minimum: (\d+)\n    maximum: (\d+)$", re.M)
 
 BANKS = 32
 CYCLES = 500                    # bound and unbound, a round
@@ -48,7 +48,7 @@ NODES = """
 	}};
 
 	bank-{n} {{
-		compatible = "victronenergy,smallbms";
+		compatible = "gpio-bms";
 {properties}
 	}};
 """
@@ -59,8 +59,8 @@ def properties(number):
     names = [f"cell{cell}" for cell in range(1, 5)] + ["temp1", "supply", "load-current"]
     channels = [0, 1, 2, 3, virtual.FIRST_TEMP, virtual.SUPPLY, virtual.LOAD_CURRENT]
     return {
-        "load-disconnect-gpios": f"<&gpio{number} 8 {virtual.OPEN_SOURCE}>",
-        "charge-disconnect-gpios": f"<&gpio{number} 9 {virtual.OPEN_SOURCE}>",
+        "load-enable-gpios": f"<&gpio{number} 8 {virtual.OPEN_SOURCE}>",
+        "charge-enable-gpios": f"<&gpio{number} 9 {virtual.OPEN_SOURCE}>",
         "pre-alarm-gpios": f"<&gpio{number} 10 {virtual.OPEN_SOURCE}>",
         "io-channels": ", ".join(f"<&adc{number} {channel}>" for channel in channels),
         "io-channel-names": ", ".join(f'"{name}"' for name in names),
@@ -179,7 +179,7 @@ NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
            "charge-min-millicelsius", "charge-max-millicelsius", "warning-ms", "hold-ms",
            "line-filter-ms", "stale-ms", "load-limit-microamp")
 LINES = ("loop", "remote-h", "remote-l", "allowed-to-discharge", "allowed-to-charge",
-         "battery-pre-alarm", "heartbeat", "load-disconnect", "charge-disconnect", "pre-alarm")
+         "battery-pre-alarm", "heartbeat", "load-enable", "charge-enable", "pre-alarm")
 
 
 def anything(chance, number):
@@ -205,10 +205,11 @@ def mutated(chance, number):
         elif kind == 2:
             value = chance.choice((0, 1, 250, 20000, 30000, 2800000, 3100000, 0x7fffffff,
                                    0x80000000, 0xffffffff, chance.randrange(5000000)))
-            bank[f"victronenergy,{chance.choice(NUMBERS)}"] = f"<{value}>"
+            bank[chance.choice(NUMBERS)] = f"<{value}>"
         elif kind == 3:
-            name = chance.choice(NUMBERS + ("charge-in-pre-alarm", "keep-awake"))
-            bank[f"victronenergy,{name}"] = anything(chance, number)
+            name = chance.choice(NUMBERS + ("cells-in-series", "charge-in-pre-alarm",
+                                            "keep-awake"))
+            bank[name] = anything(chance, number)
         elif kind == 4:
             bank[f"{chance.choice(LINES)}-gpios"] = anything(chance, number)
         else:

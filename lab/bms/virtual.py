@@ -65,9 +65,9 @@ DTS = """/dts-v1/;
 	}};
 
 	bms {{
-		compatible = "victronenergy,smallbms";
-		load-disconnect-gpios = <&gpio 8 {open_source}>;
-		charge-disconnect-gpios = <&gpio 9 {open_source}>;
+		compatible = "gpio-bms";
+		load-enable-gpios = <&gpio 8 {open_source}>;
+		charge-enable-gpios = <&gpio 9 {open_source}>;
 		pre-alarm-gpios = <&gpio 10 {open_source}>;
 		loop-gpios = <&gpio 2 0>;
 		remote-h-gpios = <&gpio 0 0>;

@@ -4,7 +4,6 @@
  */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "settings.h"
 
@@ -15,7 +14,7 @@ int main(void)
 	for (id = 0; id < SMALLBMS_NUM_SETTINGS; id++) {
 		const struct smallbms_setting *setting = &smallbms_settings_table[id];
 
-		printf("%s %d %d %d %d %d\n", strchr(setting->property, ',') + 1, setting->def,
+		printf("%s %d %d %d %d %d\n", setting->property, setting->def,
 		       setting->min, setting->max, setting->zero, setting->run_time);
 	}
 	return 0;

@@ -53,7 +53,7 @@ class Drivers(unittest.TestCase):
     def test_what_we_bring_needs_no_kernel(self):
         self.assertEqual(self.lacking([["voltage-divider"], ["current-sense-shunt"],
                                        ["temperature-transducer"], ["simple-battery"],
-                                       ["victronenergy,smallbms"]], ""), [])
+                                       ["gpio-bms"]], ""), [])
 
 
 if __name__ == "__main__":

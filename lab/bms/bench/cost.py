@@ -62,9 +62,9 @@ DTS = """#include "bench.dts"
 """
 BANK = """
 	bms-{} {{
-		compatible = "victronenergy,smallbms";
-		load-disconnect-gpios = <&gpio3 8 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
-		charge-disconnect-gpios = <&gpio3 9 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
+		compatible = "gpio-bms";
+		load-enable-gpios = <&gpio3 8 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
+		charge-enable-gpios = <&gpio3 9 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
 		pre-alarm-gpios = <&gpio3 10 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
 		loop-gpios = <&gpio3 2 GPIO_ACTIVE_HIGH>;
 		remote-h-gpios = <&gpio3 0 GPIO_ACTIVE_HIGH>;

@@ -32,8 +32,8 @@
 #include "smallbms.h"
 
 static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {
-	[SMALLBMS_LOAD] = "load-disconnect",
-	[SMALLBMS_CHARGE] = "charge-disconnect",
+	[SMALLBMS_LOAD] = "load-enable",
+	[SMALLBMS_CHARGE] = "charge-enable",
 	[SMALLBMS_PRE_ALARM] = "pre-alarm",
 };
 

@@ -286,6 +286,24 @@ static int smallbms_get_settings(struct smallbms *bms)
 	return 0;
 }
 
+/* Limits of the bank as a whole are those of a cell, so many times. */
+static int smallbms_get_cells_in_series(struct smallbms *bms)
+{
+	const char *name = "cells-in-series";
+	u32 count;
+
+	if (!device_property_present(bms->dev, name))
+		return 0;
+	if (device_property_count_u32(bms->dev, name) != 1 ||
+	    device_property_read_u32(bms->dev, name, &count))
+		return dev_err_probe(bms->dev, -EINVAL, "%s is not one number\n", name);
+	if (count != 4 && count != 8 && count != 16)
+		return dev_err_probe(bms->dev, -ERANGE, "%s = %u is not 4, 8 or 16\n", name,
+				     count);
+	bms->report.cells_in_series = count;
+	return 0;
+}
+
 /* Charge can be counted if someone says how much there is, and cells when it is all there. */
 static void smallbms_get_battery(struct smallbms *bms)
 {
@@ -406,6 +424,9 @@ static int smallbms_probe(struct platform_device *pdev)
 	ret = smallbms_get_settings(bms);
 	if (ret)
 		return ret;
+	ret = smallbms_get_cells_in_series(bms);
+	if (ret)
+		return ret;
 	ret = smallbms_sense_init(&bms->sense, dev);
 	if (ret)
 		return ret;
@@ -452,8 +473,8 @@ static void smallbms_shutdown(struct platform_device *pdev)
 /* Asleep, nothing is watched: so nothing is driven, or nobody sleeps. */
 static int smallbms_suspend(struct device *dev)
 {
-	if (device_property_present(dev, "victronenergy,keep-awake")) {
-		dev_warn(dev, "no sleep, it would cut the load: victronenergy,keep-awake\n");
+	if (device_property_present(dev, "keep-awake")) {
+		dev_warn(dev, "no sleep, it would cut the load: keep-awake\n");
 		return -EBUSY;
 	}
 	smallbms_stop(dev_get_drvdata(dev));
@@ -469,7 +490,7 @@ static int smallbms_resume(struct device *dev)
 static DEFINE_SIMPLE_DEV_PM_OPS(smallbms_pm_ops, smallbms_suspend, smallbms_resume);
 
 static const struct of_device_id smallbms_of_match[] = {
-	{ .compatible = "victronenergy,smallbms" },
+	{ .compatible = "gpio-bms" },
 	{ }
 };
 MODULE_DEVICE_TABLE(of, smallbms_of_match);

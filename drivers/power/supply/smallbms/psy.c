@@ -118,11 +118,9 @@ static int smallbms_psy_temp_mc(const struct smallbms_report *report)
 }
 
 /* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
-static int smallbms_psy_voltage_limit(const struct smallbms_report *report, s32 cell_uv,
-				      union power_supply_propval *val)
+static int smallbms_psy_voltage_limit(const struct smallbms_report *report, s32 cell_uv)
 {
-	val->intval = report->cells_in_series * cell_uv;
-	return val->intval ? 0 : -ENODEV;
+	return report->cells_in_series * cell_uv;
 }
 
 /* Above 2147 W it is more than a property can tell. */
@@ -182,11 +180,13 @@ static int smallbms_psy_show(const struct smallbms_report *report,
 		val->intval = report->sample.group[SMALLBMS_SUPPLY].min;
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
-		return smallbms_psy_voltage_limit(report, report->settings.load_disconnect_uv,
-						  val);
+		val->intval = smallbms_psy_voltage_limit(report,
+							 report->settings.load_disconnect_uv);
+		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return smallbms_psy_voltage_limit(report, report->settings.charge_disconnect_uv,
-						  val);
+		val->intval = smallbms_psy_voltage_limit(report,
+							 report->settings.charge_disconnect_uv);
+		return 0;
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
 		if (!smallbms_known(report, SMALLBMS_BANK_CURRENT))
 			return -ENODEV;
@@ -301,8 +301,7 @@ static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_prope
 		return smallbms_sense_has(sense, SMALLBMS_SUPPLY);
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
 	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
-		       smallbms_sense_has(sense, SMALLBMS_CELL);
+		return bms->report.cells_in_series && smallbms_sense_has(sense, SMALLBMS_CELL);
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
 		return smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
 	case POWER_SUPPLY_PROP_POWER_NOW:

@@ -23,7 +23,6 @@
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/device.h>
-#include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/power_supply.h>
 #include <linux/spinlock.h>
@@ -325,7 +324,7 @@ static void notify(const struct smallbms_report *report, const struct device_att
 	sysfs_notify(&report->psy->dev.kobj, NULL, attr->attr.name);
 }
 
-/* "load-disconnect floats, charge-disconnect driven" */
+/* "load-enable floats, charge-enable driven" */
 static int print_outputs(const struct smallbms_report *report, u32 mask, char *buf,
 			 size_t size)
 {
@@ -375,25 +374,6 @@ static void announce(struct smallbms *bms, u32 changed, u32 begun)
 	}
 }
 
-/*
- * How many cells are in series: no one says so, but the cells and the bank do, and an
- * old scan says the same as it did.
- */
-static void update_cells_in_series(struct smallbms_report *report)
-{
-	const struct smallbms_group *supply = &report->sample.group[SMALLBMS_SUPPLY];
-	const struct smallbms_group *cell = &report->sample.group[SMALLBMS_CELL];
-	int count, ratio;
-
-	if (!cell->fitted || !cell->all || !supply->fitted || !supply->all)
-		return;
-	ratio = DIV_ROUND_CLOSEST(supply->min, (cell->min + cell->max) / 2);
-	for (count = 4; count <= 16; count *= 2) {
-		if (ratio > count * 3 / 4 && ratio < count * 3 / 2)
-			report->cells_in_series = count;
-	}
-}
-
 /**
  * smallbms_report_publish() - let readers see what is, without an announcement
  * @bms: the bank, locked or not yet shown
@@ -434,7 +414,6 @@ void smallbms_report_publish(struct smallbms *bms)
 	if (bms->decision.pre_alarm)
 		report->warning_end_ns = bms->state.pre_alarm_ns +
 					 bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
-	update_cells_in_series(report);
 	spin_unlock(&report->lock);
 }
 

@@ -62,8 +62,7 @@ enum smallbms_setting_id {
 
 /**
  * struct smallbms_setting - one row of the table of settings
- * @property: devicetree property; an attribute is called the same, without
- *	the vendor prefix and with underscores
+ * @property: devicetree property; an attribute is called the same, with underscores
  * @offset: of the value in &struct smallbms_settings
  * @def: value when the devicetree is silent
  * @min: smallest allowed value

@@ -179,7 +179,7 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
  * @levels: bit for each output whose line reads as driven
  * @unread: bit for each output whose line cannot be read
  * @warning_end_ns: when the load is not sure of its time any more, or 0: no pre-alarm
- * @cells_in_series: 4, 8 or 16, or 0 while it cannot be told
+ * @cells_in_series: 4, 8 or 16, or 0 if the devicetree does not say
  * @causes: bit for each cause that holds
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
