@@ -23,8 +23,8 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^## / { print "\n" substr($$0, 4) } \
 		/^[a-z_-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "Each installs the Debian packages that it needs (with sudo when not root) and"
-	@echo "keeps everything else under $(OUT)/. What builds a kernel takes KERNEL=6.1, 6.12 or newest."
+	@echo "What needs Debian packages installs them (with sudo when not root). All that is built is"
+	@echo "under $(OUT)/. What builds a kernel takes KERNEL=6.1, newest or another; KUnit needs 6.12."
 
 ## See it work
 
@@ -37,7 +37,7 @@ newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or book
 kunit: ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
 hard: ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each driver bound twice
 scenarios: ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
-hil: ## play SCENARIOS= at the pins of the emulated board, in real time
+hil: ## play SCENARIOS= at the pins of the emulated board, in real time, up to LIMIT=300 seconds each
 random: ## play HOURS=1000 of made-up scenarios with SEED=1
 soak: ## 30 days at rest, a year of cycles
 safe: ## let everything go wrong, ROUNDS=1 times, and judge the pins
@@ -50,7 +50,7 @@ lab-test: ## test the lab itself
 
 ## Test and prove the rules alone
 
-fuzz: ## attack the rules with made-up histories; MINUTES=60 for long
+fuzz: ## attack the rules with made-up histories, for MINUTES=10
 mutants: ## change the rules in all simple ways: does a test notice each?
 prove: ## prove the rules of the policy, for every state, input and time
 

@@ -289,6 +289,11 @@ static void five_in_series(struct fake_bank *bank)
 	fake_bank_u32(bank, "cells-in-series", 5);
 }
 
+static void more_in_series_than_there_are(struct fake_bank *bank)
+{
+	fake_bank_u32(bank, "cells-in-series", 16);
+}
+
 static void series_are_a_list(struct fake_bank *bank)
 {
 	static const u32 values[] = { 4, 4 };
@@ -340,6 +345,8 @@ static const struct bad_case {
 	{ "setting narrows its neighbour", settings_too_near,
 	  "charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
 	{ "cells in series of no bank", five_in_series, "cells-in-series = 5 is not 4, 8 or 16" },
+	{ "more cells in series than there are", more_in_series_than_there_are,
+	  "cells-in-series = 16 does not divide 4 cells" },
 	{ "cells in series are a list", series_are_a_list, "cells-in-series is not one number" },
 	{ "setting is a list", setting_is_a_list, "hold-ms is not one number" },
 	{ "channels without names", channels_without_names,

@@ -108,7 +108,7 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -ENODEV);
 }
 
-/* One failed cell made half the cells of it, when the driver guessed. */
+/* When the driver guessed, one failed cell halved the number. */
 static void limits_of_the_bank_are_not_guessed(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);

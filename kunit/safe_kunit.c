@@ -81,7 +81,7 @@ static bool allocations_can_fail(struct kunit *test)
 	void *memory;
 
 	fail_allocation(1);
-	memory = kmalloc(sizeof(long), GFP_KERNEL);
+	memory = kmalloc(8, GFP_KERNEL);
 	fail_allocation(0);
 	if (!memory)
 		return true;

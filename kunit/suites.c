@@ -6,7 +6,6 @@
 #include <linux/module.h>
 
 #include "compat.h"
-
 #include "suites.h"
 
 kunit_test_suites(&smallbms_policy_suite, &smallbms_settings_suite, &smallbms_sense_suite,

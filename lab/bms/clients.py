@@ -4,7 +4,7 @@
 Real, unmodified programs from Debian run in the guest. Each state of the bank gives a
 section of the page, with the output of each program.
 
-Exit status: 0 all was as expected, 1 something was not, 2 the bench could not go on.
+Exit status: 0 all was as expected, 1 something was not, 2 the lab could not go on.
 """
 
 import argparse

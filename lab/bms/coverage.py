@@ -149,8 +149,12 @@ def main():
         print(error, file=sys.stderr)
         return 2
 
-    print(f"{len(folders)} runs: the KUnit tests and {len(scenarios)} scenarios")
     coverage = Coverage(json.loads(report.read_text()))
+    for name in DEMANDS:
+        if not coverage.part(name, coverage.lines)[1]:
+            print(f"gcovr tells nothing of {name or 'the drivers'}", file=sys.stderr)
+            return 2
+    print(f"{len(folders)} runs: the KUnit tests and {len(scenarios)} scenarios")
     print(f"{'file':<16}{'lines':>20}{'branches':>20}")
     for name in [*sorted(coverage.lines), ""]:
         cells = [coverage.part(name, counts) for counts in (coverage.lines, coverage.branches)]

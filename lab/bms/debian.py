@@ -287,6 +287,8 @@ def main():
                         help="default: that of this machine")
     args = parser.parse_args()
 
+    if args.command == "unpack" and not args.release and "*" in args.package[0]:
+        parser.error("for a pattern, say in which --release")
     # Ended from outside, it still removes what it has half done.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tell the story of a protected bank on the emulated board, and judge it.
 
-Exit status: 0 every rule was kept, 1 one was broken, 2 the bench could not go on.
+Exit status: 0 every rule was kept, 1 one was broken, 2 the lab could not go on.
 """
 
 import argparse

@@ -325,7 +325,9 @@ class Matrix:
 
         def build(feature, change):
             if not ready:
-                self.prepare(kernel, set(), tree, make, log)
+                missing, _ = self.prepare(kernel, set(), tree, make, log)
+                if missing:
+                    raise BenchError(f"not configured as asked: {' '.join(missing)}")
                 ready.append(True)
             shadow = self.shadow(kernel.linux.absolute(), feature, change, log)
             return self.modules(shadow, (f"O={tree}", *kernel.variables,
@@ -337,8 +339,12 @@ class Matrix:
                 f"not refused: {said or 'it builds'}"
 
         def renamed(feature):
-            text = (linux / "include" / feature.header).read_text()
-            return re.sub(rf"\b{feature.pattern}\b", f"taken_away_{feature.pattern}", text)
+            pattern = feature.pattern.replace("[[:space:]]", r"\s")
+            text, times = re.subn(rf"\b{pattern}\b", "taken_away",
+                                  (linux / "include" / feature.header).read_text())
+            if not times:
+                raise BenchError(f"{feature.header} has no {feature.pattern}")
+            return text
 
         for feature in stands_in:
             if feature not in lacks:

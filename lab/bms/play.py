@@ -2,7 +2,7 @@
 """Play scenario files against the driver and judge what the pins did.
 
 Writes NAME.csv for each into the folder of logs. Ends with "N passed, N failed".
-Exit status: 0 all passed, 1 some failed, 2 a file or the bench is at fault.
+Exit status: 0 all passed, 1 some failed, 2 a file or the lab is at fault.
 """
 
 import argparse

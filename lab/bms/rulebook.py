@@ -104,7 +104,8 @@ def wrong_figures(defined, sources):
         yield "the source has no figures: have they moved?"
     for code, name, value in found:
         told = figure(name, value)
-        if told and told not in defined.get(code, ""):
+        # "130 mV" does not tell "30 mV".
+        if told and not re.search(rf"(?<![\d.-]){re.escape(told)}\b", defined.get(code, "")):
             yield f"{code}: {told} ({name}) is not told"
 
 

@@ -6,7 +6,7 @@ lets something go wrong in the guest. Safe is a bank when its terminals float, o
 follow the rules. What the pins do is traced outside the guest; behind them stands the
 charge pump of Documentation/safety.md.
 
-Ends with "N passed, N failed". Exit status: 0 all passed, 1 some failed, 2 the bench is
+Ends with "N passed, N failed". Exit status: 0 all passed, 1 some failed, 2 the lab is
 at fault.
 """
 

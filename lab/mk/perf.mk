@@ -25,7 +25,7 @@ $(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h \
 $(BUILD)/bench/step: tests/rules/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
 		policy.h settings.c settings.h) | board-packages
 	@mkdir -p $(@D)
-	@gcc -Os -g -Wall -Wextra -Werror -Itools/proof/include \
+	@gcc -Os -g -Wall -Wextra -Werror -I$(PROOF)/include \
 		-Idrivers/power/supply/smallbms -o $@ $(filter %.c,$^)
 # A load, with the libraries that it needs.
 HACKBENCH := $(PACKAGES)/rt-tests

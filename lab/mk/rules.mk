@@ -40,8 +40,9 @@ kunit-user: $(FUZZ)/kunit
 	@$<
 
 FUZZ_FILES := $(FUZZ)/attack $(FUZZ)/replay
+MINUTES ?= 10
 fuzz: $(FUZZ_FILES)
-	@$(PYTHON) -m bms.fuzz $(addprefix --minutes ,$(MINUTES)) $(FUZZ) $(PROOF)/corpus
+	@$(PYTHON) -m bms.fuzz --minutes $(MINUTES) $(FUZZ) $(PROOF)/corpus
 fuzz-short: $(FUZZ_FILES)
 	@$(PYTHON) -m bms.fuzz $(FUZZ) $(PROOF)/corpus
 
@@ -56,7 +57,7 @@ WP := -wp -wp-model Typed+Caveat -wp-check-memory-model -wp-rte -warn-unsigned-o
 	-no-warn-invalid-bool -wp-prover cvc4,z3 -wp-timeout 60 -wp-par 1
 # Loops have constant bounds, of six at most; what ends them is looked at once more.
 FRAMA_C := frama-c -c11 -machdep gcc_x86_64 -ulevel 7 -cpp-frama-c-compliant -cpp-command \
-	"gcc -E -C -x c -Itools/proof/include -Idrivers/power/supply/smallbms"
+	"gcc -E -C -x c -I$(PROOF)/include -I$(DRIVER)"
 
 # Debian 13 has no Frama-C: on any Debian it runs on the files of Debian 12.
 FRAMA_ROOT := $(PACKAGES)/frama-c

@@ -142,7 +142,8 @@ kunit: kunit-$(ARCH)
 # Asked first, by its declaration. Order-only, because it is no file of the tests.
 .PHONY: kunit-can-run
 kunit-can-run: $(LINUX)/.unpacked
-	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h || { \
+	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h && \
+	grep -qsw 'int gpiod_set_value_cansleep' $(LINUX)/include/linux/gpio/consumer.h || { \
 		echo "Linux $(LINUX_VERSION) is too old for the KUnit tests, which need 6.12 or newer." >&2; \
 		echo "make scenarios plays on it." >&2; exit 1; }
 kunit-um kunit-arm: | kunit-can-run

@@ -66,6 +66,8 @@ class Rulebook(unittest.TestCase):
         self.assertEqual(self.figures(FIGURES), [])
         self.assertEqual(self.figures(FIGURES.replace("30000", "40000")),
                          ["C1: 40 mV (GAP_UV) is not told"])
+        self.assertEqual(self.figures(FIGURES.replace("30000", "0")),
+                         ["C1: 0 mV (GAP_UV) is not told"])
         self.assertEqual(self.figures(""), ["the source has no figures: have they moved?"])
 
     def test_units_of_figures(self):

@@ -7,9 +7,9 @@
  * DOC: smallbms-frontend-circuit
  *
  * Everything is counted in whole picovolts: 64 bits hold 9 MV of them, and the
- * finest step that a converter can tell, a nanovolt, is a thousand. So less than
- * a picovolt is lost at a converter whose count and offset are whole, which a
- * divider multiplies, and the last division rounds to the nearest uV, uA or mC.
+ * finest step that a converter can tell, a nanovolt, is a thousand. Less than a
+ * picovolt is lost at a converter whose count and offset are whole numbers; a
+ * divider multiplies that. The last division rounds to the nearest uV, uA or mC.
  * What does not fit is an error, never a wrong value.
  */
 

@@ -289,6 +289,7 @@ static int smallbms_get_settings(struct smallbms *bms)
 /* Limits of the bank as a whole are those of a cell, so many times. */
 static int smallbms_get_cells_in_series(struct smallbms *bms)
 {
+	unsigned int cells = smallbms_sense_count(&bms->sense, SMALLBMS_CELL);
 	const char *name = "cells-in-series";
 	u32 count;
 
@@ -300,6 +301,9 @@ static int smallbms_get_cells_in_series(struct smallbms *bms)
 	if (count != 4 && count != 8 && count != 16)
 		return dev_err_probe(bms->dev, -ERANGE, "%s = %u is not 4, 8 or 16\n", name,
 				     count);
+	if (cells % count)
+		return dev_err_probe(bms->dev, -ERANGE, "%s = %u does not divide %u cells\n",
+				     name, count, cells);
 	bms->report.cells_in_series = count;
 	return 0;
 }
@@ -310,8 +314,8 @@ static void smallbms_get_battery(struct smallbms *bms)
 	struct fwnode_handle *battery;
 	u32 full_uah;
 
-	if (!smallbms_sense_has(&bms->sense, SMALLBMS_BANK_CURRENT) ||
-	    !smallbms_sense_has(&bms->sense, SMALLBMS_CELL))
+	if (!smallbms_sense_count(&bms->sense, SMALLBMS_BANK_CURRENT) ||
+	    !smallbms_sense_count(&bms->sense, SMALLBMS_CELL))
 		return;
 	battery = fwnode_find_reference(dev_fwnode(bms->dev), "monitored-battery", 0);
 	if (IS_ERR(battery))
@@ -424,10 +428,10 @@ static int smallbms_probe(struct platform_device *pdev)
 	ret = smallbms_get_settings(bms);
 	if (ret)
 		return ret;
-	ret = smallbms_get_cells_in_series(bms);
+	ret = smallbms_sense_init(&bms->sense, dev);
 	if (ret)
 		return ret;
-	ret = smallbms_sense_init(&bms->sense, dev);
+	ret = smallbms_get_cells_in_series(bms);
 	if (ret)
 		return ret;
 	bms->polled = smallbms_needs_polling(bms);

@@ -16,8 +16,8 @@
  * which the next step is due. It compiles in user space unchanged.
  *
  * Rules are named by a letter and a number, here and in the causes: X start,
- * U undervoltage, C charging, R remote, supply, loop and host, F faults. They are
- * defined in Documentation/power/smallbms-rules.rst (out of tree, in rules.rst).
+ * U undervoltage, C charging, R remote, supply, loop and host, F faults, P what
+ * people see. Documentation/power/smallbms-rules.rst defines them.
  *
  * Conditions. Everything that is seen becomes a condition that counts once its
  * evidence has stood for a time: the hold time for measurements, counted from

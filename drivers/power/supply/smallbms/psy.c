@@ -298,19 +298,19 @@ static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_prope
 	case POWER_SUPPLY_PROP_CHARGE_NOW:
 		return bms->gauge.full_uah;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY);
+		return smallbms_sense_count(sense, SMALLBMS_SUPPLY);
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
 	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return bms->report.cells_in_series && smallbms_sense_has(sense, SMALLBMS_CELL);
+		return bms->report.cells_in_series && smallbms_sense_count(sense, SMALLBMS_CELL);
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
+		return smallbms_sense_count(sense, SMALLBMS_BANK_CURRENT);
 	case POWER_SUPPLY_PROP_POWER_NOW:
-		return smallbms_sense_has(sense, SMALLBMS_SUPPLY) &&
-		       smallbms_sense_has(sense, SMALLBMS_BANK_CURRENT);
+		return smallbms_sense_count(sense, SMALLBMS_SUPPLY) &&
+		       smallbms_sense_count(sense, SMALLBMS_BANK_CURRENT);
 	case POWER_SUPPLY_PROP_TEMP:
 	case POWER_SUPPLY_PROP_TEMP_MIN:
 	case POWER_SUPPLY_PROP_TEMP_MAX:
-		return smallbms_sense_has(sense, SMALLBMS_TEMP);
+		return smallbms_sense_count(sense, SMALLBMS_TEMP);
 	default:
 		return true;
 	}

@@ -355,21 +355,19 @@ static int get_lines(struct device *dev, struct smallbms_sense *sense)
 }
 
 /**
- * smallbms_sense_has() - is a kind of measurement fitted
+ * smallbms_sense_count() - how many measurements of a kind are fitted
  * @sense: the inputs
  * @kind: which one
  *
- * Return: true when the bank has a channel of it.
+ * Return: the number of channels that the bank has of it.
  */
-bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind kind)
+unsigned int smallbms_sense_count(const struct smallbms_sense *sense, enum smallbms_kind kind)
 {
-	unsigned int i;
+	unsigned int i, count = 0;
 
-	for (i = 0; i < sense->num_channels; i++) {
-		if (sense->channel[i].kind == kind)
-			return true;
-	}
-	return false;
+	for (i = 0; i < sense->num_channels; i++)
+		count += sense->channel[i].kind == kind;
+	return count;
 }
 
 /**
@@ -381,7 +379,7 @@ bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind k
  */
 int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 {
-	bool cells;
+	unsigned int cells;
 	int ret;
 
 	ret = get_lines(dev, sense);
@@ -391,7 +389,7 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 	if (ret)
 		return ret;
 
-	cells = smallbms_sense_has(sense, SMALLBMS_CELL);
+	cells = smallbms_sense_count(sense, SMALLBMS_CELL);
 	if (!cells && !sense->line[SMALLBMS_LINE_ATD])
 		return dev_err_probe(dev, -EINVAL,
 				     "nothing tells of a low cell: channels \"cell1\"... or allowed-to-discharge-gpios is needed\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * smallbms - what the rooms of the driver share
+ * smallbms - what the files of the driver share
  *
  * Data goes one way: lines and channels -> sense -> policy -> act -> pins, and
  * from there to report. Only core.c calls across.
@@ -74,7 +74,7 @@ struct smallbms_sense {
 };
 
 int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
-bool smallbms_sense_has(const struct smallbms_sense *sense, enum smallbms_kind kind);
+unsigned int smallbms_sense_count(const struct smallbms_sense *sense, enum smallbms_kind kind);
 void smallbms_sense_scan(struct smallbms_sense *sense);
 void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample);
 void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample,
