@@ -107,19 +107,19 @@ static void play(struct smallbms_gauge *gauge, const struct scan *scan)
 	smallbms_settings_init(&set);
 	for (i = 0; i < max(scan->times, 1u); i++) {
 		now_ns += scan->us * 1000ULL;
-		sample.group[SMALLBMS_CELL] = (struct smallbms_group){
+		sample.group[SMALLBMS_KIND_CELL] = (struct smallbms_group){
 			.fitted = true, .any = true, .all = scan->cell_mv,
 			.min = scan->cell_mv * 1000, .max = 3760000, .good_ns = now_ns,
 		};
-		sample.group[SMALLBMS_BANK_CURRENT] = (struct smallbms_group){
+		sample.group[SMALLBMS_KIND_BANK_CURRENT] = (struct smallbms_group){
 			.fitted = true, .good_ns = gauge->read_ns,
 		};
 		if (scan->current_ma != NO_CURRENT) {
-			sample.group[SMALLBMS_BANK_CURRENT].any = true;
-			sample.group[SMALLBMS_BANK_CURRENT].all = true;
-			sample.group[SMALLBMS_BANK_CURRENT].min = scan->current_ma * 1000;
-			sample.group[SMALLBMS_BANK_CURRENT].max = scan->current_ma * 1000;
-			sample.group[SMALLBMS_BANK_CURRENT].good_ns = now_ns;
+			sample.group[SMALLBMS_KIND_BANK_CURRENT].any = true;
+			sample.group[SMALLBMS_KIND_BANK_CURRENT].all = true;
+			sample.group[SMALLBMS_KIND_BANK_CURRENT].min = scan->current_ma * 1000;
+			sample.group[SMALLBMS_KIND_BANK_CURRENT].max = scan->current_ma * 1000;
+			sample.group[SMALLBMS_KIND_BANK_CURRENT].good_ns = now_ns;
 		}
 		smallbms_gauge_step(gauge, &set, &sample, scan->causes);
 		/* An evaluation without a scan counts nothing twice. */

@@ -108,7 +108,7 @@ static s64 until(struct world *w, const bool *what, bool level, u64 limit_ms)
 
 static void cells(struct world *w, int lowest_mv, int highest_mv)
 {
-	struct smallbms_group *cell = &w->channels[SMALLBMS_CELL];
+	struct smallbms_group *cell = &w->channels[SMALLBMS_KIND_CELL];
 
 	cell->any = true;
 	cell->all = true;
@@ -185,10 +185,10 @@ static struct world *measured_world(struct kunit *test)
 	int i;
 
 	w->measured = true;
-	set_group(w, SMALLBMS_CELL, 3300000);
-	set_group(w, SMALLBMS_TEMP, 25000);
-	set_group(w, SMALLBMS_SUPPLY, 13200000);
-	set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+	set_group(w, SMALLBMS_KIND_CELL, 3300000);
+	set_group(w, SMALLBMS_KIND_TEMP, 25000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, 13200000);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
 		w->channels[i].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
 		w->in.group[i].fitted = w->channels[i].fitted;
@@ -258,7 +258,7 @@ static void x1_floats_until_decided(struct kunit *test)
 static void x1_waits_for_every_value(struct kunit *test)
 {
 	static const enum smallbms_kind kinds[] = {
-		SMALLBMS_CELL, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
+		SMALLBMS_KIND_CELL, SMALLBMS_KIND_SUPPLY, SMALLBMS_KIND_LOAD_CURRENT,
 	};
 	int i;
 
@@ -301,7 +301,7 @@ static void x1_does_not_wait_for_a_lost_temperature(struct kunit *test)
 	struct world *w = measured_world(test);
 	s64 took;
 
-	lose_group(w, SMALLBMS_TEMP);
+	lose_group(w, SMALLBMS_KIND_TEMP);
 	took = until(w, &w->out.load, true, 10000);
 	KUNIT_EXPECT_GE(test, took, w->set.stale_ms);
 	KUNIT_EXPECT_LE(test, took, w->set.stale_ms + w->set.hold_ms + 750);
@@ -317,7 +317,7 @@ static void x1_unstable_values_decide_nothing(struct kunit *test)
 	for (i = 0; i < 40; i++) {
 		cells(w, 3300, 3300);
 		pass(w, w->set.hold_ms / 2);
-		lose_group(w, SMALLBMS_CELL);
+		lose_group(w, SMALLBMS_KIND_CELL);
 		pass(w, w->set.hold_ms / 2);
 		EXPECT_OUTPUTS(test, w, false, false, false);
 	}
@@ -341,10 +341,10 @@ static void x2_cold_start_is_cold_until_warm(struct kunit *test)
 {
 	struct world *w = measured_world(test);
 
-	set_group(w, SMALLBMS_TEMP, 6999);
+	set_group(w, SMALLBMS_KIND_TEMP, 6999);
 	pass(w, 10000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
-	set_group(w, SMALLBMS_TEMP, 7000);
+	set_group(w, SMALLBMS_KIND_TEMP, 7000);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -353,12 +353,12 @@ static void x2_hot_start_is_hot_until_cool(struct kunit *test)
 {
 	struct world *w = measured_world(test);
 
-	set_group(w, SMALLBMS_TEMP, 48001);
+	set_group(w, SMALLBMS_KIND_TEMP, 48001);
 	pass(w, 10000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_HOT));
 	KUNIT_EXPECT_TRUE(test, w->out.red);
-	set_group(w, SMALLBMS_TEMP, 48000);
+	set_group(w, SMALLBMS_KIND_TEMP, 48000);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -691,9 +691,9 @@ static void c2_charge_temperatures(struct kunit *test)
 	const struct level_case *c = test->param_value;
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_TEMP, c->before_mv);
+	set_group(w, SMALLBMS_KIND_TEMP, c->before_mv);
 	pass(w, 2000);
-	set_group(w, SMALLBMS_TEMP, c->mv);
+	set_group(w, SMALLBMS_KIND_TEMP, c->mv);
 	pass(w, w->set.hold_ms + 750);
 	EXPECT_OUTPUTS(test, w, true, c->expected, false);
 }
@@ -889,7 +889,7 @@ static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
 	switch_off(w);
 	pass(w, 5000);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_REMOTE_OFF));
-	set_group(w, SMALLBMS_TEMP, 6999);
+	set_group(w, SMALLBMS_KIND_TEMP, 6999);
 	pass(w, 5000);
 	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
 	pass(w, 5000);
@@ -901,7 +901,7 @@ static void x2_hot_when_the_remote_switch_comes_on(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_TEMP, 48001);
+	set_group(w, SMALLBMS_KIND_TEMP, 48001);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 	switch_off(w);
@@ -944,7 +944,7 @@ static void x2_no_start_while_everything_floats(struct kunit *test)
 		if (causes[i] == SMALLBMS_CAUSE_REMOTE_OFF)
 			switch_off(w);
 		else if (causes[i] == SMALLBMS_CAUSE_SUPPLY)
-			set_group(w, SMALLBMS_SUPPLY, 7999000);
+			set_group(w, SMALLBMS_KIND_SUPPLY, 7999000);
 		else
 			set_line(w, SMALLBMS_LINE_LOOP, false);
 		pass(w, 5000);
@@ -959,13 +959,13 @@ static void x1_waits_for_the_supply_again(struct kunit *test)
 
 	switch_off(w);
 	pass(w, 1000);
-	lose_group(w, SMALLBMS_SUPPLY);
+	lose_group(w, SMALLBMS_KIND_SUPPLY);
 	pass(w, 1000);
 	switch_on(w);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, false, false, false);
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_START));
-	find_group(w, SMALLBMS_SUPPLY);
+	find_group(w, SMALLBMS_KIND_SUPPLY);
 	world_scan(w);
 	pass(w, w->set.hold_ms - 1);
 	EXPECT_OUTPUTS(test, w, false, false, false);
@@ -999,12 +999,12 @@ static void x2_begins_when_the_supply_is_back(struct kunit *test)
 	for (i = 0; i < 20; i++) {
 		struct world *w = running(test, measured_world(test));
 
-		set_group(w, SMALLBMS_SUPPLY, 7999000);
+		set_group(w, SMALLBMS_KIND_SUPPLY, 7999000);
 		pass(w, 2000 + 50 * i);
-		set_group(w, SMALLBMS_SUPPLY, 13200000);
+		set_group(w, SMALLBMS_KIND_SUPPLY, 13200000);
 		while (holds(w, SMALLBMS_CAUSE_SUPPLY))
 			pass(w, 10);
-		set_group(w, SMALLBMS_TEMP, 6999);
+		set_group(w, SMALLBMS_KIND_TEMP, 6999);
 		cells(w, 3199, 3600);
 		pass(w, 5000);
 		EXPECT_OUTPUTS(test, w, false, false, false);
@@ -1018,16 +1018,16 @@ static void x2_comes_back_within_the_hold_time(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_SUPPLY, 7999000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, 7999000);
 	pass(w, 3000);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_SUPPLY));
 	EXPECT_OUTPUTS(test, w, false, false, false);
-	set_group(w, SMALLBMS_SUPPLY, 13200000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, 13200000);
 	pass(w, SCAN_MS + 2 * w->set.hold_ms);	/* the next scan, R3, X2 */
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
 	/* It is over by now: what is hot from now on has the hold time. */
-	set_group(w, SMALLBMS_TEMP, 53000);
+	set_group(w, SMALLBMS_KIND_TEMP, 53000);
 	pass(w, w->set.hold_ms - 1);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 	KUNIT_EXPECT_FALSE(test, w->out.red);
@@ -1047,11 +1047,11 @@ static void r3_supply_range(struct kunit *test)
 	const struct level_case *c = test->param_value;
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_SUPPLY, c->mv * 1000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, c->mv * 1000);
 	pass(w, w->set.hold_ms + 750);
 	EXPECT_OUTPUTS(test, w, c->expected, c->expected, false);
 	KUNIT_EXPECT_EQ(test, w->out.red, !c->expected);
-	set_group(w, SMALLBMS_SUPPLY, c->before_mv * 1000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, c->before_mv * 1000);
 	pass(w, 3000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -1115,12 +1115,12 @@ static void doubt_full(struct world *w)
 
 static void doubt_cold(struct world *w)
 {
-	set_group(w, SMALLBMS_TEMP, 4999);
+	set_group(w, SMALLBMS_KIND_TEMP, 4999);
 }
 
 static void doubt_hot(struct world *w)
 {
-	set_group(w, SMALLBMS_TEMP, 50001);
+	set_group(w, SMALLBMS_KIND_TEMP, 50001);
 }
 
 static void doubt_over_discharged(struct world *w)
@@ -1145,7 +1145,7 @@ static void doubt_bpa(struct world *w)
 
 static void doubt_supply(struct world *w)
 {
-	set_group(w, SMALLBMS_SUPPLY, 7999000);
+	set_group(w, SMALLBMS_KIND_SUPPLY, 7999000);
 }
 
 static void doubt_loop(struct world *w)
@@ -1224,10 +1224,10 @@ static const struct unknown_case {
 	bool load;
 	bool charge;
 } unknown_cases[] = {
-	{ "cells", SMALLBMS_CELL, -1, false, false },
-	{ "temperatures", SMALLBMS_TEMP, -1, true, false },
-	{ "supply", SMALLBMS_SUPPLY, -1, false, false },
-	{ "load current", SMALLBMS_LOAD_CURRENT, -1, false, true },
+	{ "cells", SMALLBMS_KIND_CELL, -1, false, false },
+	{ "temperatures", SMALLBMS_KIND_TEMP, -1, true, false },
+	{ "supply", SMALLBMS_KIND_SUPPLY, -1, false, false },
+	{ "load current", SMALLBMS_KIND_LOAD_CURRENT, -1, false, true },
 	{ "permission to discharge", -1, SMALLBMS_LINE_ATD, false, true },
 	{ "permission to charge", -1, SMALLBMS_LINE_ATC, true, false },
 	{ "battery pre-alarm", -1, SMALLBMS_LINE_BPA, false, true },
@@ -1293,7 +1293,7 @@ static void f1_short_loss_changes_nothing(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 10; i++) {
-		lose_group(w, SMALLBMS_CELL);
+		lose_group(w, SMALLBMS_KIND_CELL);
 		pass(w, 4000);
 		EXPECT_OUTPUTS(test, w, true, true, false);
 		cells(w, 3300, 3300);
@@ -1306,9 +1306,9 @@ static const struct lost_case {
 	const char *name;
 	enum smallbms_kind kind;
 } lost_cases[] = {
-	{ "cells", SMALLBMS_CELL },
-	{ "supply", SMALLBMS_SUPPLY },
-	{ "load current", SMALLBMS_LOAD_CURRENT },
+	{ "cells", SMALLBMS_KIND_CELL },
+	{ "supply", SMALLBMS_KIND_SUPPLY },
+	{ "load current", SMALLBMS_KIND_LOAD_CURRENT },
 };
 
 KUNIT_ARRAY_PARAM_DESC(lost, lost_cases, name);
@@ -1336,7 +1336,7 @@ static void f1_loss_that_ends_in_the_window(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	lose_group(w, SMALLBMS_CELL);
+	lose_group(w, SMALLBMS_KIND_CELL);
 	until(w, &w->out.pre_alarm, true, 20000);
 	pass(w, 29900);
 	cells(w, 3300, 3300);
@@ -1352,7 +1352,7 @@ static void f1_loss_in_the_window_of_an_empty_cell(struct kunit *test)
 	cells(w, 2700, 3300);
 	until(w, &w->out.pre_alarm, true, 20000);
 	pass(w, 28000);
-	lose_group(w, SMALLBMS_CELL);
+	lose_group(w, SMALLBMS_KIND_CELL);
 	pass(w, 4000);
 	EXPECT_OUTPUTS(test, w, true, false, true);
 	pass(w, 2000);
@@ -1367,7 +1367,7 @@ static void u2_an_empty_cell_beside_one_that_is_unknown(struct kunit *test)
 	cells(w, 2700, 3300);
 	until(w, &w->out.pre_alarm, true, 20000);
 	pass(w, 28000);
-	w->channels[SMALLBMS_CELL].all = false;
+	w->channels[SMALLBMS_KIND_CELL].all = false;
 	pass(w, 2003);
 	EXPECT_OUTPUTS(test, w, false, false, false);
 }
@@ -1377,7 +1377,7 @@ static void f1_known_cells_still_trip(struct kunit *test)
 	struct world *w = running(test, measured_world(test));
 
 	cells(w, 3000, 3800);
-	w->channels[SMALLBMS_CELL].all = false;	/* one of the others is unknown */
+	w->channels[SMALLBMS_KIND_CELL].all = false;	/* one of the others is unknown */
 	pass(w, 1500);
 	EXPECT_OUTPUTS(test, w, true, false, true);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_PRE_ALARM));
@@ -1389,11 +1389,11 @@ static void scan_after(struct world *w, u64 ms, int cell_mv, int temp_mc, bool a
 {
 	w->now_ms += ms;
 	cells(w, cell_mv, cell_mv);
-	set_group(w, SMALLBMS_TEMP, temp_mc);
-	w->channels[SMALLBMS_CELL].any = any;
-	w->channels[SMALLBMS_CELL].all = all;
-	w->channels[SMALLBMS_TEMP].any = any;
-	w->channels[SMALLBMS_TEMP].all = all;
+	set_group(w, SMALLBMS_KIND_TEMP, temp_mc);
+	w->channels[SMALLBMS_KIND_CELL].any = any;
+	w->channels[SMALLBMS_KIND_CELL].all = all;
+	w->channels[SMALLBMS_KIND_TEMP].any = any;
+	w->channels[SMALLBMS_KIND_TEMP].all = all;
 	world_scan(w);
 }
 
@@ -1464,11 +1464,11 @@ static void f1_loss_that_moves_on_is_no_end(struct kunit *test)
 	struct world *w = running(test, measured_world(test));
 	int i;
 
-	lose_group(w, SMALLBMS_CELL);
+	lose_group(w, SMALLBMS_KIND_CELL);
 	pass(w, 6000);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_CELL_LOST));
 	for (i = 0; i < 5; i++) {
-		w->channels[SMALLBMS_CELL].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+		w->channels[SMALLBMS_KIND_CELL].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
 		scan_after(w, 300, 3300, 25000, true, false);
 		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_CELL_LOST));
 	}
@@ -1500,11 +1500,11 @@ static void f1_stuck_scanner_at_the_end_of_a_loss(struct kunit *test)
 	struct world *w = world_alloc(test);
 
 	w->measured = true;
-	set_group(w, SMALLBMS_CELL, 3300000);
+	set_group(w, SMALLBMS_KIND_CELL, 3300000);
 	set_line(w, SMALLBMS_LINE_LOOP, true);
 	pass(w, 2000);
 	KUNIT_ASSERT_TRUE(test, w->out.load);
-	lose_group(w, SMALLBMS_CELL);
+	lose_group(w, SMALLBMS_KIND_CELL);
 	until(w, &w->out.pre_alarm, true, 20000);
 	cells(w, 3300, 3300);
 	world_scan(w);
@@ -1595,7 +1595,8 @@ static void u2_an_empty_cell_alone_warns(struct kunit *test)
 static void x1_signals_and_one_channel(struct kunit *test)
 {
 	static const enum smallbms_kind kinds[] = {
-		SMALLBMS_CELL, SMALLBMS_TEMP, SMALLBMS_SUPPLY, SMALLBMS_LOAD_CURRENT,
+		SMALLBMS_KIND_CELL, SMALLBMS_KIND_TEMP, SMALLBMS_KIND_SUPPLY,
+		SMALLBMS_KIND_LOAD_CURRENT,
 	};
 	static const s32 values[] = { 3300000, 25000, 13200000, 0 };
 	int i;
@@ -1667,13 +1668,13 @@ static void f2_lost_temperature_forbids_charging_only(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	lose_group(w, SMALLBMS_TEMP);
+	lose_group(w, SMALLBMS_KIND_TEMP);
 	pass(w, 4500);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 	pass(w, 600000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
 	KUNIT_EXPECT_TRUE(test, w->out.red);
-	set_group(w, SMALLBMS_TEMP, 25000);
+	set_group(w, SMALLBMS_KIND_TEMP, 25000);
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -1685,12 +1686,12 @@ static void f4_one_bad_sample_decides_nothing(struct kunit *test)
 
 	for (i = 0; i < 30; i++) {
 		cells(w, 900, 4500);
-		set_group(w, SMALLBMS_TEMP, -20000);
-		set_group(w, SMALLBMS_SUPPLY, 75000000);
+		set_group(w, SMALLBMS_KIND_TEMP, -20000);
+		set_group(w, SMALLBMS_KIND_SUPPLY, 75000000);
 		pass(w, SCAN_MS);
 		cells(w, 3300, 3300);
-		set_group(w, SMALLBMS_TEMP, 25000);
-		set_group(w, SMALLBMS_SUPPLY, 13200000);
+		set_group(w, SMALLBMS_KIND_TEMP, 25000);
+		set_group(w, SMALLBMS_KIND_SUPPLY, 13200000);
 		pass(w, 2000);
 		EXPECT_OUTPUTS(test, w, true, true, false);
 		KUNIT_EXPECT_EQ(test, w->out.causes, 0);
@@ -1733,12 +1734,12 @@ static void f5_overload_is_tried_again_twice(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000001);
 		took = until(w, &w->out.load, false, 5000);
 		KUNIT_EXPECT_GE(test, took, w->set.hold_ms);
 		KUNIT_EXPECT_LE(test, took, w->set.hold_ms + 750);
 		EXPECT_OUTPUTS(test, w, false, true, false);
-		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 		KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVERLOAD), i < 2);
 		if (i == 2)
 			break;
@@ -1761,10 +1762,10 @@ static void f5_overload_is_tried_again_twice(struct kunit *test)
 
 	/* That forgives all of them. */
 	for (i = 0; i < 2; i++) {
-		set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000001);
 		until(w, &w->out.load, false, 5000);
 		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
-		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 		until(w, &w->out.load, true, 20000);
 	}
 }
@@ -1775,10 +1776,10 @@ static void f5_good_service_forgives(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 10; i++) {
-		set_group(w, SMALLBMS_LOAD_CURRENT, 1400000);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1400000);
 		pass(w, 2000);
 		KUNIT_EXPECT_FALSE(test, w->out.load);
-		set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 		pass(w, 10000);
 		KUNIT_EXPECT_TRUE(test, w->out.load);
 		pass(w, 61000);
@@ -1790,12 +1791,12 @@ static void overload_after(struct world *w, u64 service_ms)
 {
 	u64 end_ms = w->now_ms + service_ms;
 
-	set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000001);
 	w->now_ms = end_ms - w->set.hold_ms;
 	world_scan(w);
 	w->now_ms = end_ms;
 	world_scan(w);
-	set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 }
 
 static const struct service_case {
@@ -1842,7 +1843,7 @@ static void f5_begins_anew_with_the_load(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_LOAD_CURRENT, 1000001);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000001);
 	world_scan(w);
 	switch_off(w);
 	pass(w, 1000);
@@ -1872,7 +1873,7 @@ static void f5_limit_itself_is_allowed(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	set_group(w, SMALLBMS_LOAD_CURRENT, 1000000);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000000);
 	pass(w, 60000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
@@ -1904,13 +1905,13 @@ static void deadline_is_never_late(struct kunit *test)
 			cells(w, 1900 + (seed >> 8) % 1600, 3300 + (seed >> 12) % 600);
 			break;
 		case 6:
-			lose_group(w, SMALLBMS_CELL);
+			lose_group(w, SMALLBMS_KIND_CELL);
 			break;
 		case 7:
-			set_group(w, SMALLBMS_TEMP, -10000 + (int)((seed >> 8) % 70000));
+			set_group(w, SMALLBMS_KIND_TEMP, -10000 + (int)((seed >> 8) % 70000));
 			break;
 		case 8:
-			set_group(w, SMALLBMS_LOAD_CURRENT, 900000 + (seed >> 8) % 200000);
+			set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 900000 + (seed >> 8) % 200000);
 			break;
 		case 9 ... 14:
 			j = (seed >> 8) % SMALLBMS_NUM_LINES;
@@ -1924,7 +1925,7 @@ static void deadline_is_never_late(struct kunit *test)
 			break;
 		case 17 ... 20:
 			cells(w, 3300, 3300);
-			set_group(w, SMALLBMS_LOAD_CURRENT, 0);
+			set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
 			break;
 		default:
 			break;
@@ -1975,15 +1976,15 @@ static const struct evidence_case {
 	s32 min;
 	s32 max;
 } evidence_cases[] = {
-	{ "low cell", SMALLBMS_CELL, 3300000, 3099000, 3300000 },
-	{ "empty cell", SMALLBMS_CELL, 3000000, 2799000, 3000000 },
-	{ "full cell", SMALLBMS_CELL, 3300000, 3300000, 3750000 },
-	{ "over-discharged cell", SMALLBMS_CELL, 2500000, 1999000, 2500000 },
-	{ "cold", SMALLBMS_TEMP, 25000, 4999, 25000 },
-	{ "hot", SMALLBMS_TEMP, 25000, 25000, 50001 },
-	{ "low supply", SMALLBMS_SUPPLY, 13200000, 7999000, 7999000 },
-	{ "high supply", SMALLBMS_SUPPLY, 13200000, 70001000, 70001000 },
-	{ "load current", SMALLBMS_LOAD_CURRENT, 0, 1000001, 1000001 },
+	{ "low cell", SMALLBMS_KIND_CELL, 3300000, 3099000, 3300000 },
+	{ "empty cell", SMALLBMS_KIND_CELL, 3000000, 2799000, 3000000 },
+	{ "full cell", SMALLBMS_KIND_CELL, 3300000, 3300000, 3750000 },
+	{ "over-discharged cell", SMALLBMS_KIND_CELL, 2500000, 1999000, 2500000 },
+	{ "cold", SMALLBMS_KIND_TEMP, 25000, 4999, 25000 },
+	{ "hot", SMALLBMS_KIND_TEMP, 25000, 25000, 50001 },
+	{ "low supply", SMALLBMS_KIND_SUPPLY, 13200000, 7999000, 7999000 },
+	{ "high supply", SMALLBMS_KIND_SUPPLY, 13200000, 70001000, 70001000 },
+	{ "load current", SMALLBMS_KIND_LOAD_CURRENT, 0, 1000001, 1000001 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(evidence, evidence_cases, name);
@@ -2016,10 +2017,10 @@ static void f4_the_end_of_a_loss_is_looked_at_in_between(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
 
-	lose_group(w, SMALLBMS_TEMP);
+	lose_group(w, SMALLBMS_KIND_TEMP);
 	pass(w, 10000);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_TEMP_LOST));
-	find_group(w, SMALLBMS_TEMP);
+	find_group(w, SMALLBMS_KIND_TEMP);
 	w->now_ms++;
 	world_scan(w);
 	expect_looks(test, w);
@@ -2030,8 +2031,8 @@ static void x1_a_start_is_looked_at_in_between(struct kunit *test)
 {
 	struct world *w = measured_world(test);
 
-	w->channels[SMALLBMS_TEMP].fitted = false;
-	w->in.group[SMALLBMS_TEMP].fitted = false;
+	w->channels[SMALLBMS_KIND_TEMP].fitted = false;
+	w->in.group[SMALLBMS_KIND_TEMP].fitted = false;
 	running(test, w);
 	cells(w, 3190, 3600);
 	pass(w, 1000);
@@ -2050,7 +2051,7 @@ static void f1_missing_value_is_looked_for(struct kunit *test)
 	struct world *w = measured_world(test);
 	int i;
 
-	set_group(w, SMALLBMS_BANK_CURRENT, 0);
+	set_group(w, SMALLBMS_KIND_BANK_CURRENT, 0);
 	running(test, w);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
 		w->channels[i].all = false;

@@ -329,8 +329,8 @@ static void converter_is_slow(struct kunit *test)
 	 */
 	bms = platform_get_drvdata(pdev);
 	scoped_guard(mutex, &bms->lock)
-		age_ms = div_u64(bms->sample.scan_ns - bms->sample.group[SMALLBMS_CELL].good_ns,
-				 NSEC_PER_MSEC);
+		age_ms = div_u64(bms->sample.scan_ns -
+				 bms->sample.group[SMALLBMS_KIND_CELL].good_ns, NSEC_PER_MSEC);
 	KUNIT_EXPECT_GE(test, age_ms, 3000 - 4 * jiffies_to_msecs(1));
 	t->adc->hangs_ms = 0;
 }

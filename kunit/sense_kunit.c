@@ -18,21 +18,21 @@ static const struct plausible_case {
 	int value;
 	bool expected;
 } plausible_cases[] = {
-	{ "cell just below 0.5 V", SMALLBMS_CELL, 499999, false },
-	{ "cell at 0.5 V", SMALLBMS_CELL, 500000, true },
-	{ "cell at 5 V", SMALLBMS_CELL, 5000000, true },
-	{ "cell just above 5 V", SMALLBMS_CELL, 5000001, false },
-	{ "cell at 0 V", SMALLBMS_CELL, 0, false },
-	{ "cell below 0 V", SMALLBMS_CELL, -3300000, false },
-	{ "battery just below -40 C", SMALLBMS_TEMP, -40001, false },
-	{ "battery at -40 C", SMALLBMS_TEMP, -40000, true },
-	{ "battery at 125 C", SMALLBMS_TEMP, 125000, true },
-	{ "battery just above 125 C", SMALLBMS_TEMP, 125001, false },
-	{ "supply at 0 V", SMALLBMS_SUPPLY, 0, true },
-	{ "supply below 0 V", SMALLBMS_SUPPLY, -1, false },
-	{ "supply of 100 V", SMALLBMS_SUPPLY, 100000000, true },
-	{ "current out", SMALLBMS_BANK_CURRENT, S32_MIN, true },
-	{ "current in", SMALLBMS_BANK_CURRENT, S32_MAX, true },
+	{ "cell just below 0.5 V", SMALLBMS_KIND_CELL, 499999, false },
+	{ "cell at 0.5 V", SMALLBMS_KIND_CELL, 500000, true },
+	{ "cell at 5 V", SMALLBMS_KIND_CELL, 5000000, true },
+	{ "cell just above 5 V", SMALLBMS_KIND_CELL, 5000001, false },
+	{ "cell at 0 V", SMALLBMS_KIND_CELL, 0, false },
+	{ "cell below 0 V", SMALLBMS_KIND_CELL, -3300000, false },
+	{ "battery just below -40 C", SMALLBMS_KIND_TEMP, -40001, false },
+	{ "battery at -40 C", SMALLBMS_KIND_TEMP, -40000, true },
+	{ "battery at 125 C", SMALLBMS_KIND_TEMP, 125000, true },
+	{ "battery just above 125 C", SMALLBMS_KIND_TEMP, 125001, false },
+	{ "supply at 0 V", SMALLBMS_KIND_SUPPLY, 0, true },
+	{ "supply below 0 V", SMALLBMS_KIND_SUPPLY, -1, false },
+	{ "supply of 100 V", SMALLBMS_KIND_SUPPLY, 100000000, true },
+	{ "current out", SMALLBMS_KIND_BANK_CURRENT, S32_MIN, true },
+	{ "current in", SMALLBMS_KIND_BANK_CURRENT, S32_MAX, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(plausible, plausible_cases, name);
@@ -62,13 +62,13 @@ static int sense_init(struct kunit *test)
 		return -ENOMEM;
 	for (i = 0; i < CELLS; i++) {
 		t->channel[i] = (struct smallbms_channel){
-			.kind = SMALLBMS_CELL,
+			.kind = SMALLBMS_KIND_CELL,
 			.index = i,
 			.scan = { .value = 3300000, .good_ns = 1000 },
 		};
 	}
 	t->channel[CELLS] = (struct smallbms_channel){
-		.kind = SMALLBMS_TEMP,
+		.kind = SMALLBMS_KIND_TEMP,
 		.scan = { .value = 25000, .good_ns = 1000 },
 	};
 	t->sense.channel = t->channel;
@@ -80,7 +80,7 @@ static int sense_init(struct kunit *test)
 static const struct smallbms_group *cells(struct sense_test *t)
 {
 	smallbms_sense_publish(&t->sense, &t->sample);
-	return &t->sample.group[SMALLBMS_CELL];
+	return &t->sample.group[SMALLBMS_KIND_CELL];
 }
 
 static void worst_cells_have_their_index(struct kunit *test)
@@ -112,10 +112,10 @@ static void kinds_are_apart(struct kunit *test)
 
 	t->channel[CELLS].scan.value = -40000;
 	KUNIT_EXPECT_EQ(test, cells(t)->min, 3300000);
-	KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_TEMP].min, -40000);
-	KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_TEMP].max, -40000);
-	KUNIT_EXPECT_FALSE(test, t->sample.group[SMALLBMS_SUPPLY].fitted);
-	KUNIT_EXPECT_FALSE(test, t->sample.group[SMALLBMS_LOAD_CURRENT].fitted);
+	KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_KIND_TEMP].min, -40000);
+	KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_KIND_TEMP].max, -40000);
+	KUNIT_EXPECT_FALSE(test, t->sample.group[SMALLBMS_KIND_SUPPLY].fitted);
+	KUNIT_EXPECT_FALSE(test, t->sample.group[SMALLBMS_KIND_LOAD_CURRENT].fitted);
 }
 
 /* F1: never the last good value, never zero; the others still count. */
@@ -161,7 +161,7 @@ static void f1_age_is_that_of_the_oldest(struct kunit *test)
 	for (i = 0; i < CELLS; i++) {
 		t->channel[i].scan.good_ns = 999;
 		KUNIT_EXPECT_EQ(test, cells(t)->good_ns, 999);
-		KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_TEMP].good_ns, 1000);
+		KUNIT_EXPECT_EQ(test, t->sample.group[SMALLBMS_KIND_TEMP].good_ns, 1000);
 		t->channel[i].scan.good_ns = 2000;
 		KUNIT_EXPECT_EQ(test, cells(t)->good_ns, i == CELLS - 1 ? 2000 : 1000);
 	}

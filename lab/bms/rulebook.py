@@ -135,7 +135,7 @@ def main():
     defined = rules(page)
     table = subprocess.run([args.settings], capture_output=True, text=True, check=True).stdout
     wrong = [*wrong_codes(defined, texts(NAMED), (text for _, text in texts(TESTS))),
-             *wrong_causes(defined, (DRIVER / "report.c").read_text()),
+             *wrong_causes(defined, (DRIVER / "causes.c").read_text()),
              *wrong_figures(defined, [(DRIVER / name).read_text()
                                       for name in ("policy.c", "policy.h")]),
              *wrong_settings(page, table)]

@@ -2,7 +2,7 @@
 """The picture of the outputs, drawn from what the driver's rules do.
 
 lab/docs/states.c walks through the rules and tells which outputs follow which; which
-rule a cause belongs to stands in report.c. Prints a graph for dot.
+rule a cause belongs to stands in causes.c. Prints a graph for dot.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def main():
     parser.add_argument("driver", type=pathlib.Path, help="folder of the driver")
     args = parser.parse_args()
 
-    rules = dict(RULE.findall((args.driver / "report.c").read_text()))
+    rules = dict(RULE.findall((args.driver / "causes.c").read_text()))
     causes = ENUM.findall((args.driver / "policy.h").read_text())
     found = changes(args.program, [rules[cause] for cause in causes])
     print("\n".join(graph(found)))

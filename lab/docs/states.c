@@ -121,7 +121,7 @@ static void look(struct bank *bank, struct smallbms_sample *in, enum subject sub
 	int value = bank->now[subject];
 
 	/* What the load output gives, it gives only while it is driven. */
-	if (kind == SMALLBMS_LOAD_CURRENT && bank->outputs[0] != 'D')
+	if (kind == SMALLBMS_KIND_LOAD_CURRENT && bank->outputs[0] != 'D')
 		value = 0;
 	if (value != UNREADABLE)
 		bank->good_ns[kind] = bank->now_ns;
@@ -151,10 +151,10 @@ static void step(struct bank *bank)
 	char to[4] = "";
 	size_t i;
 
-	look(bank, &in, CELLS, SMALLBMS_CELL);
-	look(bank, &in, TEMPS, SMALLBMS_TEMP);
-	look(bank, &in, SUPPLY, SMALLBMS_SUPPLY);
-	look(bank, &in, LOAD_CURRENT, SMALLBMS_LOAD_CURRENT);
+	look(bank, &in, CELLS, SMALLBMS_KIND_CELL);
+	look(bank, &in, TEMPS, SMALLBMS_KIND_TEMP);
+	look(bank, &in, SUPPLY, SMALLBMS_KIND_SUPPLY);
+	look(bank, &in, LOAD_CURRENT, SMALLBMS_KIND_LOAD_CURRENT);
 	for (i = 0; i < ARRAY_SIZE(lines); i++)
 		in.line[i] = (struct smallbms_line){
 			.fitted = true,

@@ -24,7 +24,7 @@ stale-ms         5 s     1 to 10 s          yes
 switch           0       0 to 1             no
 ================ ======= ================== =======
 """
-CAUSES = '\t[SMALLBMS_CAUSE_OVERVOLTAGE] = HIGHEST("C1", "overvoltage", SMALLBMS_CELL),\n'
+CAUSES = '\t[SMALLBMS_CAUSE_OVERVOLTAGE] = HIGHEST("C1", "overvoltage", SMALLBMS_KIND_CELL),\n'
 FIGURES = "/* C1: as far below\n * as this */\n#define GAP_UV\t30000\n#define TIMES\t3\n"
 SETTINGS = """full-microvolt 3750000 3400000 4000000 1 0
 stale-ms 5000 1000 10000 0 1

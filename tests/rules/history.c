@@ -506,12 +506,12 @@ static bool happen_setting(u8 a, u8 b, u8 c, bool running)
 	if (running && !smallbms_settings_table[id].run_time)
 		return true;
 	tell("%s = %d%s", smallbms_settings_table[id].property, value, valid ? "" : ", refused");
-	word = id == SMALLBMS_LOAD_DISCONNECT_UV ? "cfg.uv" :
-	       id == SMALLBMS_PRE_ALARM_UV ? "cfg.pre" :
-	       id == SMALLBMS_CHARGE_MIN_MC ? "cfg.tmin" : NULL;
+	word = id == SMALLBMS_SET_LOAD_DISCONNECT_UV ? "cfg.uv" :
+	       id == SMALLBMS_SET_PRE_ALARM_UV ? "cfg.pre" :
+	       id == SMALLBMS_SET_CHARGE_MIN_MC ? "cfg.tmin" : NULL;
 	if (word)
-		script("%s=%.6f", word, value / (id == SMALLBMS_CHARGE_MIN_MC ? 1e3 : 1e6));
-	else if (id == SMALLBMS_CHARGE_IN_PRE_ALARM && valid)
+		script("%s=%.6f", word, value / (id == SMALLBMS_SET_CHARGE_MIN_MC ? 1e3 : 1e6));
+	else if (id == SMALLBMS_SET_CHARGE_IN_PRE_ALARM && valid)
 		script("cfg.keepcharge=%d", value);
 	else
 		beyond_words("%s = %d", smallbms_settings_table[id].property, value);

@@ -27,12 +27,12 @@ int main(int argc, char **argv)
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
 		sample.line[i] = (struct smallbms_line){ .fitted = true, .known = true,
 							 .active = i != SMALLBMS_LINE_BPA };
-	sample.group[SMALLBMS_CELL].min = 3300000;
-	sample.group[SMALLBMS_CELL].max = 3310000;
-	sample.group[SMALLBMS_TEMP].min = 25000;
-	sample.group[SMALLBMS_TEMP].max = 25000;
-	sample.group[SMALLBMS_SUPPLY].min = 13200000;
-	sample.group[SMALLBMS_SUPPLY].max = 13200000;
+	sample.group[SMALLBMS_KIND_CELL].min = 3300000;
+	sample.group[SMALLBMS_KIND_CELL].max = 3310000;
+	sample.group[SMALLBMS_KIND_TEMP].min = 25000;
+	sample.group[SMALLBMS_KIND_TEMP].max = 25000;
+	sample.group[SMALLBMS_KIND_SUPPLY].min = 13200000;
+	sample.group[SMALLBMS_KIND_SUPPLY].max = 13200000;
 
 	for (i = 0; i < steps; i++) {
 		sample.scan_ns += SCAN_NS;

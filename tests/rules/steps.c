@@ -132,9 +132,10 @@ static bool pasts(const struct smallbms_state *st)
 	       past(&st->full, scan) && past(&st->cold, scan) && past(&st->hot, scan) &&
 	       past(&st->over_discharged, scan) && past(&st->supply, scan) &&
 	       past(&st->overload, scan) && past(&st->scanned, scan) &&
-	       past(&st->lost[SMALLBMS_CELL], scan) && past(&st->lost[SMALLBMS_TEMP], scan) &&
-	       past(&st->lost[SMALLBMS_SUPPLY], scan) &&
-	       past(&st->lost[SMALLBMS_LOAD_CURRENT], scan) &&
+	       past(&st->lost[SMALLBMS_KIND_CELL], scan) &&
+	       past(&st->lost[SMALLBMS_KIND_TEMP], scan) &&
+	       past(&st->lost[SMALLBMS_KIND_SUPPLY], scan) &&
+	       past(&st->lost[SMALLBMS_KIND_LOAD_CURRENT], scan) &&
 	       past(&st->atd, now) && past(&st->atc, now) && past(&st->bpa, now) &&
 	       past(&st->loop, now) && past(&st->remote, now) && past(&st->line_lost, now) &&
 	       past(&st->atc_lost, now) && past(&st->settled, now);
@@ -320,13 +321,13 @@ static bool good(const struct bank *b, u64 now_ns)
 {
 	const struct smallbms_settings *set = &b->set;
 
-	return group_good(b, SMALLBMS_CELL, set->load_reconnect_uv, set->charge_reconnect_uv - 1,
-			  now_ns) &&
-	       group_good(b, SMALLBMS_TEMP, set->charge_min_mc + 2000, set->charge_max_mc - 2000,
-			  now_ns) &&
-	       group_good(b, SMALLBMS_SUPPLY, 8000000, 70000000, now_ns) &&
-	       group_good(b, SMALLBMS_LOAD_CURRENT, -100000000, set->load_limit_ua, now_ns) &&
-	       (b->in.group[SMALLBMS_CELL].fitted ||
+	return group_good(b, SMALLBMS_KIND_CELL, set->load_reconnect_uv,
+			  set->charge_reconnect_uv - 1, now_ns) &&
+	       group_good(b, SMALLBMS_KIND_TEMP, set->charge_min_mc + 2000,
+			  set->charge_max_mc - 2000, now_ns) &&
+	       group_good(b, SMALLBMS_KIND_SUPPLY, 8000000, 70000000, now_ns) &&
+	       group_good(b, SMALLBMS_KIND_LOAD_CURRENT, -100000000, set->load_limit_ua, now_ns) &&
+	       (b->in.group[SMALLBMS_KIND_CELL].fitted ||
 		(b->in.line[SMALLBMS_LINE_ATD].fitted && b->in.line[SMALLBMS_LINE_ATC].fitted)) &&
 	       line_read(b, SMALLBMS_LINE_ATD, now_ns) && line_read(b, SMALLBMS_LINE_ATC, now_ns) &&
 	       line_read(b, SMALLBMS_LINE_BPA, now_ns) &&
@@ -362,12 +363,13 @@ static bool all_ends(const struct bank *b, u64 scan_ns, u64 now_ns)
 	return gate_ends(st, scan_ns, now_ns) &&
 	       ends(&st->low, scan_ns) && ends(&st->empty, scan_ns) && ends(&st->full, scan_ns) &&
 	       ends(&st->cold, scan_ns) && ends(&st->hot, scan_ns) &&
-	       ends(&st->lost[SMALLBMS_CELL], scan_ns) && ends(&st->lost[SMALLBMS_TEMP], scan_ns) &&
-	       ends(&st->lost[SMALLBMS_SUPPLY], scan_ns) &&
-	       ends(&st->lost[SMALLBMS_LOAD_CURRENT], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_KIND_CELL], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_KIND_TEMP], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_KIND_SUPPLY], scan_ns) &&
+	       ends(&st->lost[SMALLBMS_KIND_LOAD_CURRENT], scan_ns) &&
 	       ends(&st->atd, now_ns) && ends(&st->atc, now_ns) && ends(&st->bpa, now_ns) &&
 	       ends(&st->line_lost, now_ns) && ends(&st->atc_lost, now_ns) &&
-	       (!b->in.group[SMALLBMS_CELL].fitted || begins(&st->ready, scan_ns)) &&
+	       (!b->in.group[SMALLBMS_KIND_CELL].fitted || begins(&st->ready, scan_ns)) &&
 	       begins(&st->scanned, scan_ns) && begins(&st->settled, now_ns) &&
 	       !st->blocked;
 }

@@ -32,9 +32,9 @@
 #include "smallbms.h"
 
 static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {
-	[SMALLBMS_LOAD] = "load-enable",
-	[SMALLBMS_CHARGE] = "charge-enable",
-	[SMALLBMS_PRE_ALARM] = "pre-alarm",
+	[SMALLBMS_OUT_LOAD] = "load-enable",
+	[SMALLBMS_OUT_CHARGE] = "charge-enable",
+	[SMALLBMS_OUT_PRE_ALARM] = "pre-alarm",
 };
 
 /**
@@ -79,9 +79,9 @@ static void drive(struct smallbms_output *output, bool driven)
 bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision)
 {
 	const bool want[SMALLBMS_NUM_OUTPUTS] = {
-		[SMALLBMS_LOAD] = decision->load,
-		[SMALLBMS_CHARGE] = decision->charge,
-		[SMALLBMS_PRE_ALARM] = decision->pre_alarm,
+		[SMALLBMS_OUT_LOAD] = decision->load,
+		[SMALLBMS_OUT_CHARGE] = decision->charge,
+		[SMALLBMS_OUT_PRE_ALARM] = decision->pre_alarm,
 	};
 	bool ok = true;
 	int i;
@@ -165,7 +165,7 @@ int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 		if (IS_ERR(gpiod))
 			return dev_err_probe(dev, PTR_ERR(gpiod), "no line for %s-gpios\n",
 					     output_names[i]);
-		if (!gpiod && i != SMALLBMS_PRE_ALARM)
+		if (!gpiod && i != SMALLBMS_OUT_PRE_ALARM)
 			return dev_err_probe(dev, -EINVAL, "%s-gpios is missing\n",
 					     output_names[i]);
 		act->output[i].gpiod = gpiod;

@@ -270,7 +270,7 @@ static int smallbms_get_settings(struct smallbms *bms)
 
 		if (!device_property_present(dev, name))
 			continue;
-		if (id == SMALLBMS_CHARGE_IN_PRE_ALARM) {
+		if (id == SMALLBMS_SET_CHARGE_IN_PRE_ALARM) {
 			value = 1;	/* a flag: being there is all it says */
 		} else if (device_property_count_u32(dev, name) != 1 ||
 			   device_property_read_u32(dev, name, &value)) {
@@ -289,7 +289,7 @@ static int smallbms_get_settings(struct smallbms *bms)
 /* Limits of the bank as a whole are those of a cell, so many times. */
 static int smallbms_get_cells_in_series(struct smallbms *bms)
 {
-	unsigned int cells = smallbms_sense_count(&bms->sense, SMALLBMS_CELL);
+	unsigned int cells = smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL);
 	const char *name = "cells-in-series";
 	u32 count;
 
@@ -314,8 +314,8 @@ static void smallbms_get_battery(struct smallbms *bms)
 	struct fwnode_handle *battery;
 	u32 full_uah;
 
-	if (!smallbms_sense_count(&bms->sense, SMALLBMS_BANK_CURRENT) ||
-	    !smallbms_sense_count(&bms->sense, SMALLBMS_CELL))
+	if (!smallbms_sense_count(&bms->sense, SMALLBMS_KIND_BANK_CURRENT) ||
+	    !smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL))
 		return;
 	battery = fwnode_find_reference(dev_fwnode(bms->dev), "monitored-battery", 0);
 	if (IS_ERR(battery))

@@ -89,8 +89,8 @@ static s64 nearly_empty_uams(const struct smallbms_gauge *gauge, s32 cell_uv)
 void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_settings *set,
 			 const struct smallbms_sample *in, u32 causes)
 {
-	const struct smallbms_group *current_ua = &in->group[SMALLBMS_BANK_CURRENT];
-	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
+	const struct smallbms_group *current_ua = &in->group[SMALLBMS_KIND_BANK_CURRENT];
+	const struct smallbms_group *cell = &in->group[SMALLBMS_KIND_CELL];
 	bool low = causes & BIT(SMALLBMS_CAUSE_PRE_ALARM);
 
 	if (!gauge->full_uah)

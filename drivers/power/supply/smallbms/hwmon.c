@@ -39,11 +39,11 @@ static enum smallbms_kind kind_of(enum hwmon_sensor_types type, int number)
 {
 	switch (type) {
 	case hwmon_in:
-		return number ? SMALLBMS_CELL : SMALLBMS_SUPPLY;
+		return number ? SMALLBMS_KIND_CELL : SMALLBMS_KIND_SUPPLY;
 	case hwmon_temp:
-		return SMALLBMS_TEMP;
+		return SMALLBMS_KIND_TEMP;
 	default:
-		return number ? SMALLBMS_BANK_CURRENT : SMALLBMS_LOAD_CURRENT;
+		return number ? SMALLBMS_KIND_BANK_CURRENT : SMALLBMS_KIND_LOAD_CURRENT;
 	}
 }
 
@@ -53,9 +53,9 @@ static const struct smallbms_channel *channel_of(const struct smallbms *bms,
 	enum smallbms_kind kind = kind_of(type, number);
 	unsigned int i, index = 0;
 
-	if (kind == SMALLBMS_CELL)
+	if (kind == SMALLBMS_KIND_CELL)
 		index = number - 1;
-	else if (kind == SMALLBMS_TEMP)
+	else if (kind == SMALLBMS_KIND_TEMP)
 		index = number;
 
 	for (i = 0; i < bms->sense.num_channels; i++) {
@@ -88,22 +88,22 @@ struct limit {
 };
 
 static const struct limit limits[] = {
-	{ SMALLBMS_CELL, hwmon_in_min, hwmon_in_min_alarm, SMALLBMS_PRE_ALARM_UV, 0, false,
-	  SMALLBMS_CAUSE_PRE_ALARM },
-	{ SMALLBMS_CELL, hwmon_in_lcrit, hwmon_in_lcrit_alarm, SMALLBMS_LOAD_DISCONNECT_UV, 0,
-	  false, SMALLBMS_CAUSE_UNDERVOLTAGE },
-	{ SMALLBMS_CELL, hwmon_in_crit, hwmon_in_crit_alarm, SMALLBMS_CHARGE_DISCONNECT_UV, 0,
-	  true, SMALLBMS_CAUSE_OVERVOLTAGE },
-	{ SMALLBMS_SUPPLY, hwmon_in_lcrit, hwmon_in_lcrit_alarm, SMALLBMS_NUM_SETTINGS,
+	{ SMALLBMS_KIND_CELL, hwmon_in_min, hwmon_in_min_alarm,
+	  SMALLBMS_SET_PRE_ALARM_UV, 0, false, SMALLBMS_CAUSE_PRE_ALARM },
+	{ SMALLBMS_KIND_CELL, hwmon_in_lcrit, hwmon_in_lcrit_alarm,
+	  SMALLBMS_SET_LOAD_DISCONNECT_UV, 0, false, SMALLBMS_CAUSE_UNDERVOLTAGE },
+	{ SMALLBMS_KIND_CELL, hwmon_in_crit, hwmon_in_crit_alarm,
+	  SMALLBMS_SET_CHARGE_DISCONNECT_UV, 0, true, SMALLBMS_CAUSE_OVERVOLTAGE },
+	{ SMALLBMS_KIND_SUPPLY, hwmon_in_lcrit, hwmon_in_lcrit_alarm, SMALLBMS_NUM_SETTINGS,
 	  SMALLBMS_SUPPLY_MIN_UV, false, SMALLBMS_CAUSE_SUPPLY },
-	{ SMALLBMS_SUPPLY, hwmon_in_crit, hwmon_in_crit_alarm, SMALLBMS_NUM_SETTINGS,
+	{ SMALLBMS_KIND_SUPPLY, hwmon_in_crit, hwmon_in_crit_alarm, SMALLBMS_NUM_SETTINGS,
 	  SMALLBMS_SUPPLY_MAX_UV, true, SMALLBMS_CAUSE_SUPPLY },
-	{ SMALLBMS_TEMP, hwmon_temp_min, hwmon_temp_min_alarm, SMALLBMS_CHARGE_MIN_MC, 0, false,
-	  SMALLBMS_CAUSE_COLD },
-	{ SMALLBMS_TEMP, hwmon_temp_max, hwmon_temp_max_alarm, SMALLBMS_CHARGE_MAX_MC, 0, true,
-	  SMALLBMS_CAUSE_HOT },
-	{ SMALLBMS_LOAD_CURRENT, hwmon_curr_crit, hwmon_curr_crit_alarm, SMALLBMS_LOAD_LIMIT_UA,
-	  0, true, SMALLBMS_CAUSE_OVERLOAD },
+	{ SMALLBMS_KIND_TEMP, hwmon_temp_min, hwmon_temp_min_alarm,
+	  SMALLBMS_SET_CHARGE_MIN_MC, 0, false, SMALLBMS_CAUSE_COLD },
+	{ SMALLBMS_KIND_TEMP, hwmon_temp_max, hwmon_temp_max_alarm,
+	  SMALLBMS_SET_CHARGE_MAX_MC, 0, true, SMALLBMS_CAUSE_HOT },
+	{ SMALLBMS_KIND_LOAD_CURRENT, hwmon_curr_crit, hwmon_curr_crit_alarm,
+	  SMALLBMS_SET_LOAD_LIMIT_UA, 0, true, SMALLBMS_CAUSE_OVERLOAD },
 };
 
 static const struct limit *limit_of(enum smallbms_kind kind, u32 attr)
@@ -126,7 +126,7 @@ static bool writable(const struct limit *limit)
 /* What hwmon counts in: mV, mC, mA */
 static int scale(enum smallbms_kind kind)
 {
-	return kind == SMALLBMS_TEMP ? 1 : MICRO / MILLI;
+	return kind == SMALLBMS_KIND_TEMP ? 1 : MICRO / MILLI;
 }
 
 static s32 value_of(const struct smallbms_report *report, const struct limit *limit)
@@ -147,7 +147,7 @@ static bool alarm(const struct smallbms_report *report, const struct limit *limi
 	s32 value = channel->reading.value, level = value_of(report, limit);
 
 	/* The output is off by then, and so is the current. */
-	if (limit->kind == SMALLBMS_LOAD_CURRENT)
+	if (limit->kind == SMALLBMS_KIND_LOAD_CURRENT)
 		return smallbms_holds(report, SMALLBMS_CAUSE_OVERLOAD) ||
 		       smallbms_holds(report, SMALLBMS_CAUSE_OVERLOAD_LATCHED);
 	if (!smallbms_holds(report, limit->cause) || !known(report, channel))
@@ -155,7 +155,7 @@ static bool alarm(const struct smallbms_report *report, const struct limit *limi
 	if (limit->upper ? value >= level : value < level)
 		return true;
 	/* Either side of the supply has the same cause, and no hysteresis. */
-	return limit->kind != SMALLBMS_SUPPLY && group->all &&
+	return limit->kind != SMALLBMS_KIND_SUPPLY && group->all &&
 	       channel->index == (limit->upper ? group->max_index : group->min_index);
 }
 

@@ -250,21 +250,22 @@ static enum evidence remote_off(const struct smallbms_sample *in)
 
 static bool no_source(const struct smallbms_sample *in)
 {
-	return !in->group[SMALLBMS_CELL].fitted && (!in->line[SMALLBMS_LINE_ATD].fitted ||
+	return !in->group[SMALLBMS_KIND_CELL].fitted && (!in->line[SMALLBMS_LINE_ATD].fitted ||
 						    !in->line[SMALLBMS_LINE_ATC].fitted);
 }
 
 /* F1: something that the load depends on is unknown for too long. */
 static bool lost(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
-	return st->lost[SMALLBMS_CELL].on || st->lost[SMALLBMS_SUPPLY].on ||
-	       st->lost[SMALLBMS_LOAD_CURRENT].on || st->line_lost.on || no_source(in);
+	return st->lost[SMALLBMS_KIND_CELL].on || st->lost[SMALLBMS_KIND_SUPPLY].on ||
+	       st->lost[SMALLBMS_KIND_LOAD_CURRENT].on || st->line_lost.on || no_source(in);
 }
 
 static bool measured(const struct smallbms_sample *in)
 {
-	return in->group[SMALLBMS_CELL].fitted || in->group[SMALLBMS_TEMP].fitted ||
-	       in->group[SMALLBMS_SUPPLY].fitted || in->group[SMALLBMS_LOAD_CURRENT].fitted;
+	return in->group[SMALLBMS_KIND_CELL].fitted || in->group[SMALLBMS_KIND_TEMP].fitted ||
+	       in->group[SMALLBMS_KIND_SUPPLY].fitted ||
+	       in->group[SMALLBMS_KIND_LOAD_CURRENT].fitted;
 }
 
 /* Steps */
@@ -272,7 +273,7 @@ static bool measured(const struct smallbms_sample *in)
 static void observe_cells(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in)
 {
-	const struct smallbms_group cell = in->group[SMALLBMS_CELL];
+	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	enum evidence damaged;
 
@@ -295,7 +296,7 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 static void observe_channels(const struct smallbms_settings *set, struct smallbms_state *st,
 			     const struct smallbms_sample *in)
 {
-	const struct smallbms_group temp = in->group[SMALLBMS_TEMP];
+	const struct smallbms_group temp = in->group[SMALLBMS_KIND_TEMP];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	int i;
 
@@ -308,8 +309,8 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 	if (!st->load_on)
 		clear(&st->overload);
 	else if (scan > st->load_on_ns)
-		weigh(&st->overload, above(&in->group[SMALLBMS_LOAD_CURRENT], set->load_limit_ua,
-					   set->load_limit_ua), scan, hold);
+		weigh(&st->overload, above(&in->group[SMALLBMS_KIND_LOAD_CURRENT],
+					   set->load_limit_ua, set->load_limit_ua), scan, hold);
 
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
@@ -353,9 +354,9 @@ static bool known(const struct smallbms_group *g)
 /* X1: every measurement is known; of a temperature, that it is lost will do (F2). */
 static bool complete(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
-	return known(&in->group[SMALLBMS_CELL]) && known(&in->group[SMALLBMS_SUPPLY]) &&
-	       known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
-	       (known(&in->group[SMALLBMS_TEMP]) || st->lost[SMALLBMS_TEMP].on);
+	return known(&in->group[SMALLBMS_KIND_CELL]) && known(&in->group[SMALLBMS_KIND_SUPPLY]) &&
+	       known(&in->group[SMALLBMS_KIND_LOAD_CURRENT]) &&
+	       (known(&in->group[SMALLBMS_KIND_TEMP]) || st->lost[SMALLBMS_KIND_TEMP].on);
 }
 
 /*
@@ -367,7 +368,7 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 {
 	bool blocked;
 
-	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_SUPPLY]), st->scan_ns, hold_ns(set));
+	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_KIND_SUPPLY]), st->scan_ns, hold_ns(set));
 	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
 
 	if (st->blocked && !blocked) {
@@ -417,7 +418,7 @@ static bool readable(const struct smallbms_line *l)
  */
 static bool gate_clear(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
-	return known(&in->group[SMALLBMS_SUPPLY]) && readable(&in->line[SMALLBMS_LINE_LOOP]) &&
+	return known(&in->group[SMALLBMS_KIND_SUPPLY]) && readable(&in->line[SMALLBMS_LINE_LOOP]) &&
 	       remote_off(in) != EVIDENCE_UNKNOWN && !st->supply.pending && !st->loop.pending &&
 	       !st->remote.pending;
 }
@@ -435,11 +436,11 @@ static bool warn(const struct smallbms_state *st, const struct smallbms_sample *
 static bool cut_by_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
 			const struct smallbms_sample *in)
 {
-	const struct smallbms_group *cell = &in->group[SMALLBMS_CELL];
+	const struct smallbms_group *cell = &in->group[SMALLBMS_KIND_CELL];
 
 	return (st->empty.on && cell->any && cell->min < set->load_disconnect_uv) ||
-	       stands(&st->lost[SMALLBMS_CELL]) || stands(&st->lost[SMALLBMS_SUPPLY]) ||
-	       stands(&st->lost[SMALLBMS_LOAD_CURRENT]);
+	       stands(&st->lost[SMALLBMS_KIND_CELL]) || stands(&st->lost[SMALLBMS_KIND_SUPPLY]) ||
+	       stands(&st->lost[SMALLBMS_KIND_LOAD_CURRENT]);
 }
 
 static bool cut_by_line(const struct smallbms_state *st, const struct smallbms_sample *in)
@@ -475,9 +476,9 @@ static bool cut(const struct smallbms_settings *set, const struct smallbms_state
 static bool may_connect(const struct smallbms_settings *set, const struct smallbms_state *st,
 			const struct smallbms_sample *in)
 {
-	return (!in->group[SMALLBMS_CELL].fitted || st->ready.on) &&
+	return (!in->group[SMALLBMS_KIND_CELL].fitted || st->ready.on) &&
 	       !warn(st, in) && !st->atd.pending && !st->bpa.pending &&
-	       gate_clear(st, in) && known(&in->group[SMALLBMS_LOAD_CURRENT]) &&
+	       gate_clear(st, in) && known(&in->group[SMALLBMS_KIND_LOAD_CURRENT]) &&
 	       readable(&in->line[SMALLBMS_LINE_ATD]) && readable(&in->line[SMALLBMS_LINE_BPA]) &&
 	       st->overloads < OVERLOAD_MAX && st->now_ns >= st->retry_ns &&
 	       fresh(set, st, in);
@@ -533,14 +534,14 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 {
 	if (st->blocked || st->starting || in->host_charge_off ||
 	    st->full.on || st->cold.on || st->hot.on || st->over_discharged.on || st->atc.on ||
-	    st->lost[SMALLBMS_TEMP].on || st->atc_lost.on || lost(st, in) ||
+	    st->lost[SMALLBMS_KIND_TEMP].on || st->atc_lost.on || lost(st, in) ||
 	    charge_waits(set, st))
 		st->charge_on = false;
 	else if (!st->charge_on)
 		st->charge_on = !st->full.pending && !st->cold.pending && !st->hot.pending &&
 				!st->over_discharged.pending && !st->atc.pending &&
-				gate_clear(st, in) && known(&in->group[SMALLBMS_CELL]) &&
-				known(&in->group[SMALLBMS_TEMP]) &&
+				gate_clear(st, in) && known(&in->group[SMALLBMS_KIND_CELL]) &&
+				known(&in->group[SMALLBMS_KIND_TEMP]) &&
 				readable(&in->line[SMALLBMS_LINE_ATC]) && fresh(set, st, in);
 }
 
@@ -556,7 +557,7 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	} while (0)
 	CAUSE(PRE_ALARM, seen(&st->low));
 	CAUSE(UNDERVOLTAGE, seen(&st->empty));
-	CAUSE(RECONNECT, !st->load_on && !st->starting && in->group[SMALLBMS_CELL].fitted &&
+	CAUSE(RECONNECT, !st->load_on && !st->starting && in->group[SMALLBMS_KIND_CELL].fitted &&
 	      !st->ready.on);
 	CAUSE(ATD, seen(&st->atd));
 	CAUSE(BPA, seen(&st->bpa));
@@ -571,12 +572,12 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	CAUSE(LOOP_OPEN, seen(&st->loop));
 	CAUSE(HOST_CHARGE_OFF, in->host_charge_off);
 	CAUSE(HOST_LOAD_OFF, in->host_load_off);
-	CAUSE(CELL_LOST, st->lost[SMALLBMS_CELL].on);
-	CAUSE(SUPPLY_LOST, st->lost[SMALLBMS_SUPPLY].on);
-	CAUSE(CURRENT_LOST, st->lost[SMALLBMS_LOAD_CURRENT].on);
+	CAUSE(CELL_LOST, st->lost[SMALLBMS_KIND_CELL].on);
+	CAUSE(SUPPLY_LOST, st->lost[SMALLBMS_KIND_SUPPLY].on);
+	CAUSE(CURRENT_LOST, st->lost[SMALLBMS_KIND_LOAD_CURRENT].on);
 	CAUSE(LINE_LOST, st->line_lost.on);
 	CAUSE(NO_SOURCE, no_source(in));
-	CAUSE(TEMP_LOST, st->lost[SMALLBMS_TEMP].on);
+	CAUSE(TEMP_LOST, st->lost[SMALLBMS_KIND_TEMP].on);
 	CAUSE(ATC_LOST, st->atc_lost.on);
 	CAUSE(OVERLOAD, st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX);
 	CAUSE(OVERLOAD_LATCHED, st->overloads >= OVERLOAD_MAX);

@@ -20,11 +20,11 @@
 #define SMALLBMS_NEVER		(~0ULL)
 
 enum smallbms_kind {
-	SMALLBMS_CELL,		/* cell voltages, uV */
-	SMALLBMS_TEMP,		/* battery temperatures, mC */
-	SMALLBMS_SUPPLY,	/* supply voltage, uV */
-	SMALLBMS_LOAD_CURRENT,	/* out of the load output, uA */
-	SMALLBMS_BANK_CURRENT,	/* into the bank, uA; for display, no rule asks for it */
+	SMALLBMS_KIND_CELL,		/* cell voltages, uV */
+	SMALLBMS_KIND_TEMP,		/* battery temperatures, mC */
+	SMALLBMS_KIND_SUPPLY,	/* supply voltage, uV */
+	SMALLBMS_KIND_LOAD_CURRENT,	/* out of the load output, uA */
+	SMALLBMS_KIND_BANK_CURRENT,	/* into the bank, uA; for display, no rule asks for it */
 	SMALLBMS_NUM_KINDS
 };
 

@@ -33,12 +33,12 @@
 
 static int smallbms_psy_status(const struct smallbms_report *report)
 {
-	const struct smallbms_group *current_ua = &report->sample.group[SMALLBMS_BANK_CURRENT];
-	bool measured = smallbms_known(report, SMALLBMS_BANK_CURRENT);
+	const struct smallbms_group *current_ua = &report->sample.group[SMALLBMS_KIND_BANK_CURRENT];
+	bool measured = smallbms_known(report, SMALLBMS_KIND_BANK_CURRENT);
 
 	if (measured && current_ua->min < 0)
 		return POWER_SUPPLY_STATUS_DISCHARGING;
-	if (!(report->outputs & BIT(SMALLBMS_CHARGE)))
+	if (!(report->outputs & BIT(SMALLBMS_OUT_CHARGE)))
 		return POWER_SUPPLY_STATUS_NOT_CHARGING;
 	if (!measured)
 		return POWER_SUPPLY_STATUS_UNKNOWN;
@@ -46,41 +46,40 @@ static int smallbms_psy_status(const struct smallbms_report *report)
 				     POWER_SUPPLY_STATUS_NOT_CHARGING;
 }
 
+static bool any_has(const struct smallbms_report *report, int health)
+{
+	enum smallbms_cause cause;
+
+	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
+		if (smallbms_holds(report, cause) && smallbms_cause_health(cause) == health)
+			return true;
+	}
+	return false;
+}
+
 /* The worst that holds; "causes" has them all. */
 static int smallbms_psy_health(const struct smallbms_report *report)
 {
-	static const struct {
-		enum smallbms_cause cause;
-		int health;
-	} order[] = {
-		{ SMALLBMS_CAUSE_OVER_DISCHARGED, POWER_SUPPLY_HEALTH_DEAD },
-		{ SMALLBMS_CAUSE_NO_SOURCE, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
-		{ SMALLBMS_CAUSE_OUTPUT_FAULT, POWER_SUPPLY_HEALTH_UNSPEC_FAILURE },
-		{ SMALLBMS_CAUSE_OVERVOLTAGE, POWER_SUPPLY_HEALTH_OVERVOLTAGE },
-		{ SMALLBMS_CAUSE_UNDERVOLTAGE, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_ATD, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_SUPPLY, POWER_SUPPLY_HEALTH_UNDERVOLTAGE },
-		{ SMALLBMS_CAUSE_OVERLOAD_LATCHED, POWER_SUPPLY_HEALTH_OVERCURRENT },
-		{ SMALLBMS_CAUSE_OVERLOAD, POWER_SUPPLY_HEALTH_OVERCURRENT },
-		{ SMALLBMS_CAUSE_CELL_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_SUPPLY_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_CURRENT_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_LINE_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_TEMP_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_ATC_LOST, POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE },
-		{ SMALLBMS_CAUSE_HOT, POWER_SUPPLY_HEALTH_OVERHEAT },
-		{ SMALLBMS_CAUSE_COLD, POWER_SUPPLY_HEALTH_COLD },
+	static const int worst_first[] = {
+		POWER_SUPPLY_HEALTH_DEAD,
+		POWER_SUPPLY_HEALTH_UNSPEC_FAILURE,
+		POWER_SUPPLY_HEALTH_OVERVOLTAGE,
+		POWER_SUPPLY_HEALTH_UNDERVOLTAGE,
+		POWER_SUPPLY_HEALTH_OVERCURRENT,
+		POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE,
+		POWER_SUPPLY_HEALTH_OVERHEAT,
+		POWER_SUPPLY_HEALTH_COLD,
 	};
 	int i;
 
 	if (smallbms_holds(report, SMALLBMS_CAUSE_START))
 		return POWER_SUPPLY_HEALTH_UNKNOWN;
 	if (smallbms_holds(report, SMALLBMS_CAUSE_SUPPLY) &&
-	    report->sample.group[SMALLBMS_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
+	    report->sample.group[SMALLBMS_KIND_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
 		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
-	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		if (smallbms_holds(report, order[i].cause))
-			return order[i].health;
+	for (i = 0; i < ARRAY_SIZE(worst_first); i++) {
+		if (any_has(report, worst_first[i]))
+			return worst_first[i];
 	}
 	return POWER_SUPPLY_HEALTH_GOOD;
 }
@@ -95,7 +94,7 @@ static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 	if (any_holds(report, BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_CELL_LOST) |
 			      BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN;
-	if (!(report->outputs & BIT(SMALLBMS_LOAD)) &&
+	if (!(report->outputs & BIT(SMALLBMS_OUT_LOAD)) &&
 	    any_holds(report, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_RECONNECT) |
 			      BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL;
@@ -110,7 +109,7 @@ static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 /* The battery that is nearest to a limit, or furthest beyond it. */
 static int smallbms_psy_temp_mc(const struct smallbms_report *report)
 {
-	const struct smallbms_group *temp = &report->sample.group[SMALLBMS_TEMP];
+	const struct smallbms_group *temp = &report->sample.group[SMALLBMS_KIND_TEMP];
 	const struct smallbms_settings *set = &report->settings;
 
 	return temp->min - set->charge_min_mc < set->charge_max_mc - temp->max ?
@@ -129,11 +128,11 @@ static int smallbms_psy_power(const struct smallbms_report *report,
 {
 	s64 power_uw;
 
-	if (!smallbms_known(report, SMALLBMS_SUPPLY) ||
-	    !smallbms_known(report, SMALLBMS_BANK_CURRENT))
+	if (!smallbms_known(report, SMALLBMS_KIND_SUPPLY) ||
+	    !smallbms_known(report, SMALLBMS_KIND_BANK_CURRENT))
 		return -ENODEV;
-	power_uw = div_s64((s64)report->sample.group[SMALLBMS_SUPPLY].min *
-			   report->sample.group[SMALLBMS_BANK_CURRENT].min, MICRO);
+	power_uw = div_s64((s64)report->sample.group[SMALLBMS_KIND_SUPPLY].min *
+			   report->sample.group[SMALLBMS_KIND_BANK_CURRENT].min, MICRO);
 	if (power_uw < INT_MIN || power_uw > INT_MAX)
 		return -ENODEV;
 	val->intval = power_uw;
@@ -175,9 +174,9 @@ static int smallbms_psy_show(const struct smallbms_report *report,
 		val->intval = smallbms_gauge_uah(&report->gauge);
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		if (!smallbms_known(report, SMALLBMS_SUPPLY))
+		if (!smallbms_known(report, SMALLBMS_KIND_SUPPLY))
 			return -ENODEV;
-		val->intval = report->sample.group[SMALLBMS_SUPPLY].min;
+		val->intval = report->sample.group[SMALLBMS_KIND_SUPPLY].min;
 		return 0;
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
 		val->intval = smallbms_psy_voltage_limit(report,
@@ -188,14 +187,14 @@ static int smallbms_psy_show(const struct smallbms_report *report,
 							 report->settings.charge_disconnect_uv);
 		return 0;
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		if (!smallbms_known(report, SMALLBMS_BANK_CURRENT))
+		if (!smallbms_known(report, SMALLBMS_KIND_BANK_CURRENT))
 			return -ENODEV;
-		val->intval = report->sample.group[SMALLBMS_BANK_CURRENT].min;
+		val->intval = report->sample.group[SMALLBMS_KIND_BANK_CURRENT].min;
 		return 0;
 	case POWER_SUPPLY_PROP_POWER_NOW:
 		return smallbms_psy_power(report, val);
 	case POWER_SUPPLY_PROP_TEMP:
-		if (!smallbms_known(report, SMALLBMS_TEMP))
+		if (!smallbms_known(report, SMALLBMS_KIND_TEMP))
 			return -ENODEV;
 		val->intval = smallbms_psy_temp_mc(report) / 100;
 		return 0;
@@ -298,19 +297,20 @@ static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_prope
 	case POWER_SUPPLY_PROP_CHARGE_NOW:
 		return bms->gauge.full_uah;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
-		return smallbms_sense_count(sense, SMALLBMS_SUPPLY);
+		return smallbms_sense_count(sense, SMALLBMS_KIND_SUPPLY);
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
 	case POWER_SUPPLY_PROP_VOLTAGE_MAX:
-		return bms->report.cells_in_series && smallbms_sense_count(sense, SMALLBMS_CELL);
+		return bms->report.cells_in_series &&
+		       smallbms_sense_count(sense, SMALLBMS_KIND_CELL);
 	case POWER_SUPPLY_PROP_CURRENT_NOW:
-		return smallbms_sense_count(sense, SMALLBMS_BANK_CURRENT);
+		return smallbms_sense_count(sense, SMALLBMS_KIND_BANK_CURRENT);
 	case POWER_SUPPLY_PROP_POWER_NOW:
-		return smallbms_sense_count(sense, SMALLBMS_SUPPLY) &&
-		       smallbms_sense_count(sense, SMALLBMS_BANK_CURRENT);
+		return smallbms_sense_count(sense, SMALLBMS_KIND_SUPPLY) &&
+		       smallbms_sense_count(sense, SMALLBMS_KIND_BANK_CURRENT);
 	case POWER_SUPPLY_PROP_TEMP:
 	case POWER_SUPPLY_PROP_TEMP_MIN:
 	case POWER_SUPPLY_PROP_TEMP_MAX:
-		return smallbms_sense_count(sense, SMALLBMS_TEMP);
+		return smallbms_sense_count(sense, SMALLBMS_KIND_TEMP);
 	default:
 		return true;
 	}

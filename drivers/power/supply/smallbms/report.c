@@ -37,56 +37,6 @@
 #include "trace.h"
 
 /**
- * struct cause_info - how a cause is shown
- * @rule: the rule it comes from
- * @name: one word
- * @kind: the kind of measurement that shows its value, if @valued
- * @highest: the highest value of that kind counts, not the lowest
- * @valued: there is such a value
- */
-struct cause_info {
-	const char *rule;
-	const char *name;
-	enum smallbms_kind kind;
-	bool highest;
-	bool valued;
-};
-
-#define CAUSE(_rule, _name)		{ _rule, _name }
-#define LOWEST(_rule, _name, _kind)	{ _rule, _name, _kind, false, true }
-#define HIGHEST(_rule, _name, _kind)	{ _rule, _name, _kind, true, true }
-
-static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
-	[SMALLBMS_CAUSE_START] = CAUSE("X1", "start"),
-	[SMALLBMS_CAUSE_PRE_ALARM] = LOWEST("U1", "low-cell", SMALLBMS_CELL),
-	[SMALLBMS_CAUSE_UNDERVOLTAGE] = LOWEST("U2", "undervoltage", SMALLBMS_CELL),
-	[SMALLBMS_CAUSE_RECONNECT] = LOWEST("U4", "waits-for-all-cells", SMALLBMS_CELL),
-	[SMALLBMS_CAUSE_ATD] = CAUSE("U5", "discharge-not-allowed"),
-	[SMALLBMS_CAUSE_BPA] = CAUSE("U5", "battery-pre-alarm"),
-	[SMALLBMS_CAUSE_OVERVOLTAGE] = HIGHEST("C1", "overvoltage", SMALLBMS_CELL),
-	[SMALLBMS_CAUSE_ATC] = CAUSE("C1", "charge-not-allowed"),
-	[SMALLBMS_CAUSE_COLD] = LOWEST("C2", "cold", SMALLBMS_TEMP),
-	[SMALLBMS_CAUSE_HOT] = HIGHEST("C2", "hot", SMALLBMS_TEMP),
-	[SMALLBMS_CAUSE_CHARGE_WAITS] = CAUSE("C3", "no-charge-in-pre-alarm"),
-	[SMALLBMS_CAUSE_OVER_DISCHARGED] = LOWEST("C4", "over-discharged", SMALLBMS_CELL),
-	[SMALLBMS_CAUSE_REMOTE_OFF] = CAUSE("R2", "remote-off"),
-	[SMALLBMS_CAUSE_SUPPLY] = LOWEST("R3", "supply-out-of-range", SMALLBMS_SUPPLY),
-	[SMALLBMS_CAUSE_LOOP_OPEN] = CAUSE("R4", "loop-open"),
-	[SMALLBMS_CAUSE_HOST_CHARGE_OFF] = CAUSE("R5", "charge-off-by-host"),
-	[SMALLBMS_CAUSE_HOST_LOAD_OFF] = CAUSE("R5", "load-off-by-host"),
-	[SMALLBMS_CAUSE_CELL_LOST] = CAUSE("F1", "cell-lost"),
-	[SMALLBMS_CAUSE_SUPPLY_LOST] = CAUSE("F1", "supply-lost"),
-	[SMALLBMS_CAUSE_CURRENT_LOST] = CAUSE("F1", "load-current-lost"),
-	[SMALLBMS_CAUSE_LINE_LOST] = CAUSE("F1", "line-lost"),
-	[SMALLBMS_CAUSE_NO_SOURCE] = CAUSE("F1", "no-source"),
-	[SMALLBMS_CAUSE_TEMP_LOST] = CAUSE("F2", "temperature-lost"),
-	[SMALLBMS_CAUSE_ATC_LOST] = CAUSE("F2", "charge-line-lost"),
-	[SMALLBMS_CAUSE_OUTPUT_FAULT] = CAUSE("F3", "output-fault"),
-	[SMALLBMS_CAUSE_OVERLOAD] = CAUSE("F5", "overload"),
-	[SMALLBMS_CAUSE_OVERLOAD_LATCHED] = CAUSE("F5", "overload-latched"),
-};
-
-/**
  * smallbms_holds() - does a cause hold
  * @report: the bank, locked
  * @cause: which one
@@ -123,36 +73,6 @@ bool smallbms_known(const struct smallbms_report *report, enum smallbms_kind kin
 	const struct smallbms_group *group = &report->sample.group[kind];
 
 	return group->fitted && group->all && smallbms_fresh(report, group->good_ns);
-}
-
-/* "U2 undervoltage cell=3 microvolt=2745000" */
-static int print_cause(const struct smallbms_report *report, enum smallbms_cause cause,
-		       char *buf, size_t size)
-{
-	const struct cause_info *info = &cause_info[cause];
-	const struct smallbms_group *group;
-	int len, index, value;
-
-	len = scnprintf(buf, size, "%s %s", info->rule, info->name);
-	if (!info->valued)
-		return len;
-
-	group = &report->sample.group[info->kind];
-	if (!group->any)
-		return len;
-	value = info->highest ? group->max : group->min;
-	index = info->highest ? group->max_index : group->min_index;
-
-	switch (info->kind) {
-	case SMALLBMS_CELL:
-		return len + scnprintf(buf + len, size - len, " cell=%d microvolt=%d",
-				       index + 1, value);
-	case SMALLBMS_TEMP:
-		return len + scnprintf(buf + len, size - len, " battery=%d millicelsius=%d",
-				       index + 1, value);
-	default:
-		return len + scnprintf(buf + len, size - len, " microvolt=%d", value);
-	}
 }
 
 /* Attributes beside the properties */
@@ -213,20 +133,20 @@ static ssize_t read_back_show(struct device *dev, struct device_attribute *attr,
 #define OUTPUT_ATTR(_name, _show, _id)						\
 	static struct output_attr attr_##_name = { __ATTR(_name, 0444, _show, NULL), _id }
 
-OUTPUT_ATTR(load_output, output_show, SMALLBMS_LOAD);
-OUTPUT_ATTR(load_read_back, read_back_show, SMALLBMS_LOAD);
-OUTPUT_ATTR(charge_output, output_show, SMALLBMS_CHARGE);
-OUTPUT_ATTR(charge_read_back, read_back_show, SMALLBMS_CHARGE);
-OUTPUT_ATTR(pre_alarm_output, output_show, SMALLBMS_PRE_ALARM);
-OUTPUT_ATTR(pre_alarm_read_back, read_back_show, SMALLBMS_PRE_ALARM);
+OUTPUT_ATTR(load_output, output_show, SMALLBMS_OUT_LOAD);
+OUTPUT_ATTR(load_read_back, read_back_show, SMALLBMS_OUT_LOAD);
+OUTPUT_ATTR(charge_output, output_show, SMALLBMS_OUT_CHARGE);
+OUTPUT_ATTR(charge_read_back, read_back_show, SMALLBMS_OUT_CHARGE);
+OUTPUT_ATTR(pre_alarm_output, output_show, SMALLBMS_OUT_PRE_ALARM);
+OUTPUT_ATTR(pre_alarm_read_back, read_back_show, SMALLBMS_OUT_PRE_ALARM);
 
 static const struct {
 	const struct output_attr *output;
 	const struct output_attr *read_back;
 } output_attrs[SMALLBMS_NUM_OUTPUTS] = {
-	[SMALLBMS_LOAD] = { &attr_load_output, &attr_load_read_back },
-	[SMALLBMS_CHARGE] = { &attr_charge_output, &attr_charge_read_back },
-	[SMALLBMS_PRE_ALARM] = { &attr_pre_alarm_output, &attr_pre_alarm_read_back },
+	[SMALLBMS_OUT_LOAD] = { &attr_load_output, &attr_load_read_back },
+	[SMALLBMS_OUT_CHARGE] = { &attr_charge_output, &attr_charge_read_back },
+	[SMALLBMS_OUT_PRE_ALARM] = { &attr_pre_alarm_output, &attr_pre_alarm_read_back },
 };
 
 static ssize_t warning_left_ms_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -253,7 +173,7 @@ static ssize_t episodes_show(struct device *dev, struct device_attribute *attr, 
 
 	spin_lock(&report->lock);
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++)
-		len += sysfs_emit_at(buf, len, "%s %u\n", cause_info[cause].name,
+		len += sysfs_emit_at(buf, len, "%s %u\n", smallbms_cause_name(cause),
 				     report->count[cause]);
 	spin_unlock(&report->lock);
 	return len;
@@ -272,7 +192,7 @@ static ssize_t causes_show(struct device *dev, struct device_attribute *attr, ch
 	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
 		if (!smallbms_holds(report, cause))
 			continue;
-		len += print_cause(report, cause, buf + len, PAGE_SIZE - len);
+		len += smallbms_print_cause(report, cause, buf + len, PAGE_SIZE - len);
 		sec = div_u64_rem(report->since_ns[cause], NSEC_PER_SEC, &rem_ns);
 		len += sysfs_emit_at(buf, len, " since=%llu.%03lu count=%u\n", sec,
 				     rem_ns / NSEC_PER_MSEC, report->count[cause]);
@@ -300,7 +220,7 @@ static umode_t report_attr_mode(struct kobject *kobj, struct attribute *attr, in
 {
 	const struct smallbms *bms = to_smallbms(kobj_to_dev(kobj));
 
-	if (!bms->act.output[SMALLBMS_PRE_ALARM].gpiod &&
+	if (!bms->act.output[SMALLBMS_OUT_PRE_ALARM].gpiod &&
 	    (attr == &attr_pre_alarm_output.attr.attr ||
 	     attr == &attr_pre_alarm_read_back.attr.attr))
 		return 0;
@@ -341,35 +261,19 @@ static int print_outputs(const struct smallbms_report *report, u32 mask, char *b
 	return len;
 }
 
-/* "U1 low-cell cell=3 microvolt=3085000; C3 no-charge-in-pre-alarm" */
-static void print_causes(const struct smallbms_report *report, u32 mask, char *buf,
-			 size_t size)
-{
-	enum smallbms_cause cause;
-	int len = 0;
-
-	buf[0] = '\0';
-	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
-		if (!(mask & BIT(cause)))
-			continue;
-		len += scnprintf(buf + len, size - len, "%s", len ? "; " : "");
-		len += print_cause(report, cause, buf + len, size - len);
-	}
-}
-
 static void announce(struct smallbms *bms, u32 changed, u32 begun)
 {
 	const struct smallbms_report *report = &bms->report;
 	char outputs[96], causes[384];
 
-	print_causes(report, report->causes, causes, sizeof(causes));
+	smallbms_print_causes(report, report->causes, causes, sizeof(causes));
 	trace_smallbms_transition(bms, causes);
 	if (changed) {
 		print_outputs(report, changed, outputs, sizeof(outputs));
 		dev_notice_ratelimited(bms->dev, "%s%s%s\n", outputs, causes[0] ? "; " : "",
 				       causes);
 	} else if (begun & ~BIT(SMALLBMS_CAUSE_START)) {
-		print_causes(report, begun, causes, sizeof(causes));
+		smallbms_print_causes(report, begun, causes, sizeof(causes));
 		dev_notice_ratelimited(bms->dev, "%s\n", causes);
 	}
 }

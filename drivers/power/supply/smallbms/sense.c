@@ -56,15 +56,15 @@ struct kind {
 };
 
 static const struct kind kinds[SMALLBMS_NUM_KINDS] = {
-	[SMALLBMS_CELL] = { "cell", SMALLBMS_MAX_CELLS, IIO_VOLTAGE, "a voltage",
+	[SMALLBMS_KIND_CELL] = { "cell", SMALLBMS_MAX_CELLS, IIO_VOLTAGE, "a voltage",
 			    MICRO / MILLI, 500000, 5000000 },
-	[SMALLBMS_TEMP] = { "temp", SMALLBMS_MAX_BATTERIES, IIO_TEMP, "a temperature",
+	[SMALLBMS_KIND_TEMP] = { "temp", SMALLBMS_MAX_BATTERIES, IIO_TEMP, "a temperature",
 			    1, -40000, 125000 },
-	[SMALLBMS_SUPPLY] = { "supply", 0, IIO_VOLTAGE, "a voltage",
+	[SMALLBMS_KIND_SUPPLY] = { "supply", 0, IIO_VOLTAGE, "a voltage",
 			      MICRO / MILLI, 0, S32_MAX },
-	[SMALLBMS_LOAD_CURRENT] = { "load-current", 0, IIO_CURRENT, "a current",
+	[SMALLBMS_KIND_LOAD_CURRENT] = { "load-current", 0, IIO_CURRENT, "a current",
 				    MICRO / MILLI, S32_MIN, S32_MAX },
-	[SMALLBMS_BANK_CURRENT] = { "current", 0, IIO_CURRENT, "a current",
+	[SMALLBMS_KIND_BANK_CURRENT] = { "current", 0, IIO_CURRENT, "a current",
 				    MICRO / MILLI, S32_MIN, S32_MAX },
 };
 
@@ -275,7 +275,7 @@ static int check_numbers(struct device *dev, const struct smallbms_sense *sense,
 	if (gap < count)
 		return dev_err_probe(dev, -EINVAL, "channel \"%s%u\" is missing\n",
 				     kinds[kind].name, gap + 1);
-	if (kind == SMALLBMS_CELL && count % 4)
+	if (kind == SMALLBMS_KIND_CELL && count % 4)
 		return dev_err_probe(dev, -EINVAL,
 				     "%u cells: a battery has 4 or 8, so a bank has a multiple of 4\n",
 				     count);
@@ -389,7 +389,7 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 	if (ret)
 		return ret;
 
-	cells = smallbms_sense_count(sense, SMALLBMS_CELL);
+	cells = smallbms_sense_count(sense, SMALLBMS_KIND_CELL);
 	if (!cells && !sense->line[SMALLBMS_LINE_ATD])
 		return dev_err_probe(dev, -EINVAL,
 				     "nothing tells of a low cell: channels \"cell1\"... or allowed-to-discharge-gpios is needed\n");

@@ -37,49 +37,49 @@
 	}
 
 const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
-	[SMALLBMS_LOAD_DISCONNECT_UV] =
+	[SMALLBMS_SET_LOAD_DISCONNECT_UV] =
 		SETTING(load_disconnect_uv, "load-disconnect-cell-microvolt",
 			.def = LOAD_DISCONNECT_MAX_UV,
 			.min = 2600000, .max = LOAD_DISCONNECT_MAX_UV, .run_time = true),
-	[SMALLBMS_PRE_ALARM_UV] =
+	[SMALLBMS_SET_PRE_ALARM_UV] =
 		SETTING(pre_alarm_uv, "pre-alarm-cell-microvolt",
 			.def = 3100000, .min = LOAD_DISCONNECT_MAX_UV + SETTING_GAP_UV,
 			.max = 3150000, .run_time = true),
-	[SMALLBMS_LOAD_RECONNECT_UV] =
+	[SMALLBMS_SET_LOAD_RECONNECT_UV] =
 		SETTING(load_reconnect_uv, "load-reconnect-cell-microvolt",
 			.def = 3200000, .min = 3000000, .max = 3400000),
-	[SMALLBMS_CHARGE_DISCONNECT_UV] =
+	[SMALLBMS_SET_CHARGE_DISCONNECT_UV] =
 		SETTING(charge_disconnect_uv, "charge-disconnect-cell-microvolt",
 			.def = 3750000, .min = 3400000, .max = 4000000),
 	/* Only its relation bounds it; a level below any real cell makes no sense. */
-	[SMALLBMS_CHARGE_RECONNECT_UV] =
+	[SMALLBMS_SET_CHARGE_RECONNECT_UV] =
 		SETTING(charge_reconnect_uv, "charge-reconnect-cell-microvolt",
 			.def = 3600000, .min = 500000, .max = 4000000 - SETTING_GAP_UV),
-	[SMALLBMS_OVER_DISCHARGED_UV] =
+	[SMALLBMS_SET_OVER_DISCHARGED_UV] =
 		SETTING(over_discharged_uv, "over-discharged-cell-microvolt",
 			.def = 2000000, .min = 1500000, .max = 2500000, .zero = true),
-	[SMALLBMS_CHARGE_MIN_MC] =
+	[SMALLBMS_SET_CHARGE_MIN_MC] =
 		SETTING(charge_min_mc, "charge-min-millicelsius",
 			.def = 5000, .min = -20000, .max = 20000, .run_time = true),
-	[SMALLBMS_CHARGE_MAX_MC] =
+	[SMALLBMS_SET_CHARGE_MAX_MC] =
 		SETTING(charge_max_mc, "charge-max-millicelsius",
 			.def = 50000, .min = 30000, .max = 60000),
-	[SMALLBMS_WARNING_MS] =
+	[SMALLBMS_SET_WARNING_MS] =
 		SETTING(warning_ms, "warning-ms",
 			.def = 30000, .min = 30000, .max = 300000),
-	[SMALLBMS_HOLD_MS] =
+	[SMALLBMS_SET_HOLD_MS] =
 		SETTING(hold_ms, "hold-ms",
 			.def = 500, .min = 250, .max = 5000),
-	[SMALLBMS_FILTER_MS] =
+	[SMALLBMS_SET_FILTER_MS] =
 		SETTING(filter_ms, "line-filter-ms",
 			.def = 20, .min = 0, .max = 200),
-	[SMALLBMS_STALE_MS] =
+	[SMALLBMS_SET_STALE_MS] =
 		SETTING(stale_ms, "stale-ms",
 			.def = 5000, .min = 1000, .max = 10000),
-	[SMALLBMS_CHARGE_IN_PRE_ALARM] =
+	[SMALLBMS_SET_CHARGE_IN_PRE_ALARM] =
 		SETTING(charge_in_pre_alarm, "charge-in-pre-alarm",
 			.def = 0, .min = 0, .max = 1, .run_time = true),
-	[SMALLBMS_LOAD_LIMIT_UA] =
+	[SMALLBMS_SET_LOAD_LIMIT_UA] =
 		SETTING(load_limit_ua, "load-limit-microamp",
 			.def = 1000000, .min = 100000, .max = 1000000),
 };
@@ -138,10 +138,10 @@ static void setting_range(const struct smallbms_settings *set, enum smallbms_set
 	range->max = smallbms_settings_table[id].max;
 
 	switch (id) {
-	case SMALLBMS_LOAD_RECONNECT_UV:
+	case SMALLBMS_SET_LOAD_RECONNECT_UV:
 		range->min = max(range->min, set->pre_alarm_uv + SETTING_GAP_UV);
 		break;
-	case SMALLBMS_CHARGE_RECONNECT_UV:
+	case SMALLBMS_SET_CHARGE_RECONNECT_UV:
 		range->max = min(range->max, set->charge_disconnect_uv - SETTING_GAP_UV);
 		break;
 	default:

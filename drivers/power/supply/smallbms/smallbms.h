@@ -85,9 +85,9 @@ bool smallbms_plausible(enum smallbms_kind kind, int value);
 /* act: decision -> pins */
 
 enum smallbms_output_id {
-	SMALLBMS_LOAD,
-	SMALLBMS_CHARGE,
-	SMALLBMS_PRE_ALARM,
+	SMALLBMS_OUT_LOAD,
+	SMALLBMS_OUT_CHARGE,
+	SMALLBMS_OUT_PRE_ALARM,
 	SMALLBMS_NUM_OUTPUTS
 };
 
@@ -244,6 +244,15 @@ struct smallbms {
 	struct work_struct evaluation;
 	struct delayed_work scanner;
 };
+
+/* causes: why outputs are what they are */
+
+const char *smallbms_cause_name(enum smallbms_cause cause);
+int smallbms_cause_health(enum smallbms_cause cause);
+int smallbms_print_cause(const struct smallbms_report *report, enum smallbms_cause cause,
+			 char *buf, size_t size);
+void smallbms_print_causes(const struct smallbms_report *report, u32 mask, char *buf,
+			   size_t size);
 
 extern const struct attribute_group *smallbms_report_groups[];
 

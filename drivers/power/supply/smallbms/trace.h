@@ -28,9 +28,9 @@ TRACE_EVENT(smallbms_transition,
 	),
 	TP_fast_assign(
 		smallbms_assign_str(bank, dev_name(bms->dev));
-		__entry->load = bms->act.output[SMALLBMS_LOAD].driven;
-		__entry->charge = bms->act.output[SMALLBMS_CHARGE].driven;
-		__entry->pre_alarm = bms->act.output[SMALLBMS_PRE_ALARM].driven;
+		__entry->load = bms->act.output[SMALLBMS_OUT_LOAD].driven;
+		__entry->charge = bms->act.output[SMALLBMS_OUT_CHARGE].driven;
+		__entry->pre_alarm = bms->act.output[SMALLBMS_OUT_PRE_ALARM].driven;
 		smallbms_assign_str(causes, causes);
 	),
 	TP_printk("%s load=%d charge=%d pre_alarm=%d causes=\"%s\"", __get_str(bank),
@@ -57,8 +57,8 @@ TRACE_EVENT(smallbms_sample,
 		int i;
 
 		smallbms_assign_str(bank, dev_name(bms->dev));
-		__entry->lowest_cell = group[SMALLBMS_CELL].min_index + 1;
-		__entry->highest_cell = group[SMALLBMS_CELL].max_index + 1;
+		__entry->lowest_cell = group[SMALLBMS_KIND_CELL].min_index + 1;
+		__entry->highest_cell = group[SMALLBMS_KIND_CELL].max_index + 1;
 		__entry->known_kinds = 0;
 		for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
 			__entry->min[i] = group[i].min;
@@ -76,11 +76,11 @@ TRACE_EVENT(smallbms_sample,
 		}
 	),
 	TP_printk("%s cell%u=%d uV cell%u=%d uV temp=%d..%d mC supply=%d uV load=%d uA bank=%d uA known=%#x lines=%#x known_lines=%#x",
-		  __get_str(bank), __entry->lowest_cell, __entry->min[SMALLBMS_CELL],
-		  __entry->highest_cell, __entry->max[SMALLBMS_CELL],
-		  __entry->min[SMALLBMS_TEMP], __entry->max[SMALLBMS_TEMP],
-		  __entry->min[SMALLBMS_SUPPLY], __entry->min[SMALLBMS_LOAD_CURRENT],
-		  __entry->min[SMALLBMS_BANK_CURRENT], __entry->known_kinds,
+		  __get_str(bank), __entry->lowest_cell, __entry->min[SMALLBMS_KIND_CELL],
+		  __entry->highest_cell, __entry->max[SMALLBMS_KIND_CELL],
+		  __entry->min[SMALLBMS_KIND_TEMP], __entry->max[SMALLBMS_KIND_TEMP],
+		  __entry->min[SMALLBMS_KIND_SUPPLY], __entry->min[SMALLBMS_KIND_LOAD_CURRENT],
+		  __entry->min[SMALLBMS_KIND_BANK_CURRENT], __entry->known_kinds,
 		  __entry->active_lines, __entry->known_lines)
 );
 
@@ -97,7 +97,7 @@ TRACE_EVENT(smallbms_window,
 	TP_fast_assign(
 		smallbms_assign_str(bank, dev_name(bms->dev));
 		__entry->open = open;
-		__entry->load = bms->act.output[SMALLBMS_LOAD].driven;
+		__entry->load = bms->act.output[SMALLBMS_OUT_LOAD].driven;
 		__entry->ms = ms;
 	),
 	TP_printk("%s %s load=%d ms=%llu", __get_str(bank), __entry->open ? "open" : "closed",

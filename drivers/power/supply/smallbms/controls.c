@@ -56,20 +56,20 @@ static ssize_t setting_store(struct device *dev, struct device_attribute *attr,
 		__ATTR(_name, 0644, setting_show, setting_store), _id	\
 	}
 
-SETTING(load_disconnect_cell_microvolt, SMALLBMS_LOAD_DISCONNECT_UV);
-SETTING(pre_alarm_cell_microvolt, SMALLBMS_PRE_ALARM_UV);
-SETTING(load_reconnect_cell_microvolt, SMALLBMS_LOAD_RECONNECT_UV);
-SETTING(charge_disconnect_cell_microvolt, SMALLBMS_CHARGE_DISCONNECT_UV);
-SETTING(charge_reconnect_cell_microvolt, SMALLBMS_CHARGE_RECONNECT_UV);
-SETTING(over_discharged_cell_microvolt, SMALLBMS_OVER_DISCHARGED_UV);
-SETTING(charge_min_millicelsius, SMALLBMS_CHARGE_MIN_MC);
-SETTING(charge_max_millicelsius, SMALLBMS_CHARGE_MAX_MC);
-SETTING(warning_ms, SMALLBMS_WARNING_MS);
-SETTING(hold_ms, SMALLBMS_HOLD_MS);
-SETTING(line_filter_ms, SMALLBMS_FILTER_MS);
-SETTING(stale_ms, SMALLBMS_STALE_MS);
-SETTING(charge_in_pre_alarm, SMALLBMS_CHARGE_IN_PRE_ALARM);
-SETTING(load_limit_microamp, SMALLBMS_LOAD_LIMIT_UA);
+SETTING(load_disconnect_cell_microvolt, SMALLBMS_SET_LOAD_DISCONNECT_UV);
+SETTING(pre_alarm_cell_microvolt, SMALLBMS_SET_PRE_ALARM_UV);
+SETTING(load_reconnect_cell_microvolt, SMALLBMS_SET_LOAD_RECONNECT_UV);
+SETTING(charge_disconnect_cell_microvolt, SMALLBMS_SET_CHARGE_DISCONNECT_UV);
+SETTING(charge_reconnect_cell_microvolt, SMALLBMS_SET_CHARGE_RECONNECT_UV);
+SETTING(over_discharged_cell_microvolt, SMALLBMS_SET_OVER_DISCHARGED_UV);
+SETTING(charge_min_millicelsius, SMALLBMS_SET_CHARGE_MIN_MC);
+SETTING(charge_max_millicelsius, SMALLBMS_SET_CHARGE_MAX_MC);
+SETTING(warning_ms, SMALLBMS_SET_WARNING_MS);
+SETTING(hold_ms, SMALLBMS_SET_HOLD_MS);
+SETTING(line_filter_ms, SMALLBMS_SET_FILTER_MS);
+SETTING(stale_ms, SMALLBMS_SET_STALE_MS);
+SETTING(charge_in_pre_alarm, SMALLBMS_SET_CHARGE_IN_PRE_ALARM);
+SETTING(load_limit_microamp, SMALLBMS_SET_LOAD_LIMIT_UA);
 
 static struct attribute *setting_attrs[] = {
 	&setting_load_disconnect_cell_microvolt.attr.attr,
