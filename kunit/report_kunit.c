@@ -142,6 +142,22 @@ static void bank_of_signals_lists_no_measurement(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, find_hwmon(pdev));
 }
 
+/* Kernels before 6.14 have no name for undervoltage, which must not make it worse. */
+static void health_is_the_worst(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	running(test, bank);
+	t->adc->value[FAKE_CELL] = 2700000;
+	t->adc->value[FAKE_CELL + 1] = 3800000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_OVERVOLTAGE);
+}
+
 static void health_names_the_supply(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -653,6 +669,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
 	KUNIT_CASE(limits_of_the_bank_are_not_guessed),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
+	KUNIT_CASE(health_is_the_worst),
 	KUNIT_CASE(health_names_the_supply),
 	KUNIT_CASE_SLOW(charge_is_shown_once_it_is_known),
 	KUNIT_CASE(charge_of_signals_is_not_counted),

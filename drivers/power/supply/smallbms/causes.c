@@ -9,20 +9,49 @@
  * One table says of each cause which rule it comes from, what it is called, what the
  * power supply's health is while it holds, and which measurement shows its value. A
  * new cause has its place here, in policy.h and in policy.c.
+ *
+ * Of several causes the worst decides on the health. How bad a health is does not
+ * follow from its number, and kernels before 6.14 call two of them the same, so it
+ * has a rank.
  */
 
 #include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/power_supply.h>
 
 #include "compat.h"
 #include "smallbms.h"
 
+enum rank {
+	RANK_GOOD,
+	RANK_COLD,
+	RANK_OVERHEAT,
+	RANK_WATCHDOG,
+	RANK_OVERCURRENT,
+	RANK_UNDERVOLTAGE,
+	RANK_OVERVOLTAGE,
+	RANK_FAILURE,
+	RANK_DEAD,
+};
+
+static const int health_of_rank[] = {
+	[RANK_GOOD] = POWER_SUPPLY_HEALTH_GOOD,
+	[RANK_COLD] = POWER_SUPPLY_HEALTH_COLD,
+	[RANK_OVERHEAT] = POWER_SUPPLY_HEALTH_OVERHEAT,
+	[RANK_WATCHDOG] = POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE,
+	[RANK_OVERCURRENT] = POWER_SUPPLY_HEALTH_OVERCURRENT,
+	[RANK_UNDERVOLTAGE] = POWER_SUPPLY_HEALTH_UNDERVOLTAGE,
+	[RANK_OVERVOLTAGE] = POWER_SUPPLY_HEALTH_OVERVOLTAGE,
+	[RANK_FAILURE] = POWER_SUPPLY_HEALTH_UNSPEC_FAILURE,
+	[RANK_DEAD] = POWER_SUPPLY_HEALTH_DEAD,
+};
+
 /**
  * struct cause_info - how a cause is shown
  * @rule: the rule it comes from
  * @name: one word
- * @health: of the power supply, POWER_SUPPLY_HEALTH_*; GOOD for what is no fault
+ * @rank: how bad the health of the power supply is; GOOD for what is no fault
  * @kind: the kind of measurement that shows its value, if @valued
  * @highest: the highest value of that kind counts, not the lowest
  * @valued: there is such a value
@@ -30,18 +59,18 @@
 struct cause_info {
 	const char *rule;
 	const char *name;
-	int health;
+	enum rank rank;
 	enum smallbms_kind kind;
 	bool highest;
 	bool valued;
 };
 
-#define CAUSE(_rule, _name, _health)						\
-	{ _rule, _name, POWER_SUPPLY_HEALTH_##_health }
-#define LOWEST(_rule, _name, _health, _kind)					\
-	{ _rule, _name, POWER_SUPPLY_HEALTH_##_health, SMALLBMS_KIND_##_kind, false, true }
-#define HIGHEST(_rule, _name, _health, _kind)					\
-	{ _rule, _name, POWER_SUPPLY_HEALTH_##_health, SMALLBMS_KIND_##_kind, true, true }
+#define CAUSE(_rule, _name, _rank)						\
+	{ _rule, _name, RANK_##_rank }
+#define LOWEST(_rule, _name, _rank, _kind)					\
+	{ _rule, _name, RANK_##_rank, SMALLBMS_KIND_##_kind, false, true }
+#define HIGHEST(_rule, _name, _rank, _kind)					\
+	{ _rule, _name, RANK_##_rank, SMALLBMS_KIND_##_kind, true, true }
 
 static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 	[SMALLBMS_CAUSE_START] = CAUSE("X1", "start", GOOD),
@@ -61,14 +90,14 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 	[SMALLBMS_CAUSE_LOOP_OPEN] = CAUSE("R4", "loop-open", GOOD),
 	[SMALLBMS_CAUSE_HOST_CHARGE_OFF] = CAUSE("R5", "charge-off-by-host", GOOD),
 	[SMALLBMS_CAUSE_HOST_LOAD_OFF] = CAUSE("R5", "load-off-by-host", GOOD),
-	[SMALLBMS_CAUSE_CELL_LOST] = CAUSE("F1", "cell-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_SUPPLY_LOST] = CAUSE("F1", "supply-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_CURRENT_LOST] = CAUSE("F1", "load-current-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_LINE_LOST] = CAUSE("F1", "line-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_NO_SOURCE] = CAUSE("F1", "no-source", UNSPEC_FAILURE),
-	[SMALLBMS_CAUSE_TEMP_LOST] = CAUSE("F2", "temperature-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_ATC_LOST] = CAUSE("F2", "charge-line-lost", WATCHDOG_TIMER_EXPIRE),
-	[SMALLBMS_CAUSE_OUTPUT_FAULT] = CAUSE("F3", "output-fault", UNSPEC_FAILURE),
+	[SMALLBMS_CAUSE_CELL_LOST] = CAUSE("F1", "cell-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_SUPPLY_LOST] = CAUSE("F1", "supply-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_CURRENT_LOST] = CAUSE("F1", "load-current-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_LINE_LOST] = CAUSE("F1", "line-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_NO_SOURCE] = CAUSE("F1", "no-source", FAILURE),
+	[SMALLBMS_CAUSE_TEMP_LOST] = CAUSE("F2", "temperature-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_ATC_LOST] = CAUSE("F2", "charge-line-lost", WATCHDOG),
+	[SMALLBMS_CAUSE_OUTPUT_FAULT] = CAUSE("F3", "output-fault", FAILURE),
 	[SMALLBMS_CAUSE_OVERLOAD] = CAUSE("F5", "overload", OVERCURRENT),
 	[SMALLBMS_CAUSE_OVERLOAD_LATCHED] = CAUSE("F5", "overload-latched", OVERCURRENT),
 };
@@ -85,14 +114,21 @@ const char *smallbms_cause_name(enum smallbms_cause cause)
 }
 
 /**
- * smallbms_cause_health() - what the health is while a cause holds
- * @cause: which one
+ * smallbms_causes_health() - the worst health of all causes that hold
+ * @report: the bank, locked
  *
- * Return: POWER_SUPPLY_HEALTH_*, GOOD for a cause that is no fault.
+ * Return: POWER_SUPPLY_HEALTH_*, GOOD when no fault holds.
  */
-int smallbms_cause_health(enum smallbms_cause cause)
+int smallbms_causes_health(const struct smallbms_report *report)
 {
-	return cause_info[cause].health;
+	enum smallbms_cause cause;
+	enum rank worst = RANK_GOOD;
+
+	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
+		if (smallbms_holds(report, cause))
+			worst = max(worst, cause_info[cause].rank);
+	}
+	return health_of_rank[worst];
 }
 
 /**

@@ -46,42 +46,15 @@ static int smallbms_psy_status(const struct smallbms_report *report)
 				     POWER_SUPPLY_STATUS_NOT_CHARGING;
 }
 
-static bool any_has(const struct smallbms_report *report, int health)
-{
-	enum smallbms_cause cause;
-
-	for (cause = 0; cause < SMALLBMS_NUM_CAUSES; cause++) {
-		if (smallbms_holds(report, cause) && smallbms_cause_health(cause) == health)
-			return true;
-	}
-	return false;
-}
-
 /* The worst that holds; "causes" has them all. */
 static int smallbms_psy_health(const struct smallbms_report *report)
 {
-	static const int worst_first[] = {
-		POWER_SUPPLY_HEALTH_DEAD,
-		POWER_SUPPLY_HEALTH_UNSPEC_FAILURE,
-		POWER_SUPPLY_HEALTH_OVERVOLTAGE,
-		POWER_SUPPLY_HEALTH_UNDERVOLTAGE,
-		POWER_SUPPLY_HEALTH_OVERCURRENT,
-		POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE,
-		POWER_SUPPLY_HEALTH_OVERHEAT,
-		POWER_SUPPLY_HEALTH_COLD,
-	};
-	int i;
-
 	if (smallbms_holds(report, SMALLBMS_CAUSE_START))
 		return POWER_SUPPLY_HEALTH_UNKNOWN;
 	if (smallbms_holds(report, SMALLBMS_CAUSE_SUPPLY) &&
 	    report->sample.group[SMALLBMS_KIND_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
 		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
-	for (i = 0; i < ARRAY_SIZE(worst_first); i++) {
-		if (any_has(report, worst_first[i]))
-			return worst_first[i];
-	}
-	return POWER_SUPPLY_HEALTH_GOOD;
+	return smallbms_causes_health(report);
 }
 
 static bool any_holds(const struct smallbms_report *report, u32 mask)
