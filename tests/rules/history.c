@@ -2,7 +2,7 @@
 /*
  * Histories of a bank, made from bytes, and what the rules make of them
  *
- * The part of core.c is played in virtual time: lines are read at every look, the
+ * The part of bank.c is played in virtual time: lines are read at every look, the
  * scanner comes at its pace or when the policy asks for it, a look follows at each
  * deadline. All of these can be late or stuck. The bytes say what a bank has, how
  * it is set, and then, four for each, what happens to it.
@@ -25,7 +25,7 @@
 #define MS		SMALLBMS_NS_PER_MS
 #define S		(1000 * MS)
 
-/* As in core.c */
+/* As in bank.c */
 #define SCAN_MS		600
 #define BEAT_MS		250
 #define RETRY_MS	250

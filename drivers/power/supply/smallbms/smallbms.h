@@ -3,7 +3,7 @@
  * smallbms - what the files of the driver share
  *
  * Data goes one way: lines and channels -> sense -> policy -> act -> pins, and
- * from there to report. Only core.c calls across.
+ * from there to report. Only bank.c calls across.
  */
 
 #ifndef __SMALLBMS_H
@@ -275,6 +275,13 @@ static inline int smallbms_hwmon_init(struct smallbms *bms)
 
 extern const struct attribute_group *smallbms_attr_groups[];
 
+/* bank: the evaluation, what causes it, and who may command it */
+
+int smallbms_bank_init(struct smallbms *bms);
+int smallbms_bank_request_irqs(struct smallbms *bms);
+void smallbms_bank_start(struct smallbms *bms);
+void smallbms_bank_float(struct smallbms *bms);
+void smallbms_bank_stop(struct smallbms *bms);
 int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value);
 void smallbms_host_charge(struct smallbms *bms, bool allowed);
 void smallbms_host_load(struct smallbms *bms, bool on);
