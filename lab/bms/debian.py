@@ -30,6 +30,8 @@ DEFAULT_MIRROR = "http://deb.debian.org/debian"
 RELEASES = {"bookworm": ("bookworm",), "trixie": ("trixie",),
             "trixie-backports": ("trixie-backports", "trixie"), "sid": ("sid",)}
 LISTS_MAX_AGE_S = 24 * 3600
+# A name, or a pattern of the shell
+PACKAGE = r"[a-z0-9][a-z0-9+.*\[\]-]*"
 # A file in each folder that packages have been unpacked into: only these are replaced.
 OURS = ".unpacked"
 
@@ -281,7 +283,7 @@ def main():
                         help="default: the oldest that has the first package")
     unpack.add_argument("--alone", action="store_true", help="without what they depend on")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
-    unpack.add_argument("package", nargs="+", type=named("a package", "[a-z0-9][a-z0-9+.*-]*"),
+    unpack.add_argument("package", nargs="+", type=named("a package", PACKAGE),
                         help="a name, or a pattern that the newest is chosen by")
     unpack.add_argument("--arch", type=named("an architecture", "[a-z0-9-]+"),
                         help="default: that of this machine")

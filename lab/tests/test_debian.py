@@ -137,6 +137,16 @@ class Errors(unittest.TestCase):
                 self.assertEqual((bool(found[0]), found[1]), (bool(advice), transient))
 
 
+class Names(unittest.TestCase):
+    def test_names_and_patterns_of_packages(self):
+        check = debian.named("a package", debian.PACKAGE)
+        for name in ("dt-schema", "libstdc++6", "linux-headers-*[0-9]-arm64"):
+            self.assertEqual(check(name), name)
+        for name in ("", "*", "-dash", "a b", "../x"):
+            with self.assertRaises(Exception):
+                check(name)
+
+
 class Newest(unittest.TestCase):
     def newest(self, *names_of_releases):
         answers = iter(names_of_releases)
