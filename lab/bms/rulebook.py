@@ -55,7 +55,7 @@ def setting_row(name, default, least, most, zero, written):
     """A setting as the page has it."""
     divisor, unit = UNITS.get(name.rpartition("-")[2], (1, ""))
     default, least, most = (int(value) / divisor for value in (default, least, most))
-    return (name, number(default, unit), number(least, f"to {number(most, unit)}") +
+    return (name, number(default, unit), f"{least:g} to {number(most, unit)}" +
             (", or 0" if int(zero) else ""), "yes" if int(written) else "no")
 
 

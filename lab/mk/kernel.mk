@@ -74,6 +74,6 @@ define modules
 		$(1) M=$(abspath $@) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m $(2) modules
 	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
 endef
-# The front end is tested everywhere, on the board for the sake of its 64-bit figures.
+# The front end is tested wherever the driver is: on ARM for its 64-bit arithmetic.
 WITH_KUNIT := CONFIG_BATTERY_SMALLBMS_KUNIT_TEST=m CONFIG_IIO_RESCALE=
 KUNIT_FOLDERS := kunit drivers/iio/frontend

@@ -250,8 +250,8 @@ static enum evidence remote_off(const struct smallbms_sample *in)
 
 static bool no_source(const struct smallbms_sample *in)
 {
-	return !in->group[SMALLBMS_KIND_CELL].fitted && (!in->line[SMALLBMS_LINE_ATD].fitted ||
-						    !in->line[SMALLBMS_LINE_ATC].fitted);
+	return !in->group[SMALLBMS_KIND_CELL].fitted &&
+	       (!in->line[SMALLBMS_LINE_ATD].fitted || !in->line[SMALLBMS_LINE_ATC].fitted);
 }
 
 /* F1: something that the load depends on is unknown for too long. */

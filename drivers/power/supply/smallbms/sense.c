@@ -57,15 +57,15 @@ struct kind {
 
 static const struct kind kinds[SMALLBMS_NUM_KINDS] = {
 	[SMALLBMS_KIND_CELL] = { "cell", SMALLBMS_MAX_CELLS, IIO_VOLTAGE, "a voltage",
-			    MICRO / MILLI, 500000, 5000000 },
+				 MICRO / MILLI, 500000, 5000000 },
 	[SMALLBMS_KIND_TEMP] = { "temp", SMALLBMS_MAX_BATTERIES, IIO_TEMP, "a temperature",
-			    1, -40000, 125000 },
+				 1, -40000, 125000 },
 	[SMALLBMS_KIND_SUPPLY] = { "supply", 0, IIO_VOLTAGE, "a voltage",
-			      MICRO / MILLI, 0, S32_MAX },
+				   MICRO / MILLI, 0, S32_MAX },
 	[SMALLBMS_KIND_LOAD_CURRENT] = { "load-current", 0, IIO_CURRENT, "a current",
-				    MICRO / MILLI, S32_MIN, S32_MAX },
+					 MICRO / MILLI, S32_MIN, S32_MAX },
 	[SMALLBMS_KIND_BANK_CURRENT] = { "current", 0, IIO_CURRENT, "a current",
-				    MICRO / MILLI, S32_MIN, S32_MAX },
+					 MICRO / MILLI, S32_MIN, S32_MAX },
 };
 
 static const char *const line_names[SMALLBMS_NUM_LINES] = {
