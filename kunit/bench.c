@@ -121,7 +121,7 @@ struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
 {
 	struct probe_test *t = test->priv;
 
-	t->gpio = fake_gpio_add(test, sleeps, irqs);
+	t->gpio = fake_gpio_add(test, sleeps, irqs, true);
 	t->adc = fake_adc_add(test);
 	healthy_lines(t->gpio);
 	return t;

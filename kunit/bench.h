@@ -6,6 +6,7 @@
 #ifndef __SMALLBMS_BENCH_H
 #define __SMALLBMS_BENCH_H
 
+#include <linux/notifier.h>
 #include <linux/power_supply.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -27,12 +28,16 @@ struct platform_device;
  * @adc: the converter
  * @pdev: a bank that @work unbinds
  * @work: what is done beside the test
+ * @changes: hears the announcements of the power supply
+ * @changed: how many there were
  */
 struct probe_test {
 	struct fake_gpio *gpio;
 	struct fake_adc *adc;
 	struct platform_device *pdev;
 	struct work_struct work;
+	struct notifier_block changes;
+	unsigned int changed;
 };
 
 int bench_init(struct kunit *test);

@@ -24,6 +24,7 @@
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "compat.h"
 #include "fakes.h"
@@ -97,6 +98,8 @@ static void fake_gpio_now(struct fake_gpio *gpio, unsigned int line, bool output
 {
 	bool driven = output && high;
 
+	if (!driven && fake_gpio_driven(gpio, line))
+		gpio->let_go_ns[line] = ktime_get_boottime_ns();
 	if (driven != fake_gpio_driven(gpio, line))
 		gpio->edges[line]++;
 	__assign_bit(line, &gpio->output, output);
@@ -108,8 +111,13 @@ static void fake_gpio_now(struct fake_gpio *gpio, unsigned int line, bool output
 /* Each call of the chip asks once whether it fails, with an error of its own or in its turn. */
 static int fake_gpio_fails(struct fake_gpio *gpio, int error)
 {
-	if (gpio->fail_call && !--gpio->fail_call)
+	if (gpio->fail_call && !--gpio->fail_call) {
+		if (gpio->fail_more) {
+			gpio->fail_more--;
+			gpio->fail_call = 1;
+		}
 		return -EIO;
+	}
 	return error;
 }
 
@@ -158,6 +166,9 @@ static int fake_gpio_get(struct gpio_chip *chip, unsigned int line)
 	hang(&gpio->hangs_ms[line]);
 	if (error)
 		return error;
+	if (gpio->let_go_ns[line] && ktime_get_boottime_ns() - gpio->let_go_ns[line] <
+				     gpio->settle_ms * (u64)NSEC_PER_MSEC)
+		return 1;
 	return (gpio->level & ~gpio->stuck & BIT(line)) != 0;
 }
 
@@ -182,10 +193,11 @@ static void fake_gpio_free_irqs(void *data)
  * @test: the test
  * @sleeps: its lines are behind a bus
  * @irqs: it has interrupts
+ * @parent: it belongs to a device, as most do
  *
  * Return: the chip.
  */
-struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs)
+struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs, bool parent)
 {
 	struct fake_gpio *gpio = kunit_kzalloc(test, sizeof(*gpio), GFP_KERNEL);
 	struct device *dev = kunit_device_register(test, GPIO_NAME);
@@ -197,7 +209,7 @@ struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs)
 	gpio->chip = (struct gpio_chip){
 		.label = GPIO_NAME,
 		.owner = THIS_MODULE,
-		.parent = dev,
+		.parent = parent ? dev : NULL,
 		.fwnode = software_node_fwnode(&gpio_node),
 		.base = -1,
 		.ngpio = FAKE_NUM_LINES,

@@ -53,11 +53,14 @@ enum fake_channel {
  * @was_driven: bit for each line that was ever driven high
  * @edges: changes between driven and not, per line
  * @stuck: bit for each line that reads low whatever is written
+ * @settle_ms: how long a line that is let go of still reads high
+ * @let_go_ns: since when each line is let go of
  * @set_error: what writing a line gives
  * @get_error: what reading a line gives
  * @hangs_ms: how long it takes, unless this is taken back; only where a line may sleep
  * @reads: how often each line was read
  * @fail_call: the call of the chip, counted from now, that fails; 0: none
+ * @fail_more: how many after that fail too
  * @mute: its interrupts do not come
  * @no_irq: an error, or a number that is none, instead of an interrupt
  */
@@ -69,11 +72,14 @@ struct fake_gpio {
 	unsigned long was_driven;
 	unsigned int edges[FAKE_NUM_LINES];
 	unsigned long stuck;
+	unsigned int settle_ms;
+	u64 let_go_ns[FAKE_NUM_LINES];
 	int set_error[FAKE_NUM_LINES];
 	int get_error[FAKE_NUM_LINES];
 	unsigned int hangs_ms[FAKE_NUM_LINES];
 	unsigned int reads[FAKE_NUM_LINES];
 	unsigned int fail_call;
+	unsigned int fail_more;
 	bool mute;
 	int no_irq;
 };
@@ -110,7 +116,7 @@ struct fake_bank {
 	unsigned int num_channels;
 };
 
-struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs);
+struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs, bool parent);
 struct fake_adc *fake_adc_add(struct kunit *test);
 
 void fake_gpio_set(struct fake_gpio *gpio, enum fake_line line, bool high);

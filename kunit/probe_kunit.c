@@ -406,12 +406,6 @@ static void interrupt_is_late(struct kunit *test, struct probe_test *t, struct f
 	t->gpio->no_irq = -EPROBE_DEFER;
 }
 
-static void interrupt_is_not_there(struct kunit *test, struct probe_test *t,
-				   struct fake_bank *bank)
-{
-	t->gpio->no_irq = INT_MAX;
-}
-
 #ifdef CONFIG_LEDS_TRIGGERS
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_trigger, led_trigger_unregister, struct led_trigger *);
 
@@ -437,7 +431,6 @@ static const struct step_case {
 #ifdef CONFIG_LEDS_TRIGGERS
 	{ "LED trigger", trigger_is_taken, "no LED trigger \"smallbms.0-load\"" },
 #endif
-	{ "interrupt", interrupt_is_not_there, "no interrupt for allowed-to-discharge-gpios" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(step, step_cases, name);
@@ -471,7 +464,7 @@ static void late_providers_are_waited_for(struct kunit *test)
 	pdev = fake_bank_add(test, bank, 0);
 	KUNIT_EXPECT_FALSE(test, bound(pdev));
 
-	t->gpio = fake_gpio_add(test, false, true);
+	t->gpio = fake_gpio_add(test, false, true, true);
 	KUNIT_EXPECT_LE(test, device_attach(&pdev->dev), 0);
 	KUNIT_EXPECT_FALSE_MSG(test, bound(pdev), "the converter is still missing");
 	KUNIT_EXPECT_EQ(test, t->gpio->was_driven, 0);
@@ -921,16 +914,25 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
 		return;
 	}
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	add_measurements(bank);
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;
-	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->freeze, pm->suspend, "hibernation");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->freeze_late, pm->suspend_late, "hibernation");
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->thaw, pm->resume, "hibernation");
-	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->poweroff, pm->suspend, "hibernation");
+	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->poweroff_late, pm->suspend_late, "hibernation");
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->restore, pm->resume, "hibernation");
-	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
+
+	/* R6: an attempt that another device refuses moves nothing. */
+	KUNIT_EXPECT_EQ(test, 0, pm->prepare(&pdev->dev));
+	KUNIT_EXPECT_PTR_EQ(test, pm->suspend, NULL);
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	msleep(1000);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend_late(&pdev->dev));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
-	t->adc->value[FAKE_CELL] = 3150000;	/* enough to stay, not to connect */
+	t->adc->value[FAKE_CELL] = 3120000;	/* enough to stay, not to connect */
 	t->adc->hangs_ms = 500;
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
 	KUNIT_EXPECT_EQ_MSG(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_NOW), -ENODEV,
@@ -939,7 +941,7 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
 	msleep(700);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
-	t->adc->value[FAKE_CELL] = 3300000;
+	t->adc->value[FAKE_CELL] = 3150000;	/* X5 */
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 }
 

@@ -317,7 +317,7 @@ static void window_counts_down(struct kunit *test)
 	before = ktime_get_boottime();
 	KUNIT_ASSERT_EQ(test, 0, kstrtouint(text_of(psy, "warning_left_ms"), 10, &left));
 	after = ktime_get_boottime();
-	KUNIT_EXPECT_LE(test, left, 30000);
+	KUNIT_EXPECT_LE_MSG(test, left, 30003, "100 ppm, for a clock that is fast");
 	KUNIT_EXPECT_GE(test, left, 30000 - (ktime_ms_delta(after, low) + 1));
 
 	/* However busy the host is, it counts what has passed between the two. */

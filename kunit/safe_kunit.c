@@ -18,7 +18,9 @@
 #include <linux/irqdomain.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/sched.h>
@@ -191,6 +193,37 @@ static void every_call_of_the_chip_fails_in_turn_in_probe(struct kunit *test)
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
+static const struct failure_case {
+	const char *name;
+	unsigned int more;
+} failure_cases[] = {
+	{ "one call", 0 },
+	{ "two calls in a row", 1 },
+	{ "three calls in a row", 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(failure, failure_cases, name);
+
+/* The n-th call from now fails, and so many after it. */
+static void fail_calls(struct kunit *test, struct fake_gpio *gpio, unsigned int n)
+{
+	const struct failure_case *c = test->param_value;
+
+	gpio->fail_more = c->more;
+	gpio->fail_call = n + 1;
+}
+
+/* Gives whether any failed. */
+static bool calls_failed(struct kunit *test, struct fake_gpio *gpio)
+{
+	const struct failure_case *c = test->param_value;
+	bool failed = !gpio->fail_call || gpio->fail_more < c->more;
+
+	gpio->fail_call = 0;
+	gpio->fail_more = 0;
+	return failed;
+}
+
 /* Signals only: what is not evaluated again by itself has to be mended all the same. */
 static void every_call_of_the_chip_fails_in_turn_when_running(struct kunit *test)
 {
@@ -205,18 +238,177 @@ static void every_call_of_the_chip_fails_in_turn_when_running(struct kunit *test
 	for (n = 0; failed; n++) {
 		bool allowed = n % 2;
 
-		t->gpio->fail_call = n + 1;
+		fail_calls(test, t->gpio, n);
 		fake_gpio_set(t->gpio, FAKE_ATC, allowed);
 		KUNIT_ASSERT_TRUE_MSG(test, becomes(t->gpio, FAKE_CHARGE, allowed, SLACK_MS),
 				      "call %u", n + 1);
 		msleep(500);
-		failed = !t->gpio->fail_call;
-		t->gpio->fail_call = 0;
+		failed = calls_failed(test, t->gpio);
 	}
 	/* F1: one error decides nothing. */
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
 	kunit_info(test, "trials: %u\n", n - 1);
+}
+
+/* F3b: nobody tries again after an end. */
+static void every_call_of_the_chip_fails_in_turn_at_an_end(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct platform_device *pdev = running(test, whole_bank(test));
+	bool failed = true;
+	unsigned int n;
+
+	for (n = 0; failed; n++) {
+		KUNIT_ASSERT_TRUE_MSG(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS),
+				      "call %u", n);
+		KUNIT_ASSERT_TRUE_MSG(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS),
+				      "call %u", n);
+		fail_calls(test, t->gpio, n);
+		device_release_driver(&pdev->dev);
+		failed = calls_failed(test, t->gpio);
+		KUNIT_ASSERT_EQ_MSG(test, t->gpio->output & OUTPUTS, 0, "unbind, call %u", n + 1);
+		KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	}
+	KUNIT_EXPECT_GE(test, n, 4);
+	kunit_info(test, "trials: %u\n", n - 1);
+}
+
+static void every_call_of_the_chip_fails_in_turn_on_the_way_to_sleep(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = whole_bank(test);
+	const struct dev_pm_ops *pm;
+	struct platform_device *pdev;
+	bool failed = true;
+	unsigned int n;
+
+	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
+		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+		return;
+	}
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	for (n = 0; failed; n++) {
+		KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+		KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+		fail_calls(test, t->gpio, n);
+		KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
+		failed = calls_failed(test, t->gpio);
+		KUNIT_ASSERT_EQ_MSG(test, t->gpio->output & OUTPUTS, 0, "call %u", n + 1);
+		KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+	}
+	KUNIT_EXPECT_GE(test, n, 4);
+	kunit_info(test, "trials: %u\n", n - 1);
+}
+
+/* R6: the host stays awake beside what it cannot let go of, and goes on protecting. */
+static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = whole_bank(test);
+	const struct dev_pm_ops *pm;
+	struct platform_device *pdev;
+
+	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
+		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+		return;
+	}
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	t->gpio->set_error[FAKE_CHARGE] = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, pm->suspend_late(&pdev->dev));
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	t->gpio->set_error[FAKE_CHARGE] = 0;
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+}
+
+/* F3a: the board's pump lets go of what the bank cannot. */
+static void heartbeat_stops_while_an_output_does_not_float(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	unsigned int beats;
+
+	running(test, whole_bank(test));
+	t->gpio->set_error[FAKE_CHARGE] = -EIO;
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	msleep(600);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(1500);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
+	t->gpio->set_error[FAKE_CHARGE] = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	msleep(1500);
+	KUNIT_EXPECT_GT(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
+}
+
+/* F3: a capacitor at the terminal is no broken output; too large a one is. */
+static void released_line_may_settle(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+
+	running(test, whole_bank(test));
+	t->gpio->settle_ms = 15;
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	msleep(300);
+	KUNIT_EXPECT_FALSE(test, lists(psy_of(test), "episodes", "output-fault 1"));
+	t->gpio->settle_ms = 400;
+	fake_gpio_set(t->gpio, FAKE_BPA, true);
+	msleep(200);
+	fake_gpio_set(t->gpio, FAKE_BPA, false);
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, lists(psy_of(test), "causes", "F3 output-fault output=pre-alarm"));
+	msleep(1000);
+	KUNIT_EXPECT_FALSE(test, lists(psy_of(test), "causes", "F3"));
+}
+
+/* F7 */
+static void interrupts_that_cannot_be_had_are_polled(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_panel(bank);
+	add_signals(bank);
+	t->gpio->no_irq = INT_MAX;
+	running(test, bank);
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, 1000 + SLACK_MS));
+	fake_gpio_set(t->gpio, FAKE_LOOP, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 1000 + SLACK_MS));
+}
+
+static void lost_edge_costs_seconds(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_panel(bank);
+	add_signals(bank);
+	running(test, bank);
+	t->gpio->mute = true;
+	fake_gpio_set(t->gpio, FAKE_LOOP, false);
+	t->gpio->mute = false;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 10000 + SLACK_MS));
+}
+
+/* A chip that belongs to no device cannot go away in order, and is taken all the same. */
+static void chip_without_a_parent(struct kunit *test)
+{
+	struct fake_gpio *gpio = fake_gpio_add(test, false, true, false);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_signals(bank);
+	fake_gpio_set(gpio, FAKE_ATD, true);
+	fake_gpio_set(gpio, FAKE_ATC, true);
+	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
+	KUNIT_EXPECT_TRUE(test, becomes(gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 }
 
 /* The scanner finds what no interrupt tells. */
@@ -232,21 +424,62 @@ static void interrupts_never_come(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 }
 
-/* A line that storms is looked at once a millisecond, however many edges it has. */
+/* The interrupts of an expander share a thread: whoever rests in it stalls the others. */
 static void line_storms(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
 	struct irqaction *action;
-	unsigned int i, irq;
+	unsigned int i, irq, reads;
 	ktime_t begin;
+	s64 took_ms;
 
 	running(test, whole_bank(test));
 	irq = irq_find_mapping(t->gpio->irqs, FAKE_BPA);
 	action = irq_data_to_desc(irq_get_irq_data(irq))->action;
 	begin = ktime_get();
+	reads = t->gpio->reads[FAKE_BPA];
 	for (i = 0; i < STORM_EDGES; i++)
 		action->thread_fn(irq, action->dev_id);
-	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), begin), STORM_EDGES * REST_MS);
+	took_ms = ktime_ms_delta(ktime_get(), begin);
+	KUNIT_EXPECT_LT(test, took_ms, STORM_EDGES * REST_MS);
+	/* Once a millisecond, and by the scanner, however many edges there are. */
+	KUNIT_EXPECT_LE(test, t->gpio->reads[FAKE_BPA] - reads, took_ms / REST_MS + 2);
+	reads = t->gpio->reads[FAKE_BPA];
+	msleep(20);
+	KUNIT_EXPECT_GT_MSG(test, t->gpio->reads[FAKE_BPA], reads, "the last edge is looked at");
+}
+
+static int supply_changed(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct probe_test *t = container_of(block, struct probe_test, changes);
+
+	t->changed++;
+	return NOTIFY_OK;
+}
+
+/* P3: no more than ten announcements in a second, and the last state is among them. */
+static void line_chatters(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	unsigned int changed, i;
+	ktime_t begin;
+
+	running(test, whole_bank(test));
+	msleep(500);
+	t->changes.notifier_call = supply_changed;
+	KUNIT_ASSERT_EQ(test, 0, power_supply_reg_notifier(&t->changes));
+	begin = ktime_get();
+	for (i = 0; i < 25; i++) {
+		fake_gpio_set(t->gpio, FAKE_ATC, i % 2);
+		msleep(40);
+	}
+	msleep(200);
+	changed = t->changed;
+	power_supply_unreg_notifier(&t->changes);
+	KUNIT_EXPECT_GE(test, changed, 5);
+	KUNIT_EXPECT_LE(test, changed, 2 + ktime_ms_delta(ktime_get(), begin) / 100);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_TRUE(test, lists(psy_of(test), "charge_output", "floating"));
 }
 
 /* Converter */
@@ -284,6 +517,27 @@ static void converter_never_returns(struct kunit *test)
 	t->adc->hangs_ms = 0;
 	flush_work(&t->work);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
+}
+
+/* The first scan never ends: that is noticed without one. */
+static void first_scan_never_returns(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = whole_bank(test);
+
+	t->adc->hangs_ms = HANGS_MS;
+	fake_bank_u32(bank, "stale-ms", 2000);
+	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
+	msleep(300);
+	KUNIT_EXPECT_EQ(test, property_at_once(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, property_at_once(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN);
+	msleep(2500);
+	KUNIT_EXPECT_EQ(test, property_at_once(test, POWER_SUPPLY_PROP_HEALTH),
+			POWER_SUPPLY_HEALTH_WATCHDOG_TIMER_EXPIRE);
+	KUNIT_EXPECT_EQ(test, t->gpio->was_driven & OUTPUTS, 0);
+	t->adc->hangs_ms = 0;
 }
 
 static void shutdown_does_not_wait_for_a_converter(struct kunit *test)
@@ -381,9 +635,15 @@ static void wall_clock_jumps(struct kunit *test)
 static void end_in_panic(struct kunit *test, bool sleeps)
 {
 	struct probe_test *t = with_hardware(test, sleeps, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
 	struct smallbms *bms;
 
-	bms = platform_get_drvdata(running(test, whole_bank(test)));
+	add_signals(bank);
+	bms = platform_get_drvdata(running(test, bank));
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		KUNIT_EXPECT_NULL(test, bms->act.panic.notifier_call);
+		return;
+	}
 	fake_gpio_set(t->gpio, FAKE_BPA, true);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, SLACK_MS));
 	bms->act.panic.notifier_call(&bms->act.panic, 0, NULL);
@@ -402,10 +662,19 @@ static void panic_keeps_off_lines_that_sleep(struct kunit *test)
 	end_in_panic(test, true);
 }
 
+/* The board lets go by itself; a lock that nobody gives back would keep it from a restart. */
+static void panic_touches_nothing_beside_a_heartbeat(struct kunit *test)
+{
+	struct smallbms *bms;
+
+	with_hardware(test, false, true);
+	bms = platform_get_drvdata(running(test, whole_bank(test)));
+	KUNIT_EXPECT_NULL(test, bms->act.panic.notifier_call);
+}
+
 static void sleep_is_refused(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
-	struct fake_bank *bank = whole_bank(test);
 	const struct dev_pm_ops *pm;
 	struct platform_device *pdev;
 
@@ -413,14 +682,30 @@ static void sleep_is_refused(struct kunit *test)
 		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
 		return;
 	}
-	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("keep-awake");
-	pdev = running(test, bank);
+	pdev = running(test, whole_bank(test));
 	pm = pdev->dev.driver->pm;
-	KUNIT_EXPECT_EQ(test, -EBUSY, pm->suspend(&pdev->dev));
-	KUNIT_EXPECT_EQ(test, -EBUSY, pm->freeze(&pdev->dev));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pm->prepare(&pdev->dev));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pm->suspend_late(&pdev->dev));
 	msleep(1000);
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+
+	/* What floats, and shall, may sleep. */
+	fake_gpio_set(t->gpio, FAKE_LOOP, false);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, 0, pm->prepare(&pdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend_late(&pdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+}
+
+/* R6: an announcement on the way to sleep must not end it. */
+static void announcements_do_not_wake(struct kunit *test)
+{
+	with_hardware(test, false, true);
+	running(test, whole_bank(test));
+	KUNIT_EXPECT_FALSE(test, device_can_wakeup(psy_of(test)));
+	KUNIT_EXPECT_FALSE(test, device_may_wakeup(psy_of(test)));
 }
 
 static struct kunit_case safe_cases[] = {
@@ -428,16 +713,31 @@ static struct kunit_case safe_cases[] = {
 	KUNIT_CASE(evaluation_needs_no_memory),
 	KUNIT_CASE(deferred_again_and_again),
 	KUNIT_CASE(every_call_of_the_chip_fails_in_turn_in_probe),
-	KUNIT_CASE_SLOW(every_call_of_the_chip_fails_in_turn_when_running),
+	KUNIT_CASE_PARAM_ATTR(every_call_of_the_chip_fails_in_turn_when_running,
+			      failure_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(every_call_of_the_chip_fails_in_turn_at_an_end,
+			      failure_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(every_call_of_the_chip_fails_in_turn_on_the_way_to_sleep,
+			      failure_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_SLOW(sleep_is_refused_when_an_output_does_not_float),
+	KUNIT_CASE_SLOW(heartbeat_stops_while_an_output_does_not_float),
+	KUNIT_CASE_SLOW(released_line_may_settle),
+	KUNIT_CASE(interrupts_that_cannot_be_had_are_polled),
+	KUNIT_CASE_SLOW(lost_edge_costs_seconds),
+	KUNIT_CASE(chip_without_a_parent),
 	KUNIT_CASE(interrupts_never_come),
 	KUNIT_CASE(line_storms),
+	KUNIT_CASE_SLOW(line_chatters),
 	KUNIT_CASE_SLOW(converter_never_returns),
+	KUNIT_CASE_SLOW(first_scan_never_returns),
 	KUNIT_CASE_SLOW(shutdown_does_not_wait_for_a_converter),
 	KUNIT_CASE_SLOW(converter_is_slow),
 	KUNIT_CASE_SLOW(wall_clock_jumps),
 	KUNIT_CASE(panic_lets_go),
 	KUNIT_CASE(panic_keeps_off_lines_that_sleep),
+	KUNIT_CASE(panic_touches_nothing_beside_a_heartbeat),
 	KUNIT_CASE(sleep_is_refused),
+	KUNIT_CASE(announcements_do_not_wake),
 	{}
 };
 

@@ -12,24 +12,34 @@
  * and the load before the pre-alarm that announced it, so that at the pins the
  * warning is never shorter than it was meant to be.
  *
- * A line that cannot be written, or reads back differently, is written again at
- * every evaluation and reported until it follows (F3).
+ * What was told, what the write said and what the line reads are handed to the policy,
+ * which judges them (F3). What it finds at fault is written again in every evaluation. A
+ * write that says nothing, as before Linux 6.15, is believed once the line has read as
+ * told; if a line can never be read, there is nothing better than to believe it.
  *
- * Whatever ends in order floats the outputs. What does not, a panic apart, ends
- * the heartbeat, and the board has to float them: a heartbeat that went on
- * without an evaluation on fresh data would hold up what nobody watches.
+ * Whatever ends in order floats the outputs and sees that they stand (F3b). What does
+ * not, a panic apart, ends the heartbeat, and the board has to float them: a heartbeat
+ * that went on without an evaluation on fresh data would hold up what nobody watches.
  */
 
+#include <linux/bits.h>
 #include <linux/container_of.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
 #include <linux/gpio/driver.h>
+#include <linux/kconfig.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
+#include <linux/timekeeping.h>
 
 #include "compat.h"
 #include "smallbms.h"
+
+/* F3b: how long an end tries to float the outputs, and how often it looks */
+#define FLOAT_TRIES_MS	1000
+#define FLOAT_PAUSE_MS	20
 
 static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {
 	[SMALLBMS_OUT_LOAD] = "load-enable",
@@ -48,33 +58,94 @@ const char *smallbms_output_name(enum smallbms_output_id output)
 	return output_names[output];
 }
 
-static bool follows(struct smallbms_output *output)
+static void look(struct smallbms_output *output)
 {
+	if (!output->gpiod)
+		return;
 	output->level = gpiod_get_value_cansleep(output->gpiod);
+	if (output->level >= 0)
+		output->readable = true;
+	if (output->level == output->driven)
+		output->confirmed = true;
+}
 
-	/* A line that cannot be read is believed. */
-	return output->level < 0 || output->level == output->driven;
+/**
+ * smallbms_act_look() - read the lines of all outputs
+ * @act: the outputs
+ */
+void smallbms_act_look(struct smallbms_act *act)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++)
+		look(&act->output[i]);
+}
+
+/* Did the last write succeed, as far as anyone can know? */
+static bool written(const struct smallbms_output *output)
+{
+	if (SMALLBMS_WRITE_SAYS)
+		return !output->error;
+	return output->confirmed || output->level >= 0 || !output->readable;
+}
+
+/**
+ * smallbms_act_report() - tell the policy what is at the pins
+ * @act: the outputs
+ * @sample: what the policy will see
+ */
+void smallbms_act_report(const struct smallbms_act *act, struct smallbms_sample *sample)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_output *output = &act->output[i];
+
+		sample->terminal[i] = (struct smallbms_terminal){
+			.fitted = output->gpiod,
+			.driven = output->driven,
+			.written = written(output),
+			.known = output->level >= 0,
+			.high = output->level > 0,
+			.told_ns = output->told_ns,
+		};
+	}
 }
 
 static void drive(struct smallbms_output *output, bool driven)
 {
-	int ret;
+	bool told = driven != output->driven;
 
-	if (!output->gpiod)
-		return;
-	if (driven == output->driven && !output->fault && follows(output))
-		return;
 	output->driven = driven;
-	ret = gpiod_set_value_cansleep(output->gpiod, driven);
-	output->fault = !follows(output) || ret;
+	output->confirmed = false;
+	output->error = gpiod_set_value_cansleep(output->gpiod, driven);
+	if (told)
+		output->told_ns = ktime_get_boottime_ns();
+	look(output);
+}
+
+static bool stands(const struct smallbms_output *output)
+{
+	return written(output) && (output->level < 0 || output->level == output->driven);
+}
+
+/* Gives whether there is anything new at the pin. */
+static bool follow(struct smallbms_output *output, bool driven, bool fault)
+{
+	bool told = driven != output->driven;
+
+	if (!output->gpiod || (!told && !fault))
+		return false;
+	drive(output, driven);
+	return told || stands(output);
 }
 
 /**
  * smallbms_act_apply() - make the outputs follow a decision
  * @act: the outputs
- * @decision: what they shall be
+ * @decision: what they shall be, and which of them have to be written again
  *
- * Return: true when all of them follow, as far as can be seen.
+ * Return: true when there is anything new at the pins.
  */
 bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision)
 {
@@ -83,28 +154,77 @@ bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision
 		[SMALLBMS_OUT_CHARGE] = decision->charge,
 		[SMALLBMS_OUT_PRE_ALARM] = decision->pre_alarm,
 	};
-	bool ok = true;
+	bool news = false;
 	int i;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (!want[i])
-			drive(&act->output[i], false);
+			news |= follow(&act->output[i], false, decision->faults & BIT(i));
 	}
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (want[i])
-			drive(&act->output[i], true);
-		ok = ok && !act->output[i].fault;
+			news |= follow(&act->output[i], true, decision->faults & BIT(i));
 	}
-	return ok;
+	return news;
+}
+
+static bool floats(const struct smallbms_output *output)
+{
+	return !output->gpiod || (!output->driven && stands(output));
+}
+
+static bool all_float(const struct smallbms_act *act)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (!floats(&act->output[i]))
+			return false;
+	}
+	return true;
 }
 
 /**
- * smallbms_act_float() - let go of everything
+ * smallbms_act_float() - let go of everything, and see that it stands (F3b)
  * @act: the outputs
+ * @dev: the bank
+ *
+ * Sleeps. Tries for FLOAT_TRIES_MS, because nobody tries again after an end.
+ *
+ * Return: 0, or -EIO when an output does not float; that has been reported.
  */
-void smallbms_act_float(struct smallbms_act *act)
+int smallbms_act_float(struct smallbms_act *act, struct device *dev)
 {
-	smallbms_act_apply(act, &(struct smallbms_decision){});
+	const u64 end_ns = ktime_get_boottime_ns() + FLOAT_TRIES_MS * SMALLBMS_NS_PER_MS;
+	int i;
+
+	smallbms_act_look(act);
+	for (;;) {
+		for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+			if (!floats(&act->output[i]))
+				drive(&act->output[i], false);
+		}
+		if (all_float(act))
+			return 0;
+		if (ktime_get_boottime_ns() >= end_ns)
+			break;
+		msleep(FLOAT_PAUSE_MS);
+		smallbms_act_look(act);
+	}
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_output *output = &act->output[i];
+
+		if (floats(output))
+			continue;
+		if (output->level > 0)
+			dev_err(dev, "%s-gpios does not float: its line reads driven\n",
+				output_names[i]);
+		else
+			dev_err(dev, "%s-gpios may not float: error %d\n", output_names[i],
+				output->error ?: output->level);
+	}
+	return -EIO;
 }
 
 /**
@@ -122,9 +242,12 @@ void smallbms_act_beat(struct smallbms_act *act)
 }
 
 /*
- * In a panic nothing may sleep, and whoever holds a lock has been stopped. So a line
- * that sleeps is left to the heartbeat, and an open source line is driven low: to let
- * go of it takes a mutex where a pin controller is behind it.
+ * In a panic nothing may sleep, and whoever holds a lock has been stopped: to touch a
+ * line can end in a deadlock. A board with a heartbeat lets go by itself, so there
+ * nothing is touched; nor on PREEMPT_RT, where the locks of most chips sleep. Elsewhere
+ * a load that nobody watches is the greater risk. A line that sleeps is left alone, and
+ * an open source line is driven low: to let go of it takes a mutex where a pin
+ * controller is behind it.
  */
 static int smallbms_act_panic(struct notifier_block *panic, unsigned long event, void *data)
 {
@@ -148,6 +271,39 @@ static void smallbms_act_ignore_panic(void *data)
 }
 
 /**
+ * smallbms_link_chip() - a chip that goes away takes its lines with it: the bank goes first
+ * @dev: the bank
+ * @gpiod: a line of the chip
+ *
+ * A chip without a device, or one that no driver has bound, cannot go away in order.
+ */
+void smallbms_link_chip(struct device *dev, struct gpio_desc *gpiod)
+{
+	struct device *chip = gpio_device_to_device(gpiod_to_gpio_device(gpiod))->parent;
+
+	if (chip && chip->driver && !device_link_add(dev, chip, DL_FLAG_AUTOREMOVE_CONSUMER))
+		dev_warn(dev, "no link to %s: unbind the bank before it\n", dev_name(chip));
+}
+
+static int get_output(struct smallbms_output *output, const char *name, bool needed,
+		      struct device *dev)
+{
+	output->gpiod = devm_gpiod_get_optional(dev, name, GPIOD_OUT_LOW);
+	if (IS_ERR(output->gpiod))
+		return dev_err_probe(dev, PTR_ERR(output->gpiod), "no line for %s-gpios\n", name);
+	if (!output->gpiod)
+		return needed ? dev_err_probe(dev, -EINVAL, "%s-gpios is missing\n", name) : 0;
+
+	smallbms_link_chip(dev, output->gpiod);
+	output->told_ns = ktime_get_boottime_ns();
+	look(output);
+	if (!output->readable && !SMALLBMS_WRITE_SAYS)
+		dev_warn(dev, "%s-gpios cannot be read and a write does not say whether it worked: it is believed\n",
+			 name);
+	return 0;
+}
+
+/**
  * smallbms_act_init() - get all outputs, floating (X1)
  * @act: the outputs, zeroed
  * @dev: the bank
@@ -156,32 +312,25 @@ static void smallbms_act_ignore_panic(void *data)
  */
 int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 {
-	struct gpio_desc *gpiod;
-	struct device *chip;
-	int i;
+	int i, ret;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		gpiod = devm_gpiod_get_optional(dev, output_names[i], GPIOD_OUT_LOW);
-		if (IS_ERR(gpiod))
-			return dev_err_probe(dev, PTR_ERR(gpiod), "no line for %s-gpios\n",
-					     output_names[i]);
-		if (!gpiod && i != SMALLBMS_OUT_PRE_ALARM)
-			return dev_err_probe(dev, -EINVAL, "%s-gpios is missing\n",
-					     output_names[i]);
-		act->output[i].gpiod = gpiod;
-		if (!gpiod)
-			continue;
-		/* A chip that goes away takes its lines with it: so the bank goes first. */
-		chip = gpio_device_to_device(gpiod_to_gpio_device(gpiod))->parent;
-		if (!device_link_add(dev, chip, DL_FLAG_AUTOREMOVE_CONSUMER))
-			return dev_err_probe(dev, -ENODEV, "no link to the chip of %s-gpios\n",
-					     output_names[i]);
+		ret = get_output(&act->output[i], output_names[i], i != SMALLBMS_OUT_PRE_ALARM,
+				 dev);
+		if (ret)
+			return ret;
 	}
+	/* What does not float is reported, and written again in every evaluation (F3). */
+	smallbms_act_float(act, dev);
 
 	act->heartbeat = devm_gpiod_get_optional(dev, "heartbeat", GPIOD_OUT_LOW);
 	if (IS_ERR(act->heartbeat))
 		return dev_err_probe(dev, PTR_ERR(act->heartbeat),
 				     "no line for heartbeat-gpios\n");
+	if (act->heartbeat)
+		smallbms_link_chip(dev, act->heartbeat);
+	if (act->heartbeat || IS_ENABLED(CONFIG_PREEMPT_RT))
+		return 0;
 
 	act->panic.notifier_call = smallbms_act_panic;
 	atomic_notifier_chain_register(&panic_notifier_list, &act->panic);

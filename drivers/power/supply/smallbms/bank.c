@@ -6,23 +6,28 @@
 /**
  * DOC: smallbms-bank
  *
- * An evaluation reads the lines, lets the policy decide on them and on the last
- * finished scan of the channels, makes the outputs follow and reports what has
- * changed, all under one lock. Readers never take this lock. An evaluation waits for
- * another one, and for a change of a setting or a switch, but for no reader. Three
- * things cause one:
+ * An evaluation reads the lines of the outputs and of the inputs, lets the policy
+ * decide on them and on the last finished scan of the channels, makes the outputs
+ * follow and reports what has changed, all under one lock. Neither a reader nor a
+ * writer of an attribute takes this lock: an evaluation waits for another one only.
+ * Four things cause one:
  *
  * - an edge on a line, in the thread of its interrupt;
  * - the scanner, a work that reads all channels at a fixed pace. Reading sleeps,
  *   perhaps for seconds, so it happens outside the lock and does not keep a line
  *   waiting;
- * - the deadline that the policy gave, a timer on the boot clock.
+ * - the deadline that the policy gave, a timer on the boot clock;
+ * - a command, which is left where the next evaluation finds it.
+ *
+ * When there is anything new at the pins, the policy judges once more, because a
+ * warning is counted from there.
  *
  * The level of a line decides, never the edge: every evaluation reads all lines,
- * so an edge that was missed costs time, not protection. What arrives while the thread
- * rests makes it run once more.
+ * so an edge that was missed costs time, not protection. An edge that follows another
+ * one at once leaves the evaluation to the timer. The thread never rests itself, because
+ * the interrupts of an expander share one thread.
  *
- * When a bank is stopped, by unbinding, shutdown or suspend, its outputs float
+ * When a bank is stopped, by unbinding, shutdown or sleep, its outputs float
  * first, and no evaluation can drive them again. Only then does it wait for work
  * that may be stuck in a converter; a shutdown does not wait at all.
  *
@@ -32,7 +37,6 @@
 
 #include <linux/bits.h>
 #include <linux/container_of.h>
-#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -59,11 +63,8 @@
 /* Pace with a heartbeat, so that a charge pump notices its end within a second. */
 #define BEAT_MS		250
 
-/* What does not follow, or cannot be read, is tried again after this. */
-#define RETRY_MS	250
-
 /* A line that storms is not looked at more often than this. */
-#define REST_US		1000
+#define REST_NS		NSEC_PER_MSEC
 
 static void scan_after(struct smallbms *bms, unsigned int ms)
 {
@@ -85,52 +86,52 @@ static void next_scan(struct smallbms *bms)
 
 static void set_deadline(struct smallbms *bms)
 {
-	if (bms->decision.deadline_ns == SMALLBMS_NEVER)
-		hrtimer_try_to_cancel(&bms->deadline);
-	else
-		hrtimer_start(&bms->deadline, ns_to_ktime(bms->decision.deadline_ns),
-			      HRTIMER_MODE_ABS);
+	hrtimer_start(&bms->deadline, ns_to_ktime(bms->decision.deadline_ns), HRTIMER_MODE_ABS);
 }
 
-static bool lines_known(const struct smallbms_sample *sample)
+static void take_command(struct smallbms *bms)
 {
-	int i;
+	spin_lock(&bms->command_lock);
+	bms->settings = bms->command.settings;
+	bms->sample.host_charge_off = bms->command.charge_off;
+	bms->sample.host_load_off = bms->command.load_off;
+	bms->sample.operator_clear = bms->command.clear;
+	bms->command.clear = false;
+	spin_unlock(&bms->command_lock);
+}
 
-	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
-		if (sample->line[i].fitted && !sample->line[i].known)
-			return false;
-	}
-	return true;
+/*
+ * Gives whether there is anything new at the pins. Time is taken after everything has been
+ * read, so that a chip that answers slowly shortens no warning.
+ */
+static bool decide(struct smallbms *bms)
+{
+	smallbms_act_report(&bms->act, &bms->sample);
+	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample, ktime_get_boottime_ns(),
+			     &bms->decision);
+	bms->sample.operator_clear = false;
+	return smallbms_act_apply(&bms->act, &bms->decision);
 }
 
 static void smallbms_evaluate(struct smallbms *bms)
 {
-	u64 now_ns = ktime_get_boottime_ns();
-	bool ok;
-
 	lockdep_assert_held(&bms->lock);
 
+	take_command(bms);
 	if (bms->stopped) {
 		smallbms_report_publish(bms);
 		return;
 	}
 
-	smallbms_sense_lines(&bms->sense, &bms->sample, now_ns);
-	smallbms_policy_step(&bms->settings, &bms->state, &bms->sample, now_ns,
-			     &bms->decision);
-	bms->sample.operator_clear = false;
-
-	ok = smallbms_act_apply(&bms->act, &bms->decision);
-	if (bms->decision.warned)
-		smallbms_policy_warned(&bms->state, ktime_get_boottime_ns());
+	smallbms_act_look(&bms->act);
+	smallbms_sense_lines(&bms->sense, &bms->sample, ktime_get_boottime_ns());
+	if (decide(bms))
+		decide(bms);
 	smallbms_leds_show(&bms->leds, &bms->decision);
 	smallbms_gauge_step(&bms->gauge, &bms->settings, &bms->sample, bms->decision.causes);
 	smallbms_report_update(bms);
 
 	set_deadline(bms);
-	/* The scanner comes back by itself, if there is anything to scan. */
-	if (!bms->polled && (!ok || !lines_known(&bms->sample)))
-		scan_after(bms, RETRY_MS);
 }
 
 static void smallbms_evaluate_unlocked(struct smallbms *bms)
@@ -155,8 +156,20 @@ static enum hrtimer_restart smallbms_deadline(struct hrtimer *timer)
 
 static irqreturn_t smallbms_line_irq(int irq, void *data)
 {
-	smallbms_evaluate_unlocked(data);
-	usleep_range(REST_US, 2 * REST_US);
+	struct smallbms *bms = data;
+	u64 now_ns, rested_ns;
+
+	guard(mutex)(&bms->lock);
+
+	now_ns = ktime_get_boottime_ns();
+	rested_ns = bms->looked_ns + REST_NS;
+	if (now_ns >= rested_ns) {
+		bms->looked_ns = now_ns;
+		smallbms_evaluate(bms);
+	} else if (!bms->stopped) {
+		/* Sooner than any deadline, which that evaluation sets again */
+		hrtimer_start(&bms->deadline, ns_to_ktime(rested_ns), HRTIMER_MODE_ABS);
+	}
 	return IRQ_HANDLED;
 }
 
@@ -181,9 +194,17 @@ static void smallbms_scanner(struct work_struct *work)
 	publish_scan(bms);
 	bms->sample.scan_ns = ktime_get_boottime_ns();
 	smallbms_evaluate(bms);
-	smallbms_act_beat(&bms->act);
+	if (bms->decision.beat)
+		smallbms_act_beat(&bms->act);
 	if (bms->polled)
 		next_scan(bms);
+}
+
+/* In the work, not here: a writer can have less priority than the bank, or none for now. */
+static void obey(struct smallbms *bms)
+{
+	queue_work(system_highpri_wq, &bms->evaluation);
+	flush_work(&bms->evaluation);
 }
 
 /**
@@ -199,15 +220,18 @@ int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s
 {
 	struct smallbms_settings changed;
 	struct smallbms_range broken;
+	bool valid;
 
-	guard(mutex)(&bms->lock);
-
-	changed = bms->settings;
+	spin_lock(&bms->command_lock);
+	changed = bms->command.settings;
 	smallbms_setting_put(&changed, id, value);
-	if (!smallbms_settings_valid(&changed, &broken))
+	valid = smallbms_settings_valid(&changed, &broken);
+	if (valid)
+		bms->command.settings = changed;
+	spin_unlock(&bms->command_lock);
+	if (!valid)
 		return -ERANGE;
-	bms->settings = changed;
-	smallbms_evaluate(bms);
+	obey(bms);
 	return 0;
 }
 
@@ -218,10 +242,10 @@ int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s
  */
 void smallbms_host_charge(struct smallbms *bms, bool allowed)
 {
-	guard(mutex)(&bms->lock);
-
-	bms->sample.host_charge_off = !allowed;
-	smallbms_evaluate(bms);
+	spin_lock(&bms->command_lock);
+	bms->command.charge_off = !allowed;
+	spin_unlock(&bms->command_lock);
+	obey(bms);
 }
 
 /**
@@ -231,10 +255,10 @@ void smallbms_host_charge(struct smallbms *bms, bool allowed)
  */
 void smallbms_host_load(struct smallbms *bms, bool on)
 {
-	guard(mutex)(&bms->lock);
-
-	bms->sample.host_load_off = !on;
-	smallbms_evaluate(bms);
+	spin_lock(&bms->command_lock);
+	bms->command.load_off = !on;
+	spin_unlock(&bms->command_lock);
+	obey(bms);
 }
 
 /**
@@ -245,10 +269,29 @@ void smallbms_host_load(struct smallbms *bms, bool on)
  */
 void smallbms_operator_clear(struct smallbms *bms)
 {
+	spin_lock(&bms->command_lock);
+	bms->command.clear = true;
+	spin_unlock(&bms->command_lock);
+	obey(bms);
+}
+
+/**
+ * smallbms_bank_drives() - is an output driven, or would it be
+ * @bms: the bank
+ *
+ * Return: false when everything floats and shall.
+ */
+bool smallbms_bank_drives(struct smallbms *bms)
+{
+	int i;
+
 	guard(mutex)(&bms->lock);
 
-	bms->sample.operator_clear = true;
-	smallbms_evaluate(bms);
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (bms->act.output[i].driven)
+			return true;
+	}
+	return bms->decision.load || bms->decision.charge || bms->decision.pre_alarm;
 }
 
 /**
@@ -256,37 +299,44 @@ void smallbms_operator_clear(struct smallbms *bms)
  * @bms: the bank
  *
  * No evaluation after this, and nothing is driven.
+ *
+ * Return: 0, or -EIO when an output does not float; that has been reported.
  */
-void smallbms_bank_float(struct smallbms *bms)
+int smallbms_bank_float(struct smallbms *bms)
 {
-	guard(mutex)(&bms->lock);
+	int ret;
 
-	bms->stopped = true;
-	smallbms_act_float(&bms->act);
-	bms->decision = (struct smallbms_decision){
-		.causes = BIT(SMALLBMS_CAUSE_START),
-	};
-	smallbms_leds_show(&bms->leds, &bms->decision);
-	smallbms_report_update(bms);
+	scoped_guard(mutex, &bms->lock) {
+		bms->stopped = true;
+		ret = smallbms_act_float(&bms->act, bms->dev);
+		bms->decision = (struct smallbms_decision){
+			.causes = BIT(SMALLBMS_CAUSE_START),
+		};
+		smallbms_leds_show(&bms->leds, &bms->decision);
+		smallbms_report_update(bms);
+	}
+	flush_delayed_work(&bms->report.announcer);
+	return ret;
 }
 
 /**
  * smallbms_bank_stop() - let go of the outputs, and have nothing under way any more
  * @bms: the bank
+ *
+ * Return: 0, or -EIO when an output does not float; that has been reported.
  */
-void smallbms_bank_stop(struct smallbms *bms)
+int smallbms_bank_stop(struct smallbms *bms)
 {
-	smallbms_bank_float(bms);
+	int ret = smallbms_bank_float(bms);
+
 	hrtimer_cancel(&bms->deadline);
 	cancel_work_sync(&bms->evaluation);
 	cancel_delayed_work_sync(&bms->scanner);
+	cancel_delayed_work_sync(&bms->report.announcer);
+	return ret;
 }
 
-/**
- * smallbms_bank_start() - begin as if everything had tripped (X2), with nothing known
- * @bms: the bank, stopped
- */
-void smallbms_bank_start(struct smallbms *bms)
+static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st, u64 now_ns))
 {
 	u64 now = ktime_get_boottime_ns();
 	unsigned int i;
@@ -303,36 +353,33 @@ void smallbms_bank_start(struct smallbms *bms)
 			bms->sample.line[i].known = false;
 			bms->sample.line[i].good_ns = now;
 		}
-		smallbms_policy_init(&bms->state, now);
+		policy(&bms->state, now);
 		smallbms_report_publish(bms);
 		bms->stopped = false;
 	}
-	scan_after(bms, 0);
+	/* A scan may never end; that it has not is noticed without one (F1). */
+	queue_work(system_highpri_wq, &bms->evaluation);
+	if (bms->polled)
+		scan_after(bms, 0);
 }
 
 /**
- * smallbms_bank_request_irqs() - have edges of the lines cause evaluations
- * @bms: the bank
- *
- * Return: 0, or an error that has been reported.
+ * smallbms_bank_start() - begin as if everything had tripped (X2), with nothing known
+ * @bms: the bank, stopped
  */
-int smallbms_bank_request_irqs(struct smallbms *bms)
+void smallbms_bank_start(struct smallbms *bms)
 {
-	int i, irq, ret;
+	begin(bms, smallbms_policy_init);
+}
 
-	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
-		irq = bms->sense.irq[i];
-		if (irq < 0)
-			continue;
-		ret = devm_request_threaded_irq(bms->dev, irq, NULL, smallbms_line_irq,
-						IRQF_ONESHOT | IRQF_TRIGGER_RISING |
-						IRQF_TRIGGER_FALLING,
-						smallbms_line_name(i), bms);
-		if (ret)
-			return dev_err_probe(bms->dev, ret, "no interrupt for %s-gpios\n",
-					     smallbms_line_name(i));
-	}
-	return 0;
+/**
+ * smallbms_bank_resume() - begin again after sleep, if the bank was stopped for it
+ * @bms: the bank
+ */
+void smallbms_bank_resume(struct smallbms *bms)
+{
+	if (bms->stopped)
+		begin(bms, smallbms_policy_resume);
 }
 
 /* Without a channel, a heartbeat or a mute line, interrupts say everything. */
@@ -348,6 +395,39 @@ static bool needs_polling(const struct smallbms *bms)
 }
 
 /**
+ * smallbms_bank_request_irqs() - have edges of the lines cause evaluations
+ * @bms: the bank
+ *
+ * A line without an interrupt for both edges is polled (F7).
+ *
+ * Return: 0, or an error that has been reported.
+ */
+int smallbms_bank_request_irqs(struct smallbms *bms)
+{
+	int i, irq, ret;
+
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		irq = bms->sense.irq[i];
+		if (irq < 0)
+			continue;
+		ret = devm_request_threaded_irq(bms->dev, irq, NULL, smallbms_line_irq,
+						IRQF_ONESHOT | IRQF_TRIGGER_RISING |
+						IRQF_TRIGGER_FALLING,
+						smallbms_line_name(i), bms);
+		if (ret == -EPROBE_DEFER || ret == -ENOMEM)
+			return dev_err_probe(bms->dev, ret, "no interrupt for %s-gpios\n",
+					     smallbms_line_name(i));
+		if (ret) {
+			dev_info(bms->dev, "%s-gpios has no interrupt for both edges: it is polled\n",
+				 smallbms_line_name(i));
+			bms->sense.irq[i] = ret;
+		}
+	}
+	bms->polled = needs_polling(bms);
+	return 0;
+}
+
+/**
  * smallbms_bank_init() - make a bank ready, stopped
  * @bms: the bank, with its inputs and outputs
  *
@@ -359,12 +439,13 @@ int smallbms_bank_init(struct smallbms *bms)
 
 	if (ret)
 		return ret;
+	spin_lock_init(&bms->command_lock);
+	bms->command.settings = bms->settings;
 	hrtimer_setup(&bms->deadline, smallbms_deadline, CLOCK_BOOTTIME, HRTIMER_MODE_ABS);
 	INIT_WORK(&bms->evaluation, smallbms_evaluation);
 	INIT_DELAYED_WORK(&bms->scanner, smallbms_scanner);
-	spin_lock_init(&bms->report.lock);
-	bms->polled = needs_polling(bms);
 	bms->stopped = true;
-	smallbms_report_publish(bms);
+	bms->decision.causes = BIT(SMALLBMS_CAUSE_START);
+	smallbms_report_init(bms);
 	return 0;
 }

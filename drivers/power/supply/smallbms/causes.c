@@ -100,6 +100,7 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 	[SMALLBMS_CAUSE_OUTPUT_FAULT] = CAUSE("F3", "output-fault", FAILURE),
 	[SMALLBMS_CAUSE_OVERLOAD] = CAUSE("F5", "overload", OVERCURRENT),
 	[SMALLBMS_CAUSE_OVERLOAD_LATCHED] = CAUSE("F5", "overload-latched", OVERCURRENT),
+	[SMALLBMS_CAUSE_WELDED] = CAUSE("F6", "welded-switch", FAILURE),
 };
 
 /**
@@ -145,9 +146,17 @@ int smallbms_print_cause(const struct smallbms_report *report, enum smallbms_cau
 {
 	const struct cause_info *info = &cause_info[cause];
 	const struct smallbms_group *group;
+	enum smallbms_output_id id;
 	int len, index, value;
 
 	len = scnprintf(buf, size, "%s %s", info->rule, info->name);
+	if (cause == SMALLBMS_CAUSE_OUTPUT_FAULT) {
+		for (id = 0; id < SMALLBMS_NUM_OUTPUTS; id++) {
+			if (report->faults & BIT(id))
+				len += scnprintf(buf + len, size - len, " output=%s",
+						 smallbms_output_name(id));
+		}
+	}
 	if (!info->valued)
 		return len;
 

@@ -30,7 +30,10 @@
 #define gpio_device_to_device(chip)	(chip)
 #endif
 
-#ifndef SMALLBMS_HAS_GPIO_SET_ERROR	/* 6.15; before, only reading back can tell */
+#ifdef SMALLBMS_HAS_GPIO_SET_ERROR	/* 6.15; before, only reading back can tell */
+#define SMALLBMS_WRITE_SAYS	true
+#else
+#define SMALLBMS_WRITE_SAYS	false
 #define gpiod_set_value_cansleep(desc, value)				\
 	({ gpiod_set_value_cansleep(desc, value); 0; })
 #endif
@@ -70,6 +73,31 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	} while (0)
 #else
 #define smallbms_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
+#ifndef SMALLBMS_HAS_NO_WAKEUP_SOURCE	/* 6.14; before, a function of its own */
+struct smallbms_power_supply_config {
+	struct fwnode_handle *fwnode;
+	void *drv_data;
+	const struct attribute_group **attr_grp;
+	bool no_wakeup_source;
+};
+
+static inline struct power_supply *
+smallbms_power_supply_register(struct device *dev, const struct power_supply_desc *desc,
+			       const struct smallbms_power_supply_config *config)
+{
+	const struct power_supply_config older = {
+		.fwnode = config->fwnode,
+		.drv_data = config->drv_data,
+		.attr_grp = config->attr_grp,
+	};
+
+	return devm_power_supply_register_no_ws(dev, desc, &older);
+}
+
+#define power_supply_config		smallbms_power_supply_config
+#define devm_power_supply_register	smallbms_power_supply_register
 #endif
 
 #ifndef SMALLBMS_HAS_STRING_NS		/* 6.13 */

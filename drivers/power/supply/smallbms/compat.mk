@@ -14,6 +14,8 @@ subdir-ccflags-y += $(call smallbms-has,MODULE_INFO.import_ns. ns,linux/module.h
 subdir-ccflags-y += $(call smallbms-has,POWER_SUPPLY_HEALTH_UNDERVOLTAGE,linux/power_supply.h,SMALLBMS_HAS_HEALTH_UNDERVOLTAGE)
 subdir-ccflags-y += $(call smallbms-has,define __assign_str.dst.[[:space:]]*\\,trace/stages/stage6_event_callback.h,SMALLBMS_HAS_ASSIGN_STR)
 
+subdir-ccflags-y += $(call smallbms-has,no_wakeup_source,linux/power_supply.h,SMALLBMS_HAS_NO_WAKEUP_SOURCE)
+
 # Before 6.4, hwmon did not say that it leaves a table of channels as it is.
 ifeq ($(shell grep -s 'hwmon_channel_info . const .info' $(srctree)/include/linux/hwmon.h),)
 CFLAGS_hwmon.o := $(call cc-disable-warning,discarded-qualifiers) \

@@ -67,6 +67,7 @@ SETTING(charge_max_millicelsius, SMALLBMS_SET_CHARGE_MAX_MC);
 SETTING(warning_ms, SMALLBMS_SET_WARNING_MS);
 SETTING(hold_ms, SMALLBMS_SET_HOLD_MS);
 SETTING(line_filter_ms, SMALLBMS_SET_FILTER_MS);
+SETTING(output_settle_ms, SMALLBMS_SET_SETTLE_MS);
 SETTING(stale_ms, SMALLBMS_SET_STALE_MS);
 SETTING(charge_in_pre_alarm, SMALLBMS_SET_CHARGE_IN_PRE_ALARM);
 SETTING(load_limit_microamp, SMALLBMS_SET_LOAD_LIMIT_UA);
@@ -83,6 +84,7 @@ static struct attribute *setting_attrs[] = {
 	&setting_warning_ms.attr.attr,
 	&setting_hold_ms.attr.attr,
 	&setting_line_filter_ms.attr.attr,
+	&setting_output_settle_ms.attr.attr,
 	&setting_stale_ms.attr.attr,
 	&setting_charge_in_pre_alarm.attr.attr,
 	&setting_load_limit_microamp.attr.attr,

@@ -23,6 +23,7 @@
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/property.h>
+#include <linux/ratelimit.h>
 
 #include "compat.h"
 #include "smallbms.h"
@@ -161,24 +162,49 @@ static void smallbms_shutdown(struct platform_device *pdev)
 	smallbms_bank_float(platform_get_drvdata(pdev));
 }
 
-/* Asleep, nothing is watched: so nothing is driven, or nobody sleeps. */
-static int smallbms_suspend(struct device *dev)
+/* R6: asleep, nothing is watched. So nothing is driven, or nobody sleeps. */
+static int smallbms_may_sleep(struct device *dev)
 {
-	if (device_property_present(dev, "keep-awake")) {
-		dev_warn(dev, "no sleep, it would cut the load: keep-awake\n");
-		return -EBUSY;
-	}
-	smallbms_bank_stop(dev_get_drvdata(dev));
-	return 0;
+	struct smallbms *bms = dev_get_drvdata(dev);
+
+	if (device_property_present(dev, "allow-sleep") || !smallbms_bank_drives(bms))
+		return 0;
+	if (__ratelimit(&bms->report.rate))
+		dev_warn(dev, "no sleep, it would disconnect the bank: see allow-sleep\n");
+	return -EBUSY;
 }
 
+/* Before any device is suspended */
+static int smallbms_prepare(struct device *dev)
+{
+	return smallbms_may_sleep(dev);
+}
+
+/*
+ * After all devices have agreed, so that an attempt that one of them refuses moves no
+ * output. What does not float here is not left alone: the host stays awake.
+ */
+static int smallbms_suspend_late(struct device *dev)
+{
+	int ret = smallbms_may_sleep(dev);
+
+	return ret ?: smallbms_bank_stop(dev_get_drvdata(dev));
+}
+
+/* After everything that the bank is measured with has come back */
 static int smallbms_resume(struct device *dev)
 {
-	smallbms_bank_start(dev_get_drvdata(dev));
+	smallbms_bank_resume(dev_get_drvdata(dev));
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(smallbms_pm_ops, smallbms_suspend, smallbms_resume);
+static const struct dev_pm_ops smallbms_pm_ops = {
+	.prepare = smallbms_prepare,
+	LATE_SYSTEM_SLEEP_PM_OPS(smallbms_suspend_late, NULL)
+	.resume = smallbms_resume,
+	.thaw = smallbms_resume,
+	.restore = smallbms_resume,
+};
 
 static const struct of_device_id smallbms_of_match[] = {
 	{ .compatible = "gpio-bms" },

@@ -22,7 +22,13 @@ static int smallbms_led_activate(struct led_classdev *led)
 	const struct smallbms_trigger *t =
 		container_of(led->trigger, struct smallbms_trigger, trigger);
 
-	led_set_brightness(led, READ_ONCE(t->on) ? LED_FULL : LED_OFF);
+	bool on;
+
+	/* An event in between may have gone to the LED already. */
+	do {
+		on = READ_ONCE(t->on);
+		led_set_brightness(led, on ? LED_FULL : LED_OFF);
+	} while (on != READ_ONCE(t->on));
 	return 0;
 }
 

@@ -34,9 +34,11 @@
  * Load. Only cells that are all at or above the reconnect level, together with
  * the permission of the batteries where they signal one, connect it (U4). While
  * it is connected, anything that could lead to a cut turns the pre-alarm on at
- * once; the cut itself waits until the pre-alarm has been on without a break for
- * the warning time (U2). What the operator asked for (R2, R5), what leaves
- * nothing to protect (R3, R4) and a short circuit (F5) cut without a warning.
+ * once; the cut itself waits until the pre-alarm has stood at its pin without a
+ * break for the warning time (U2). A pre-alarm that cannot be made to stand delays
+ * the cut no longer than another warning time. What the operator asked for (R2, R5),
+ * what leaves nothing to protect (R3, R4) and a short circuit (F5) cut without a
+ * warning.
  *
  * Charging. Any one condition forbids it, all must be gone to allow it. A cut
  * load ends the pre-alarm (U3), and with it the ban of C3, so that an empty bank
@@ -44,6 +46,12 @@
  *
  * Connecting takes more than staying connected: it needs a fresh scan and no
  * contrary evidence under way.
+ *
+ * Terminals. An output stands when its last write succeeded and its line reads as
+ * told, where it can be read. What has been decided, told, written and read are four
+ * things, and only the last is at the pin. The line may take the settle time to
+ * follow; after that the output is at fault (F3), and one that shall float and does
+ * not ends the heartbeat (F3a).
  */
 
 #include <kunit/visibility.h>
@@ -61,6 +69,24 @@
 #define OVERLOAD_RETRY_MS		10000
 #define OVERLOAD_GOOD_MS		60000
 #define OVERLOAD_MAX			3
+
+/* U2: a pre-alarm that does not stand delays the cut to so many warning times. */
+#define WARNINGS_MAX			2
+
+/* What does not stand (F3), or cannot be read, is tried again after this. */
+#define RETRY_MS			250
+
+/* F7: lines are looked at as often as this. */
+#define LOOK_MS				10000
+
+/* U2: terminals too, while a warning runs. */
+#define LOOK_IN_WARNING_MS		250
+
+/* F8: a line that has not stood good within this is bad. */
+#define FLICKER_MS			250
+
+/* F6: a load output that floats gives no more than this part of its limit. */
+#define WELDED_PART			10
 
 /* U3: when the warning is over, the cut waits so long for a scan that may know better. */
 #define CUT_SCAN_MS			50
@@ -96,6 +122,11 @@ static u64 stale_ns(const struct smallbms_settings *set)
 static u64 warning_ns(const struct smallbms_settings *set)
 {
 	return (u64)set->warning_ms * (SMALLBMS_NS_PER_MS + CLOCK_TOLERANCE_NS_PER_MS);
+}
+
+static u64 settle_ns(const struct smallbms_settings *set)
+{
+	return (u64)set->settle_ms * SMALLBMS_NS_PER_MS;
 }
 
 static u64 elapsed(u64 since_ns, u64 now_ns)
@@ -167,6 +198,33 @@ static void weigh(struct smallbms_condition *c, enum evidence e, u64 time_ns, u6
 	if (elapsed(c->since_ns, time_ns) >= span_ns) {
 		c->on = !c->on;
 		c->assumed = false;
+		c->pending = false;
+	}
+}
+
+/* Between two looks a line was what the first one found. */
+static void note_stood(struct smallbms_steadiness *steady, u64 now_ns, u64 filter_ns)
+{
+	if (steady->good && elapsed(steady->good_ns, now_ns) >= filter_ns)
+		steady->stood_ns = now_ns;
+}
+
+/* Evidence of lines counts too when no good spell lasts (F8). */
+static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness *steady,
+		       enum evidence e, u64 now_ns, u64 filter_ns)
+{
+	note_stood(steady, now_ns, filter_ns);
+	if (e == EVIDENCE_OFF && !steady->good)
+		steady->good_ns = now_ns;
+	if (e == EVIDENCE_OFF || e == EVIDENCE_ON)
+		steady->good = e == EVIDENCE_OFF;
+	note_stood(steady, now_ns, filter_ns);
+
+	weigh(c, e, now_ns, filter_ns);
+	if (c->on || (e != EVIDENCE_OFF && e != EVIDENCE_ON))
+		return;
+	if (elapsed(steady->stood_ns, now_ns) >= FLICKER_MS * SMALLBMS_NS_PER_MS) {
+		c->on = true;
 		c->pending = false;
 	}
 }
@@ -270,6 +328,35 @@ static bool measured(const struct smallbms_sample *in)
 
 /* Steps */
 
+/* F3: what has been written is there to be read, where anyone can read it. */
+static bool at_pin(const struct smallbms_terminal *t)
+{
+	return t->written && (!t->known || t->high == t->driven);
+}
+
+/* U2 and F6 count from the pin, so from when it was first seen to stand. */
+static void observe_terminals(struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	const struct smallbms_terminal *load = &in->terminal[SMALLBMS_OUT_LOAD];
+	const struct smallbms_terminal *pre_alarm = &in->terminal[SMALLBMS_OUT_PRE_ALARM];
+	bool floats = load->fitted && !load->driven && at_pin(load);
+	bool warned = st->pre_alarm_on &&
+		      (!pre_alarm->fitted || (pre_alarm->driven && at_pin(pre_alarm)));
+
+	if (floats && !st->load_floats)
+		st->floats_ns = st->now_ns;
+	st->load_floats = floats;
+	if (warned && !st->warned)
+		st->warned_ns = st->now_ns;
+	st->warned = warned;
+}
+
+/* U4; where the load was connected before, the end of the pre-alarm will do (X5). */
+static s32 reconnect_uv(const struct smallbms_settings *set, const struct smallbms_state *st)
+{
+	return st->warm ? set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV : set->load_reconnect_uv;
+}
+
 static void observe_cells(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in)
 {
@@ -281,7 +368,7 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV), scan, hold);
 	weigh(&st->empty, below(&cell, set->load_disconnect_uv, set->load_disconnect_uv),
 	      scan, hold);
-	prove(&st->ready, cell.all && cell.min >= set->load_reconnect_uv, scan, hold);
+	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), scan, hold);
 	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
 	      scan, hold);
 
@@ -312,6 +399,13 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 		weigh(&st->overload, above(&in->group[SMALLBMS_KIND_LOAD_CURRENT],
 					   set->load_limit_ua, set->load_limit_ua), scan, hold);
 
+	if (!st->load_floats)
+		clear(&st->welded);
+	else if (scan > st->floats_ns)
+		weigh(&st->welded, above(&in->group[SMALLBMS_KIND_LOAD_CURRENT],
+					 set->load_limit_ua / WELDED_PART,
+					 set->load_limit_ua / WELDED_PART), scan, hold);
+
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
 		     stale_ns(set), st->now_ns, scan, hold);
@@ -326,11 +420,14 @@ static void observe_lines(const struct smallbms_settings *set, struct smallbms_s
 	u64 good = now;
 	int i;
 
-	weigh(&st->atd, line_is(&in->line[SMALLBMS_LINE_ATD], false), now, filter);
-	weigh(&st->atc, line_is(&atc, false), now, filter);
-	weigh(&st->bpa, line_is(&in->line[SMALLBMS_LINE_BPA], true), now, filter);
-	weigh(&st->loop, line_is(&in->line[SMALLBMS_LINE_LOOP], false), now, filter);
-	weigh(&st->remote, remote_off(in), now, filter);
+	weigh_line(&st->atd, &st->steady[SMALLBMS_STEADY_ATD],
+		   line_is(&in->line[SMALLBMS_LINE_ATD], false), now, filter);
+	weigh_line(&st->atc, &st->steady[SMALLBMS_STEADY_ATC], line_is(&atc, false), now, filter);
+	weigh_line(&st->bpa, &st->steady[SMALLBMS_STEADY_BPA],
+		   line_is(&in->line[SMALLBMS_LINE_BPA], true), now, filter);
+	weigh_line(&st->loop, &st->steady[SMALLBMS_STEADY_LOOP],
+		   line_is(&in->line[SMALLBMS_LINE_LOOP], false), now, filter);
+	weigh_line(&st->remote, &st->steady[SMALLBMS_STEADY_REMOTE], remote_off(in), now, filter);
 
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
 		if (i == SMALLBMS_LINE_ATC || !in->line[i].fitted)
@@ -373,6 +470,7 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 
 	if (st->blocked && !blocked) {
 		st->starting = true;
+		st->warm = false;
 		clear(&st->scanned);
 		clear(&st->ready);
 		assume(&st->full);
@@ -449,10 +547,22 @@ static bool cut_by_line(const struct smallbms_state *st, const struct smallbms_s
 	       stands(&st->line_lost) || no_source(in);
 }
 
-/* When the warning has been given, which is not yet when the load is cut. */
-static u64 warned_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
+/* U2: how long a pre-alarm that does not stand can delay the cut */
+static u64 latest_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
 {
-	return add(st->pre_alarm_ns, warning_ns(set));
+	return add(st->alarm_ns, WARNINGS_MAX * warning_ns(set));
+}
+
+/*
+ * U2: when the warning has been given, which is not yet when the load is cut. A pre-alarm
+ * that does not stand, or falls, begins anew once it stands.
+ */
+static u64 sure_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
+{
+	u64 end_ns = add(st->warned ? st->warned_ns : st->now_ns, warning_ns(set));
+
+	due(&end_ns, latest_ns(set, st));
+	return end_ns;
 }
 
 /* U3: a dip that has ended by now is known by a scan of now, not of a while ago. */
@@ -465,9 +575,9 @@ static bool scanned_since(const struct smallbms_state *st, u64 time_ns)
 static bool cut(const struct smallbms_settings *set, const struct smallbms_state *st,
 		const struct smallbms_sample *in)
 {
-	u64 end_ns = warned_ns(set, st);
+	u64 end_ns = sure_ns(set, st);
 
-	return elapsed(st->pre_alarm_ns, st->now_ns) >= warning_ns(set) &&
+	return st->now_ns >= end_ns && end_ns < SMALLBMS_NEVER &&
 	       (cut_by_line(st, in) ||
 		(cut_by_scan(set, st, in) && scanned_since(st, end_ns)));
 }
@@ -500,11 +610,15 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 		st->overloads = 0;
 		st->retry_ns = 0;
 	}
+	/* What would have cut the load ends its claim. */
+	if (seen(&st->empty) || seen(&st->atd) || lost(st, in) || in->host_load_off)
+		st->warm = false;
 
 	if (st->blocked || st->starting || in->host_load_off) {
 		st->load_on = false;
 	} else if (!st->load_on) {
 		if (may_connect(set, st, in)) {
+			st->warm = false;
 			st->load_on = true;
 			st->load_on_ns = st->now_ns;
 		}
@@ -516,7 +630,10 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 		st->pre_alarm_on = false;
 	} else if (!st->pre_alarm_on) {
 		st->pre_alarm_on = true;
-		st->pre_alarm_ns = st->now_ns;
+		st->alarm_ns = st->now_ns;
+		/* Without an output it is seen elsewhere, and at once. */
+		st->warned = !in->terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
+		st->warned_ns = st->now_ns;
 	} else if (cut(set, st, in)) {
 		st->load_on = false;
 		st->pre_alarm_on = false;
@@ -543,6 +660,31 @@ static void decide_charge(const struct smallbms_settings *set, struct smallbms_s
 				gate_clear(st, in) && known(&in->group[SMALLBMS_KIND_CELL]) &&
 				known(&in->group[SMALLBMS_KIND_TEMP]) &&
 				readable(&in->line[SMALLBMS_LINE_ATC]) && fresh(set, st, in);
+}
+
+/* F3: a write that failed is a fault at once, a line that does not follow when it is late. */
+static u32 faults(const struct smallbms_settings *set, const struct smallbms_state *st,
+		  const struct smallbms_sample *in)
+{
+	u32 mask = 0;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_terminal *t = &in->terminal[i];
+
+		if (t->fitted && !at_pin(t) &&
+		    (!t->written || elapsed(t->told_ns, st->now_ns) >= settle_ns(set)))
+			mask |= BIT_OF(i);
+	}
+	return mask;
+}
+
+/* What the outputs shall be, as a bit for each */
+static u32 wanted(const struct smallbms_state *st)
+{
+	return (st->load_on ? BIT_OF(SMALLBMS_OUT_LOAD) : 0) |
+	       (st->charge_on ? BIT_OF(SMALLBMS_OUT_CHARGE) : 0) |
+	       (st->pre_alarm_on ? BIT_OF(SMALLBMS_OUT_PRE_ALARM) : 0);
 }
 
 static u32 causes(const struct smallbms_settings *set, const struct smallbms_state *st,
@@ -579,8 +721,10 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	CAUSE(NO_SOURCE, no_source(in));
 	CAUSE(TEMP_LOST, st->lost[SMALLBMS_KIND_TEMP].on);
 	CAUSE(ATC_LOST, st->atc_lost.on);
+	CAUSE(OUTPUT_FAULT, faults(set, st, in));
 	CAUSE(OVERLOAD, st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX);
 	CAUSE(OVERLOAD_LATCHED, st->overloads >= OVERLOAD_MAX);
+	CAUSE(WELDED, st->welded.on);
 #undef CAUSE
 
 	return mask;
@@ -615,6 +759,37 @@ static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, 
 	end_ns = add(c->since_ns, span_ns);
 	if (end_ns > now_ns)
 		due(deadline_ns, end_ns);
+}
+
+/* F8: when a line that flickers will have flickered for too long */
+static void due_flicker(u64 *deadline_ns, const struct smallbms_condition *c,
+			const struct smallbms_steadiness *steady, u64 now_ns)
+{
+	u64 end_ns = add(steady->stood_ns, FLICKER_MS * SMALLBMS_NS_PER_MS);
+
+	if (!c->on && end_ns > now_ns && steady->stood_ns < now_ns)
+		due(deadline_ns, end_ns);
+}
+
+/* F3: what is told is looked at once it had time to settle, and until it stands. */
+static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
+			  const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	u64 now = st->now_ns;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_terminal *t = &in->terminal[i];
+		u64 settled_ns = add(t->told_ns, settle_ns(set));
+
+		if (!t->fitted)
+			continue;
+		if (t->driven != !!(wanted(st) & BIT_OF(i)))
+			due(deadline_ns, now);
+		else if (!at_pin(t))
+			due(deadline_ns, t->written && settled_ns > now ? settled_ns :
+			    add(now, RETRY_MS * SMALLBMS_NS_PER_MS));
+	}
 }
 
 /*
@@ -656,6 +831,8 @@ static void due_losses(u64 *deadline_ns, const struct smallbms_state *st,
 
 		due_stale(deadline_ns, &lost, in->line[i].fitted && !in->line[i].known,
 			  in->line[i].good_ns, stale_ns);
+		if (in->line[i].fitted && !in->line[i].known)
+			due(deadline_ns, add(st->now_ns, RETRY_MS * SMALLBMS_NS_PER_MS));
 	}
 }
 
@@ -667,10 +844,12 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 		    const struct smallbms_sample *in, u64 cut_ns)
 {
 	const u64 now = st->now_ns, filter = filter_ns(set);
-	u64 next = cut_ns;
+	u64 next = add(now, LOOK_MS * SMALLBMS_NS_PER_MS);
 
-	if (cut_ns <= now)	/* it waits for a scan */
-		next = add(cut_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
+	if (st->pre_alarm_on)
+		due(&next, add(now, LOOK_IN_WARNING_MS * SMALLBMS_NS_PER_MS));
+	/* A cut that is due waits for a scan. */
+	due(&next, cut_ns > now ? cut_ns : add(cut_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS));
 
 	due_condition(&next, &st->atd, now, filter);
 	due_condition(&next, &st->atc, now, filter);
@@ -681,6 +860,13 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	due_condition(&next, &st->atc_lost, now, filter);
 	due_condition(&next, &st->settled, now, filter);
 
+	due_flicker(&next, &st->atd, &st->steady[SMALLBMS_STEADY_ATD], now);
+	due_flicker(&next, &st->atc, &st->steady[SMALLBMS_STEADY_ATC], now);
+	due_flicker(&next, &st->bpa, &st->steady[SMALLBMS_STEADY_BPA], now);
+	due_flicker(&next, &st->loop, &st->steady[SMALLBMS_STEADY_LOOP], now);
+	due_flicker(&next, &st->remote, &st->steady[SMALLBMS_STEADY_REMOTE], now);
+
+	due_terminals(&next, set, st, in);
 	due_losses(&next, st, in, stale_ns(set));
 
 	if (now < st->retry_ns && st->overloads < OVERLOAD_MAX)
@@ -706,6 +892,7 @@ static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_
 	due_scan(&next, &st->over_discharged, scan, hold);
 	due_scan(&next, &st->supply, scan, hold);
 	due_scan(&next, &st->overload, scan, hold);
+	due_scan(&next, &st->welded, scan, hold);
 	due_scan(&next, &st->scanned, scan, hold);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
 		due_scan(&next, &st->lost[i], scan, hold);
@@ -755,13 +942,14 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 			  const struct smallbms_sample *in, u64 now_ns,
 			  struct smallbms_decision *out)
 {
-	bool pre_alarm_was_on = st->pre_alarm_on;
+	u32 driven;
 
 	if (now_ns > st->now_ns)
 		st->now_ns = now_ns;
 	if (in->scan_ns > st->scan_ns && in->scan_ns <= st->now_ns)
 		st->scan_ns = in->scan_ns;
 
+	observe_terminals(st, in);
 	observe_lines(set, st, in);
 	gate(set, st, in);
 	observe_cells(set, st, in);
@@ -773,30 +961,40 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	out->load = st->load_on;
 	out->charge = st->charge_on;
 	out->pre_alarm = st->pre_alarm_on;
-	out->warned = st->pre_alarm_on && !pre_alarm_was_on;
+	driven = wanted(st);
+	out->faults = faults(set, st, in);
+	out->beat = !(out->faults & ~driven);
 	out->causes = causes(set, st, in);
 	out->red = out->causes & RED_CAUSES;
+	out->sure_ns = sure_ns(set, st);
 	out->cut_ns = SMALLBMS_NEVER;
 	if (st->pre_alarm_on && (cut_by_line(st, in) || cut_by_scan(set, st, in)))
-		out->cut_ns = warned_ns(set, st);
+		out->cut_ns = out->sure_ns;
 	out->deadline_ns = deadline(set, st, in, out->cut_ns);
 	out->scan_ns = next_scan(set, st, in, out->cut_ns);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
 
 /**
- * smallbms_policy_warned() - the pre-alarm output stands
- * @st: the state
- * @now_ns: boot time after the output was written
+ * smallbms_policy_resume() - begin again after a time in which nobody watched
+ * @st: the state of the last step before
+ * @now_ns: boot time
  *
- * The warning is counted from the pin, not from the intention: it only ever
- * becomes longer by this.
+ * As smallbms_policy_init(), but what only an operator ends is still there (X4), and a
+ * load that was connected, with nothing to forbid it, need not wait for the reconnect
+ * level (X5).
  */
-void smallbms_policy_warned(struct smallbms_state *st, u64 now_ns)
+void smallbms_policy_resume(struct smallbms_state *st, u64 now_ns)
 {
-	if (st->pre_alarm_on && now_ns > st->now_ns) {
-		st->pre_alarm_ns = now_ns;
-		st->now_ns = now_ns;
-	}
+	const struct smallbms_state last = *st;
+
+	smallbms_policy_init(st, now_ns);
+	st->over_discharged = last.over_discharged;
+	st->over_discharged.pending = false;
+	st->overloads = last.overloads;
+	st->retry_ns = last.retry_ns;
+	st->warm = (last.load_on && !last.empty.on && !last.atd.on && !last.line_lost.on &&
+		    !last.lost[SMALLBMS_KIND_CELL].on && !last.lost[SMALLBMS_KIND_SUPPLY].on &&
+		    !last.lost[SMALLBMS_KIND_LOAD_CURRENT].on) || last.warm;
 }
-EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_warned);
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_resume);

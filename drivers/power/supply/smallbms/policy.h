@@ -74,11 +74,37 @@ enum smallbms_line_id {
 	SMALLBMS_NUM_LINES
 };
 
+enum smallbms_output_id {
+	SMALLBMS_OUT_LOAD,
+	SMALLBMS_OUT_CHARGE,
+	SMALLBMS_OUT_PRE_ALARM,
+	SMALLBMS_NUM_OUTPUTS
+};
+
+/**
+ * struct smallbms_terminal - one output, as it is at its pin
+ * @fitted: the bank has this output
+ * @driven: what it was last told; floating otherwise
+ * @written: the last write succeeded, as far as anyone can know
+ * @known: its line could be read
+ * @high: what the line read, only with @known
+ * @told_ns: since when it is told to be @driven
+ */
+struct smallbms_terminal {
+	bool fitted;
+	bool driven;
+	bool written;
+	bool known;
+	bool high;
+	u64 told_ns;
+};
+
 /**
  * struct smallbms_sample - all that the policy knows of the world
  * @scan_ns: when the last scan of the channels ended
  * @group: measurements
  * @line: input lines
+ * @terminal: outputs, read before anything is decided
  * @host_charge_off: the host forbids charging (R5)
  * @host_load_off: the host has switched the load off (R5)
  * @operator_clear: an operator clears what only an operator clears (C4, F5)
@@ -87,6 +113,7 @@ struct smallbms_sample {
 	u64 scan_ns;
 	struct smallbms_group group[SMALLBMS_NUM_KINDS];
 	struct smallbms_line line[SMALLBMS_NUM_LINES];
+	struct smallbms_terminal terminal[SMALLBMS_NUM_OUTPUTS];
 	bool host_charge_off;
 	bool host_load_off;
 	bool operator_clear;
@@ -107,6 +134,28 @@ struct smallbms_condition {
 };
 
 /**
+ * struct smallbms_steadiness - how a line that may flicker has stood (F8)
+ * @good: it was good when it was last known
+ * @good_ns: since when, only with @good
+ * @stood_ns: when it last had been good for the filter time
+ */
+struct smallbms_steadiness {
+	bool good;
+	u64 good_ns;
+	u64 stood_ns;
+};
+
+/* Conditions that come from lines */
+enum smallbms_line_condition {
+	SMALLBMS_STEADY_ATD,
+	SMALLBMS_STEADY_ATC,
+	SMALLBMS_STEADY_BPA,
+	SMALLBMS_STEADY_LOOP,
+	SMALLBMS_STEADY_REMOTE,
+	SMALLBMS_NUM_STEADY
+};
+
+/**
  * struct smallbms_state - what the policy remembers from step to step
  * @now_ns: time of the last step; it never goes back
  * @scan_ns: time of the scan that the last step saw; it never goes back
@@ -119,11 +168,13 @@ struct smallbms_condition {
  * @over_discharged: a cell is damaged (C4); only an operator ends it
  * @supply: the supply is out of range (R3)
  * @overload: the load output gives too much current (F5)
+ * @welded: current flows although the load output floats (F6)
  * @atd: the permission to discharge is withdrawn (U5)
  * @atc: the permission to charge is withdrawn (C1)
  * @bpa: the battery warns (U5)
  * @loop: the loop is open (R4)
  * @remote: the remote switch is off (R1)
+ * @steady: how the lines behind these five have stood
  * @lost: a measurement of this kind is unknown for too long (F1, F2)
  * @line_lost: a line that the load depends on is unreadable for too long (F1)
  * @atc_lost: the permission to charge is unreadable for too long
@@ -134,8 +185,13 @@ struct smallbms_condition {
  * @load_on: the load output is driven
  * @load_on_ns: since when, only with @load_on
  * @charge_on: the charge output is driven
+ * @load_floats: the load output stands floating at its pin
+ * @floats_ns: since when, only with @load_floats
+ * @warm: the load was connected when the bank was last watched, and nothing forbade it
  * @pre_alarm_on: the pre-alarm output is driven
- * @pre_alarm_ns: since when, only with @pre_alarm_on
+ * @alarm_ns: since when, only with @pre_alarm_on
+ * @warned: the pre-alarm stands at its pin
+ * @warned_ns: since when without a break, only with @warned
  * @overloads: overloads with too little good service between them (F5)
  * @retry_ns: not before this is an overloaded output tried again (F5)
  */
@@ -151,11 +207,13 @@ struct smallbms_state {
 	struct smallbms_condition over_discharged;
 	struct smallbms_condition supply;
 	struct smallbms_condition overload;
+	struct smallbms_condition welded;
 	struct smallbms_condition atd;
 	struct smallbms_condition atc;
 	struct smallbms_condition bpa;
 	struct smallbms_condition loop;
 	struct smallbms_condition remote;
+	struct smallbms_steadiness steady[SMALLBMS_NUM_STEADY];
 	struct smallbms_condition lost[SMALLBMS_NUM_KINDS];
 	struct smallbms_condition line_lost;
 	struct smallbms_condition atc_lost;
@@ -166,8 +224,13 @@ struct smallbms_state {
 	bool load_on;
 	u64 load_on_ns;
 	bool charge_on;
+	bool load_floats;
+	u64 floats_ns;
+	bool warm;
 	bool pre_alarm_on;
-	u64 pre_alarm_ns;
+	u64 alarm_ns;
+	bool warned;
+	u64 warned_ns;
 	u32 overloads;
 	u64 retry_ns;
 };
@@ -198,9 +261,10 @@ enum smallbms_cause {
 	SMALLBMS_CAUSE_NO_SOURCE,		/* F1 nothing tells of low or full cells */
 	SMALLBMS_CAUSE_TEMP_LOST,		/* F2 */
 	SMALLBMS_CAUSE_ATC_LOST,		/* F2 as for a temperature */
-	SMALLBMS_CAUSE_OUTPUT_FAULT,		/* F3, seen where the outputs are written */
+	SMALLBMS_CAUSE_OUTPUT_FAULT,		/* F3 an output does not stand */
 	SMALLBMS_CAUSE_OVERLOAD,		/* F5 waits to be tried again */
 	SMALLBMS_CAUSE_OVERLOAD_LATCHED,	/* F5 waits for an operator */
+	SMALLBMS_CAUSE_WELDED,			/* F6 the load's switch does not open */
 	SMALLBMS_NUM_CAUSES
 };
 
@@ -210,12 +274,14 @@ enum smallbms_cause {
  * @charge: drive the charge output
  * @pre_alarm: drive the pre-alarm output
  * @red: charging is blocked by a cell voltage, a temperature or a fault (P1)
- * @warned: @pre_alarm begins with this step; tell smallbms_policy_warned()
- *	when the output stands
+ * @beat: the heartbeat may go on (F3a)
+ * @faults: a bit for each &enum smallbms_output_id that does not stand (F3)
  * @causes: a bit for each &enum smallbms_cause that holds
+ * @sure_ns: until when the load is sure of its supply, whatever a cell does; only
+ *	with @pre_alarm
  * @cut_ns: when the load is going to be cut if nothing changes, or
  *	SMALLBMS_NEVER
- * @deadline_ns: when the next step is due if nothing changes, or SMALLBMS_NEVER
+ * @deadline_ns: when the next step is due if nothing changes
  * @scan_ns: when a scan would tell whether a condition stands, or SMALLBMS_NEVER
  */
 struct smallbms_decision {
@@ -223,8 +289,10 @@ struct smallbms_decision {
 	bool charge;
 	bool pre_alarm;
 	bool red;
-	bool warned;
+	bool beat;
+	u32 faults;
 	u32 causes;
+	u64 sure_ns;
 	u64 cut_ns;
 	u64 deadline_ns;
 	u64 scan_ns;
@@ -234,6 +302,6 @@ void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);
 void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in, u64 now_ns,
 			  struct smallbms_decision *out);
-void smallbms_policy_warned(struct smallbms_state *st, u64 now_ns);
+void smallbms_policy_resume(struct smallbms_state *st, u64 now_ns);
 
 #endif /* __SMALLBMS_POLICY_H */

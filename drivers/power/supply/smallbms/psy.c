@@ -49,12 +49,16 @@ static int smallbms_psy_status(const struct smallbms_report *report)
 /* The worst that holds; "causes" has them all. */
 static int smallbms_psy_health(const struct smallbms_report *report)
 {
-	if (smallbms_holds(report, SMALLBMS_CAUSE_START))
-		return POWER_SUPPLY_HEALTH_UNKNOWN;
+	int health;
+
 	if (smallbms_holds(report, SMALLBMS_CAUSE_SUPPLY) &&
 	    report->sample.group[SMALLBMS_KIND_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
 		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
-	return smallbms_causes_health(report);
+	health = smallbms_causes_health(report);
+	/* Nothing is good before it is known to be; but a fault can be seen before that. */
+	if (health == POWER_SUPPLY_HEALTH_GOOD && smallbms_holds(report, SMALLBMS_CAUSE_START))
+		return POWER_SUPPLY_HEALTH_UNKNOWN;
+	return health;
 }
 
 static bool any_holds(const struct smallbms_report *report, u32 mask)
@@ -303,6 +307,8 @@ int smallbms_psy_init(struct smallbms *bms)
 		.fwnode = of_fwnode_handle(bms->dev->of_node),
 		.drv_data = bms,
 		.attr_grp = smallbms_report_groups,
+		/* What floats the outputs on the way to sleep must not wake the host (R6). */
+		.no_wakeup_source = true,
 	};
 	enum power_supply_property *properties;
 	int i, count = 0;

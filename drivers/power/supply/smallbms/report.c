@@ -8,7 +8,10 @@
  *
  * A change of an output is announced once: a uevent, poll() on its attribute, a
  * trace event and one line in the log (P3). A cause that begins without moving an
- * output is announced in the same way.
+ * output is announced in the same way. Trace events are made in the evaluation. All
+ * else is made by a work of the bank's own, at a bounded pace, so that neither a line
+ * that chatters nor a slow console takes anything from the protection, or from another
+ * bank.
  *
  * An evaluation leaves a copy of what may be asked for. Readers find all there, under
  * a spinlock that is held for no longer than it takes to copy or to print. They
@@ -23,15 +26,26 @@
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/power_supply.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "smallbms.h"
+
+/* P3: a line that chatters is announced no more often than this, */
+#define ANNOUNCE_NS	(100 * SMALLBMS_NS_PER_MS)
+
+/* and has so many lines in the log in so many seconds. */
+#define LOG_BURST	10
+#define LOG_INTERVAL_S	5
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -261,21 +275,95 @@ static int print_outputs(const struct smallbms_report *report, u32 mask, char *b
 	return len;
 }
 
-static void announce(struct smallbms *bms, u32 changed, u32 begun)
+static struct smallbms_announced to_announce(const struct smallbms_report *report)
 {
-	const struct smallbms_report *report = &bms->report;
-	char outputs[96], causes[384];
+	return (struct smallbms_announced){
+		.outputs = report->outputs,
+		.levels = report->levels,
+		.causes = report->causes,
+		.warning = report->warning_end_ns,
+	};
+}
 
-	smallbms_print_causes(report, report->causes, causes, sizeof(causes));
-	trace_smallbms_transition(bms, causes);
+static bool announced(const struct smallbms_report *report)
+{
+	const struct smallbms_announced now = to_announce(report), *last = &report->announced;
+
+	return !report->begun && now.outputs == last->outputs && now.levels == last->levels &&
+	       now.causes == last->causes && now.warning == last->warning;
+}
+
+/*
+ * "load-enable floats; U2 undervoltage cell=3 microvolt=2745000": what is new to the log.
+ * When outputs have changed, all causes; else those that have begun.
+ */
+static int print_news(struct smallbms_report *report, u32 begun)
+{
+	u32 changed = report->outputs ^ report->logged.outputs;
+	u32 causes = report->causes;
+	int len = 0;
+
+	begun = (begun | ~report->logged.causes) & causes & ~BIT(SMALLBMS_CAUSE_START);
+	report->text[0] = '\0';
 	if (changed) {
-		print_outputs(report, changed, outputs, sizeof(outputs));
-		dev_notice_ratelimited(bms->dev, "%s%s%s\n", outputs, causes[0] ? "; " : "",
-				       causes);
-	} else if (begun & ~BIT(SMALLBMS_CAUSE_START)) {
-		smallbms_print_causes(report, begun, causes, sizeof(causes));
-		dev_notice_ratelimited(bms->dev, "%s\n", causes);
+		len = print_outputs(report, changed, report->text, sizeof(report->text));
+		if (causes)
+			len += scnprintf(report->text + len, sizeof(report->text) - len, "; ");
+	} else {
+		causes = begun;
 	}
+	if (causes)
+		smallbms_print_causes(report, causes, report->text + len,
+				      sizeof(report->text) - len);
+	return strlen(report->text);
+}
+
+/*
+ * Without the lock of the bank: a console can be slow, and a listener too. A line of
+ * the log that would be one too many is made later, of what is true then.
+ */
+static void announce(struct work_struct *work)
+{
+	struct smallbms_report *report =
+		container_of(to_delayed_work(work), struct smallbms_report, announcer);
+	struct smallbms *bms = container_of(report, struct smallbms, report);
+	struct smallbms_announced last, now;
+	bool news, changed, log;
+	u32 begun;
+	int i;
+
+	spin_lock(&report->lock);
+	begun = report->begun;
+	changed = !announced(report);
+	news = print_news(report, begun);
+	log = news && __ratelimit(&report->rate);
+	last = report->announced;
+	now = to_announce(report);
+	report->begun = 0;
+	report->announced = now;
+	report->announced_ns = ktime_get_boottime_ns();
+	if (log)
+		report->logged = now;
+	spin_unlock(&report->lock);
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if ((last.outputs ^ now.outputs) & BIT(i))
+			notify(report, &output_attrs[i].output->attr);
+		if ((last.levels ^ now.levels) & BIT(i))
+			notify(report, &output_attrs[i].read_back->attr);
+	}
+	if (last.warning != now.warning)
+		notify(report, &dev_attr_warning_left_ms);
+	if (last.causes != now.causes || begun)
+		notify(report, &dev_attr_causes);
+	if (begun)
+		notify(report, &dev_attr_episodes);
+	if (log)
+		dev_notice(bms->dev, "%s\n", report->text);
+	else if (news)
+		schedule_delayed_work(&report->announcer, HZ);
+	if (changed)
+		power_supply_changed(report->psy);
 }
 
 /**
@@ -296,6 +384,7 @@ void smallbms_report_publish(struct smallbms *bms)
 	report->outputs = 0;
 	report->levels = 0;
 	report->unread = 0;
+	report->faults = bms->decision.faults;
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		const struct smallbms_output *output = &bms->act.output[i];
 
@@ -305,28 +394,34 @@ void smallbms_report_publish(struct smallbms *bms)
 			report->levels |= BIT(i);
 		if (output->level < 0)
 			report->unread |= BIT(i);
-		if (output->fault)
-			causes |= BIT(SMALLBMS_CAUSE_OUTPUT_FAULT);
 	}
 	begun = causes & ~report->causes;
 	for_each_set_bit(i, &begun, SMALLBMS_NUM_CAUSES) {
 		report->since_ns[i] = bms->state.now_ns;
 		report->count[i]++;
 	}
+	report->begun |= begun;
 	report->causes = causes;
-	report->warning_end_ns = 0;
-	if (bms->decision.pre_alarm)
-		report->warning_end_ns = bms->state.pre_alarm_ns +
-					 bms->settings.warning_ms * SMALLBMS_NS_PER_MS;
+	report->warning_end_ns = bms->decision.pre_alarm ? bms->decision.sure_ns : 0;
 	spin_unlock(&report->lock);
 }
 
-/* The time that the load is still sure of begins or ends. */
-static void announce_window(struct smallbms *bms, bool open)
+static void trace_transition(struct smallbms *bms)
 {
-	notify(&bms->report, &dev_attr_warning_left_ms);
+	struct smallbms_report *report = &bms->report;
+
+	if (!trace_smallbms_transition_enabled())
+		return;
+	smallbms_print_causes(report, report->causes, report->trace_text,
+			      sizeof(report->trace_text));
+	trace_smallbms_transition(bms, report->trace_text);
+}
+
+/* The time that the load is still sure of begins or ends. */
+static void trace_window(struct smallbms *bms, bool open)
+{
 	trace_smallbms_window(bms, open, open ? bms->settings.warning_ms :
-			      div_u64(ktime_get_boottime_ns() - bms->state.pre_alarm_ns,
+			      div_u64(ktime_get_boottime_ns() - bms->state.alarm_ns,
 				      SMALLBMS_NS_PER_MS));
 }
 
@@ -337,33 +432,41 @@ static void announce_window(struct smallbms *bms, bool open)
 void smallbms_report_update(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
-	u32 outputs = report->outputs, levels = report->levels, causes = report->causes, begun;
-	bool warning = report->warning_end_ns;
-	int i;
+	u32 outputs = report->outputs, causes = report->causes;
+	bool warning = report->warning_end_ns, news;
+	u64 since_ns, wait_ns;
 
 	trace_smallbms_sample(bms);
 	smallbms_report_publish(bms);
-
-	/* From here on these are what has changed. */
-	outputs ^= report->outputs;
-	levels ^= report->levels;
-	causes ^= report->causes;
-	begun = causes & report->causes;
-
-	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		if (outputs & BIT(i))
-			notify(report, &output_attrs[i].output->attr);
-		if (levels & BIT(i))
-			notify(report, &output_attrs[i].read_back->attr);
-	}
+	if (outputs != report->outputs || causes != report->causes)
+		trace_transition(bms);
 	if (warning != !!report->warning_end_ns)
-		announce_window(bms, !warning);
-	if (!outputs && !causes)
+		trace_window(bms, !warning);
+
+	spin_lock(&report->lock);
+	news = !announced(report);
+	since_ns = ktime_get_boottime_ns() - report->announced_ns;
+	spin_unlock(&report->lock);
+	if (!news)
 		return;
-	if (causes)
-		notify(report, &dev_attr_causes);
-	if (begun)
-		notify(report, &dev_attr_episodes);
-	announce(bms, outputs, begun);
-	power_supply_changed(report->psy);
+	wait_ns = since_ns < ANNOUNCE_NS ? ANNOUNCE_NS - since_ns : 0;
+	schedule_delayed_work(&report->announcer, nsecs_to_jiffies(wait_ns));
+}
+
+/**
+ * smallbms_report_init() - begin to report
+ * @bms: the bank, not yet shown
+ */
+void smallbms_report_init(struct smallbms *bms)
+{
+	struct smallbms_report *report = &bms->report;
+
+	spin_lock_init(&report->lock);
+	INIT_DELAYED_WORK(&report->announcer, announce);
+	ratelimit_state_init(&report->rate, LOG_INTERVAL_S * HZ, LOG_BURST);
+	ratelimit_set_flags(&report->rate, RATELIMIT_MSG_ON_RELEASE);
+	smallbms_report_publish(bms);
+	report->begun = 0;
+	report->announced = to_announce(report);
+	report->logged = report->announced;
 }

@@ -346,6 +346,8 @@ static int get_lines(struct device *dev, struct smallbms_sense *sense)
 			return dev_err_probe(dev, PTR_ERR(gpiod), "no line for %s-gpios\n",
 					     line_names[i]);
 		sense->line[i] = gpiod;
+		if (gpiod)
+			smallbms_link_chip(dev, gpiod);
 		sense->irq[i] = gpiod ? gpiod_to_irq(gpiod) : -ENXIO;
 		if (sense->irq[i] == -EPROBE_DEFER)
 			return dev_err_probe(dev, -EPROBE_DEFER, "no interrupt for %s-gpios yet\n",

@@ -73,6 +73,9 @@ const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 	[SMALLBMS_SET_FILTER_MS] =
 		SETTING(filter_ms, "line-filter-ms",
 			.def = 20, .min = 0, .max = 200),
+	[SMALLBMS_SET_SETTLE_MS] =
+		SETTING(settle_ms, "output-settle-ms",
+			.def = 20, .min = 1, .max = 200),
 	[SMALLBMS_SET_STALE_MS] =
 		SETTING(stale_ms, "stale-ms",
 			.def = 5000, .min = 1000, .max = 10000),

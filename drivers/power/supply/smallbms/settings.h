@@ -21,6 +21,7 @@
  * @warning_ms: pre-alarm time owed before the load is cut (U2)
  * @hold_ms: time a measured condition must stand before it counts (F4)
  * @filter_ms: time a line must stand before it counts
+ * @settle_ms: time that the line of an output may take to follow (F3)
  * @stale_ms: age at which a measurement is lost (F1)
  * @charge_in_pre_alarm: 1 = charging goes on during the pre-alarm (C3 off)
  * @load_limit_ua: largest lasting current of the load output (F5)
@@ -37,6 +38,7 @@ struct smallbms_settings {
 	s32 warning_ms;
 	s32 hold_ms;
 	s32 filter_ms;
+	s32 settle_ms;
 	s32 stale_ms;
 	s32 charge_in_pre_alarm;
 	s32 load_limit_ua;
@@ -54,6 +56,7 @@ enum smallbms_setting_id {
 	SMALLBMS_SET_WARNING_MS,
 	SMALLBMS_SET_HOLD_MS,
 	SMALLBMS_SET_FILTER_MS,
+	SMALLBMS_SET_SETTLE_MS,
 	SMALLBMS_SET_STALE_MS,
 	SMALLBMS_SET_CHARGE_IN_PRE_ALARM,
 	SMALLBMS_SET_LOAD_LIMIT_UA,

@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/power_supply.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -84,25 +85,24 @@ bool smallbms_plausible(enum smallbms_kind kind, int value);
 
 /* act: decision -> pins */
 
-enum smallbms_output_id {
-	SMALLBMS_OUT_LOAD,
-	SMALLBMS_OUT_CHARGE,
-	SMALLBMS_OUT_PRE_ALARM,
-	SMALLBMS_NUM_OUTPUTS
-};
-
 /**
  * struct smallbms_output - one terminal
  * @gpiod: its line, NULL where not fitted
  * @driven: what it was last told
+ * @told_ns: since when
+ * @error: what the last write said, where a write says anything
  * @level: what its line last read, or a negative error
- * @fault: it could not be written, or reads back differently (F3)
+ * @readable: its line could be read at least once
+ * @confirmed: its line has read as told since the last write
  */
 struct smallbms_output {
 	struct gpio_desc *gpiod;
 	bool driven;
+	u64 told_ns;
+	int error;
 	int level;
-	bool fault;
+	bool readable;
+	bool confirmed;
 };
 
 /**
@@ -120,9 +120,12 @@ struct smallbms_act {
 };
 
 int smallbms_act_init(struct smallbms_act *act, struct device *dev);
+void smallbms_act_look(struct smallbms_act *act);
+void smallbms_act_report(const struct smallbms_act *act, struct smallbms_sample *sample);
 bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision);
-void smallbms_act_float(struct smallbms_act *act);
+int smallbms_act_float(struct smallbms_act *act, struct device *dev);
 void smallbms_act_beat(struct smallbms_act *act);
+void smallbms_link_chip(struct device *dev, struct gpio_desc *gpiod);
 const char *smallbms_output_name(enum smallbms_output_id output);
 
 /* leds: decision -> LED triggers */
@@ -167,6 +170,23 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
 
 /* report: what people and their tools see */
 
+/* Room for all causes at once, with their values */
+#define SMALLBMS_CAUSES_TEXT	1536
+
+/**
+ * struct smallbms_announced - what an announcement is about (P3)
+ * @outputs: bit for each output that is told to be driven
+ * @levels: bit for each output whose line reads as driven
+ * @causes: bit for each cause that holds
+ * @warning: a pre-alarm is on
+ */
+struct smallbms_announced {
+	u32 outputs;
+	u32 levels;
+	u32 causes;
+	bool warning;
+};
+
 /**
  * struct smallbms_report - the bank as the last evaluation left it
  * @psy: the power supply
@@ -175,14 +195,23 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
  * @settings: in force
  * @sample: what the inputs said
  * @gauge: how much charge the bank holds
- * @outputs: bit for each output that is driven
+ * @outputs: bit for each output that is told to be driven
  * @levels: bit for each output whose line reads as driven
  * @unread: bit for each output whose line cannot be read
+ * @faults: bit for each output that does not stand (F3)
  * @warning_end_ns: when the load is not sure of its time any more, or 0: no pre-alarm
  * @cells_in_series: 4, 8 or 16, or 0 if the devicetree does not say
  * @causes: bit for each cause that holds
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
+ * @begun: bit for each cause that has begun since the last announcement
+ * @announced: what the last announcement said
+ * @announced_ns: when that was
+ * @logged: what the last line in the log said
+ * @announcer: makes the next one
+ * @rate: of lines in the log
+ * @text: room for a line of the log; belongs to @announcer
+ * @trace_text: room for a trace event; under the lock of the bank
  *
  * Readers take @lock and nothing else. Who holds it is not preempted, or is lent the
  * priority of who waits (PREEMPT_RT), so an evaluation waits microseconds, however
@@ -199,18 +228,44 @@ struct smallbms_report {
 	u32 outputs;
 	u32 levels;
 	u32 unread;
+	u32 faults;
 	u64 warning_end_ns;
 	unsigned int cells_in_series;
 	u32 causes;
 	u64 since_ns[SMALLBMS_NUM_CAUSES];
 	u32 count[SMALLBMS_NUM_CAUSES];
+	u32 begun;
+	struct smallbms_announced announced;
+	u64 announced_ns;
+	struct smallbms_announced logged;
+	struct delayed_work announcer;
+	struct ratelimit_state rate;
+	char text[SMALLBMS_CAUSES_TEXT];
+	char trace_text[SMALLBMS_CAUSES_TEXT];
+};
+
+/**
+ * struct smallbms_command - what people and their programs want of a bank
+ * @settings: to be in force
+ * @charge_off: forbid charging (R5)
+ * @load_off: switch the load off (R5)
+ * @clear: an operator has looked (C4, F5)
+ */
+struct smallbms_command {
+	struct smallbms_settings settings;
+	bool charge_off;
+	bool load_off;
+	bool clear;
 };
 
 /**
  * struct smallbms - one bank
  * @dev: the platform device
- * @lock: an evaluation, and everything below but the timer and the work; no reader
- *	takes it, for it may be held while a line is read
+ * @command_lock: @command
+ * @command: what people and their programs want; the next evaluation takes it over
+ * @lock: an evaluation, and everything below but the timer and the work; neither a
+ *	reader nor a writer of an attribute takes it, because an evaluation may hold it
+ *	while it waits for a line
  * @settings: in force
  * @sense: inputs
  * @sample: what they last said
@@ -222,12 +277,15 @@ struct smallbms_report {
  * @report: what is shown
  * @polled: inputs must be looked at from time to time
  * @stopped: outputs float and stay so
+ * @looked_ns: when an edge of a line last caused an evaluation
  * @deadline: wakes @evaluation when something becomes due
  * @evaluation: an evaluation that no input has caused
  * @scanner: scans the channels, then evaluates
  */
 struct smallbms {
 	struct device *dev;
+	spinlock_t command_lock;	/* what it guards: see above */
+	struct smallbms_command command;
 	struct mutex lock;	/* what it guards: see above */
 	struct smallbms_settings settings;
 	struct smallbms_sense sense;
@@ -240,6 +298,7 @@ struct smallbms {
 	struct smallbms_report report;
 	bool polled;
 	bool stopped;
+	u64 looked_ns;
 	struct hrtimer deadline;
 	struct work_struct evaluation;
 	struct delayed_work scanner;
@@ -256,6 +315,7 @@ void smallbms_print_causes(const struct smallbms_report *report, u32 mask, char 
 
 extern const struct attribute_group *smallbms_report_groups[];
 
+void smallbms_report_init(struct smallbms *bms);
 void smallbms_report_publish(struct smallbms *bms);
 void smallbms_report_update(struct smallbms *bms);
 bool smallbms_holds(const struct smallbms_report *report, enum smallbms_cause cause);
@@ -280,8 +340,10 @@ extern const struct attribute_group *smallbms_attr_groups[];
 int smallbms_bank_init(struct smallbms *bms);
 int smallbms_bank_request_irqs(struct smallbms *bms);
 void smallbms_bank_start(struct smallbms *bms);
-void smallbms_bank_float(struct smallbms *bms);
-void smallbms_bank_stop(struct smallbms *bms);
+int smallbms_bank_float(struct smallbms *bms);
+int smallbms_bank_stop(struct smallbms *bms);
+void smallbms_bank_resume(struct smallbms *bms);
+bool smallbms_bank_drives(struct smallbms *bms);
 int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value);
 void smallbms_host_charge(struct smallbms *bms, bool allowed);
 void smallbms_host_load(struct smallbms *bms, bool on);

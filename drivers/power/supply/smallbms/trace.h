@@ -28,9 +28,9 @@ TRACE_EVENT(smallbms_transition,
 	),
 	TP_fast_assign(
 		smallbms_assign_str(bank, dev_name(bms->dev));
-		__entry->load = bms->act.output[SMALLBMS_OUT_LOAD].driven;
-		__entry->charge = bms->act.output[SMALLBMS_OUT_CHARGE].driven;
-		__entry->pre_alarm = bms->act.output[SMALLBMS_OUT_PRE_ALARM].driven;
+		__entry->load = bms->decision.load;
+		__entry->charge = bms->decision.charge;
+		__entry->pre_alarm = bms->decision.pre_alarm;
 		smallbms_assign_str(causes, causes);
 	),
 	TP_printk("%s load=%d charge=%d pre_alarm=%d causes=\"%s\"", __get_str(bank),
@@ -97,7 +97,7 @@ TRACE_EVENT(smallbms_window,
 	TP_fast_assign(
 		smallbms_assign_str(bank, dev_name(bms->dev));
 		__entry->open = open;
-		__entry->load = bms->act.output[SMALLBMS_OUT_LOAD].driven;
+		__entry->load = bms->decision.load;
 		__entry->ms = ms;
 	),
 	TP_printk("%s %s load=%d ms=%llu", __get_str(bank), __entry->open ? "open" : "closed",
