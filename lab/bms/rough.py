@@ -177,7 +177,7 @@ NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
            "load-reconnect-cell-microvolt", "charge-disconnect-cell-microvolt",
            "charge-reconnect-cell-microvolt", "over-discharged-cell-microvolt",
            "charge-min-millicelsius", "charge-max-millicelsius", "warning-ms", "hold-ms",
-           "line-filter-ms", "stale-ms", "load-limit-microamp")
+           "line-filter-ms", "output-settle-ms", "stale-ms", "load-limit-microamp")
 LINES = ("loop", "remote-h", "remote-l", "allowed-to-discharge", "allowed-to-charge",
          "battery-pre-alarm", "heartbeat", "load-enable", "charge-enable", "pre-alarm")
 
@@ -208,7 +208,7 @@ def mutated(chance, number):
             bank[chance.choice(NUMBERS)] = f"<{value}>"
         elif kind == 3:
             name = chance.choice(NUMBERS + ("cells-in-series", "charge-in-pre-alarm",
-                                            "keep-awake"))
+                                            "allow-sleep"))
             bank[name] = anything(chance, number)
         elif kind == 4:
             bank[f"{chance.choice(LINES)}-gpios"] = anything(chance, number)

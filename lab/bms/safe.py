@@ -38,7 +38,7 @@ IMAGE_S = 3.0               # and to make room for an image first
 FULL_S = 1.350              # what a full cell may take: hold time, 750 ms, and 100 ms to set it
 LOST_S = 7.0                # stale limit, and two scans of a converter that times out
 BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
-NEITHER_V = (*BETWEEN_V, 3.650)     # nor is charging allowed again
+NEITHER_V = (3.120, 3.650)      # nor does it come back warm (X5), nor is charging allowed again
 
 START_S = 120.0
 SETTLE_S = 1.5
@@ -55,8 +55,10 @@ CRASH = "/sys/kernel/debug/provoke-crash/DIRECT"
 HANG = f"echo HARDLOCKUP >{CRASH}"
 STUCK = "echo delay 182 182 3600000 >/sys/devices/platform/converter/control"
 PANIC = f"echo c >{SYSRQ}"
-# For 5 s, which is longer than any of the limits.
-SLEEP = "echo devices >/sys/power/pm_test; echo {} >/sys/power/state"
+# For 5 s, which is longer than any of the limits, and as deep as the outputs float for.
+SLEEP = "echo platform >/sys/power/pm_test; echo {} >/sys/power/state"
+WAKEUP_COUNT = "c=$(cat /sys/power/wakeup_count); echo $c >/sys/power/wakeup_count; "
+SLEPT = "suspend debug: Waiting"
 
 # What the kernel says then.
 BOOT = "Run /init"
@@ -102,23 +104,33 @@ TRIALS = (
     # This board cannot stop its second processor, so there must be none; Linux complains of that.
     Trial("kexec", "/kexec go", ORDERLY_S, before="/kexec", append="nr_cpus=1", says="Bye!",
           complains=True),
+    # Nothing moves, and after a sleep the load comes back without the reconnect level (X5).
+    Trial("sleep that is not allowed", SLEEP.format("mem"), ORDERLY_S, terminals=(),
+          cells_v=BETWEEN_V, says="no sleep, it would disconnect the bank", then=HEALTHY_DRIVES,
+          complains=True),
     Trial("sleep, freeze", SLEEP.format("freeze"), ORDERLY_S, lasts_s=4.0, cells_v=BETWEEN_V,
-          says="suspend entry", then=("CD",)),
+          board="sleeps", says=SLEPT, then=HEALTHY_DRIVES),
     Trial("sleep, mem", SLEEP.format("mem"), ORDERLY_S, lasts_s=4.0, cells_v=BETWEEN_V,
-          says="suspend entry", then=("CD",)),
+          board="sleeps", says=SLEPT, then=HEALTHY_DRIVES),
+    Trial("sleep, mem, unless something wakes it", WAKEUP_COUNT + SLEEP.format("mem"),
+          ORDERLY_S, lasts_s=4.0, cells_v=BETWEEN_V, board="sleeps", says=SLEPT,
+          then=HEALTHY_DRIVES),
     Trial("hibernation, short of the image", SLEEP.format("disk"), IMAGE_S, cells_v=BETWEEN_V,
-          says="hibernation entry", then=("CD",)),
+          board="sleeps", says="hibernation entry", then=HEALTHY_DRIVES),
     # The kernel that has written its image wakes from it.
     Trial("hibernation, to an image and back", "echo disk >/sys/power/state", IMAGE_S,
-          cells_v=NEITHER_V,
+          cells_v=NEITHER_V, board="sleeps",
           before="mkswap /dev/ram0; swapon /dev/ram0; echo test_resume >/sys/power/disk",
           append="maxcpus=1", says="Image saving done.*Image loading done.*hibernation exit",
           then=()),
-    Trial("panic, for good", PANIC, 0.1, append="panic=0", says=PANICKED, complains=True),
-    Trial("panic, outputs push-pull", PANIC, 0.1, board="push_pull", append="panic=0",
+    Trial("panic, without a heartbeat", PANIC, 0.1, board="no_heartbeat", append="panic=0",
           says=PANICKED, complains=True),
-    Trial("panic, reboot after 2 s", PANIC, 0.1, append="panic=2", reboots=True,
-          says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
+    Trial("panic, for good", PANIC, 1.0, BEHIND, append="panic=0", says=PANICKED,
+          complains=True),
+    Trial("panic, outputs push-pull", PANIC, 1.0, BEHIND, board="push_pull", append="panic=0",
+          says=PANICKED, complains=True),
+    Trial("panic, reboot after 2 s", PANIC, 1.0, BEHIND, append="panic=2", reboots=True,
+          lasts_s=0.5, says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
     Trial("panic, reboot at once", PANIC, 0.1, lasts_s=0.5, append="panic=-1", reboots=True,
           says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
     Trial("reset without a word", f"echo b >{SYSRQ}", 0.1, lasts_s=0.5, reboots=True,
@@ -388,8 +400,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1, help="make each trial so often")
     parser.add_argument("--only", default="", help="trials that match this regular expression")
-    for item in ("kernel", "initramfs", "measured", "push_pull", "virtual", "modules", "root",
-                 "log"):
+    for item in ("kernel", "initramfs", "measured", "push_pull", "sleeps", "no_heartbeat",
+                 "virtual", "modules", "root", "log"):
         parser.add_argument(item, type=pathlib.Path)
     args = parser.parse_args()
 

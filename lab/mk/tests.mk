@@ -177,11 +177,11 @@ soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
 soak-short: $(VIRTUAL_FILES)
 	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) tests/soak/short
 
-$(BUILD)/push-pull.dtb: $(BOARD)/measured.dts
+$(addprefix $(BUILD)/,push-pull.dtb sleeps.dtb no-heartbeat.dtb): $(BOARD)/measured.dts
 
 ROUNDS ?= 1
 SAFE_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/safe-initramfs.cpio.gz \
-	$(BUILD)/measured.dtb $(BUILD)/push-pull.dtb
+	$(addprefix $(BUILD)/,measured.dtb push-pull.dtb sleeps.dtb no-heartbeat.dtb)
 
 .PHONY: safe
 safe: $(SAFE_FILES) $(VIRTUAL_FILES)
