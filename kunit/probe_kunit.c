@@ -830,6 +830,29 @@ static void unreadable_line_is_an_alarm(struct kunit *test)
 }
 
 /* R5, and nothing but R5 */
+/* P5: what somebody switched off is not empty; what waits for a charge nearly is. */
+static void switched_off_is_not_empty(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct platform_device *pdev;
+
+	add_measurements(bank);
+	pdev = running(test, bank);
+	t->adc->value[FAKE_CELL] = 3150000;
+	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "load_enable", "0"));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "load_enable", "1"));
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_LOW);
+	t->adc->value[FAKE_CELL] = 2750000;
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL);
+}
+
 static void host_may_forbid_charging(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -977,6 +1000,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE_SLOW(causes_and_outputs_are_files),
 	KUNIT_CASE_SLOW(implausible_reading_is_unknown),
 	KUNIT_CASE_SLOW(unreadable_line_is_an_alarm),
+	KUNIT_CASE_SLOW(switched_off_is_not_empty),
 	KUNIT_CASE(host_may_forbid_charging),
 	KUNIT_CASE_SLOW(heartbeat_follows_the_scanner),
 	KUNIT_CASE_SLOW(shutdown_floats_for_good),

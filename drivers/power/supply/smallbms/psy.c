@@ -72,11 +72,16 @@ static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 			      BIT(SMALLBMS_CAUSE_LINE_LOST) | BIT(SMALLBMS_CAUSE_NO_SOURCE)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_UNKNOWN;
 	if (!(report->outputs & BIT(SMALLBMS_OUT_LOAD)) &&
-	    any_holds(report, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_RECONNECT) |
-			      BIT(SMALLBMS_CAUSE_ATD)))
+	    any_holds(report, BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) | BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL;
 	if (any_holds(report, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
 			      BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
+		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
+	/* A bank that somebody switched off waits for no charge (P5). */
+	if (smallbms_holds(report, SMALLBMS_CAUSE_RECONNECT) &&
+	    !any_holds(report, BIT(SMALLBMS_CAUSE_REMOTE_OFF) | BIT(SMALLBMS_CAUSE_SUPPLY) |
+			       BIT(SMALLBMS_CAUSE_LOOP_OPEN) |
+			       BIT(SMALLBMS_CAUSE_HOST_LOAD_OFF)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
 	if (smallbms_holds(report, SMALLBMS_CAUSE_OVERVOLTAGE))
 		return POWER_SUPPLY_CAPACITY_LEVEL_FULL;
