@@ -161,6 +161,17 @@ LOG ?= $(BUILD)/$@
 scenarios: $(VIRTUAL_FILES)
 	@$(PYTHON) -m bms.play --log $(LOG) virtual $(VIRTUAL_PARTS) $(SCENARIOS)
 
+# Of the driver around the rules; those of the rules alone are "make mutants".
+COUNT ?= 24
+SEED ?= 1
+.PHONY: mutants-driver
+mutants-driver: $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.driver_mutants --count $(COUNT) --seed $(SEED) --only "$(ONLY)" \
+		--scenarios $(SCENARIOS) -- $(BUILD)/virtual/linux $< $(BUILD)/virtual-root \
+		tests/rules/equivalent-driver $(BUILD)/mutants-driver \
+		$(call UML,virtual) M=$(abspath $<) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m \
+		$(WITH_KUNIT) modules
+
 LIMIT ?= 300
 
 # In real time, so without the many that end on a threshold, unless they are asked for.

@@ -184,9 +184,11 @@ int smallbms_print_cause(const struct smallbms_report *report, enum smallbms_cau
  * @mask: a bit for each &enum smallbms_cause to be printed
  * @buf: for the text
  * @size: how much goes into @buf
+ *
+ * Return: the length of the text.
  */
-void smallbms_print_causes(const struct smallbms_report *report, u32 mask, char *buf,
-			   size_t size)
+int smallbms_print_causes(const struct smallbms_report *report, u32 mask, char *buf,
+			  size_t size)
 {
 	enum smallbms_cause cause;
 	int len = 0;
@@ -198,4 +200,5 @@ void smallbms_print_causes(const struct smallbms_report *report, u32 mask, char 
 		len += scnprintf(buf + len, size - len, "%s", len ? "; " : "");
 		len += smallbms_print_cause(report, cause, buf + len, size - len);
 	}
+	return len;
 }

@@ -31,7 +31,6 @@
 #include <linux/power_supply.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
@@ -295,7 +294,7 @@ static bool announced(const struct smallbms_report *report)
 
 /*
  * "load-enable floats; U2 undervoltage cell=3 microvolt=2745000": what is new to the log.
- * When outputs have changed, all causes; else those that have begun.
+ * When outputs have changed, all causes; else those that have begun. Gives the length.
  */
 static int print_news(struct smallbms_report *report, u32 begun)
 {
@@ -304,7 +303,6 @@ static int print_news(struct smallbms_report *report, u32 begun)
 	int len = 0;
 
 	begun = (begun | ~report->logged.causes) & causes & ~BIT(SMALLBMS_CAUSE_START);
-	report->text[0] = '\0';
 	if (changed) {
 		len = print_outputs(report, changed, report->text, sizeof(report->text));
 		if (causes)
@@ -312,10 +310,8 @@ static int print_news(struct smallbms_report *report, u32 begun)
 	} else {
 		causes = begun;
 	}
-	if (causes)
-		smallbms_print_causes(report, causes, report->text + len,
-				      sizeof(report->text) - len);
-	return strlen(report->text);
+	return len + smallbms_print_causes(report, causes, report->text + len,
+					   sizeof(report->text) - len);
 }
 
 /*

@@ -310,8 +310,8 @@ const char *smallbms_cause_name(enum smallbms_cause cause);
 int smallbms_causes_health(const struct smallbms_report *report);
 int smallbms_print_cause(const struct smallbms_report *report, enum smallbms_cause cause,
 			 char *buf, size_t size);
-void smallbms_print_causes(const struct smallbms_report *report, u32 mask, char *buf,
-			   size_t size);
+int smallbms_print_causes(const struct smallbms_report *report, u32 mask, char *buf,
+			  size_t size);
 
 extern const struct attribute_group *smallbms_report_groups[];
 

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Change the driver around the rules in simple ways: does a test notice?
+
+Mutants of the rules alone are those of bms.mutants, which need no kernel. Here are mutants of what
+senses, acts, evaluates, reports and sleeps. Each is built as a module and looked at by the
+KUnit tests on the virtual board, then by the scenarios. There are too many for that, so a sample is
+drawn with a seed. What nobody notices needs a test, or a reason in the file of equivalent
+mutants. Ends with "N passed, N failed".
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import queue
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+from bms import kernel_log, virtual
+from bms.errors import BenchError, finish
+from bms.kunit import FILTER, SCRIPT
+from bms.mutants import Source, read_reasons
+
+SOURCES = ("act.c", "bank.c", "causes.c", "core.c", "leds.c", "report.c", "sense.c")
+DRIVER = pathlib.Path("drivers/power/supply/smallbms")
+KUNIT_S = 600       # of one run of the KUnit tests, on a busy host
+FAILED = re.compile(r"^(?:\[[ .\d]+\] *)? *not ok ")
+END = "] reboot: "
+
+
+class Workshop:
+    """A place where one mutant at a time is built and tried."""
+
+    def __init__(self, args, folder):
+        self.args = args
+        self.folder = folder
+        self.tree = folder / "modules"
+        shutil.copytree(args.modules, self.tree, symlinks=True)
+        self.files = virtual.Files(args.kernel, self.tree / "ko", args.root)
+        self.make = [word.replace(str(args.modules.resolve()), str(self.tree.resolve()))
+                     for word in args.build]
+
+    def build(self):
+        """Whether it compiles."""
+        done = subprocess.run(self.make, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            return False
+        for module in self.tree.rglob("*.ko"):
+            if module.parent != self.tree / "ko":
+                shutil.copy(module, self.tree / "ko")
+        return True
+
+    def kunit(self):
+        """Whether a KUnit test fails, or the kernel complains, or does not end."""
+        place = self.folder / "kunit"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        kernel = subprocess.Popen(virtual.command(self.files, place, SCRIPT, *FILTER),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace")
+        late = threading.Timer(KUNIT_S, kernel.kill)
+        late.start()
+        noticed = ended = False
+        for line in kernel.stdout:
+            noticed = bool(FAILED.search(line) or kernel_log.trouble(line))
+            ended = END in line
+            if noticed or ended:
+                break
+        late.cancel()
+        kernel.kill()
+        kernel.wait()
+        return noticed or not ended
+
+    def scenarios(self):
+        """Whether a scenario fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios", "virtual",
+             self.args.kernel, self.files.modules, self.args.root, *self.args.scenarios],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=False)
+        return done.returncode != 0
+
+    def verdict(self, mutant):
+        """Who notices a mutant, or None."""
+        path = self.tree / DRIVER / mutant.file
+        path.unlink()
+        path.write_text(mutant.source)
+        try:
+            if not self.build():
+                return "compiler"
+            if self.kunit():
+                return "KUnit"
+            return "scenario" if self.scenarios() else None
+        finally:
+            path.unlink()
+            path.symlink_to((DRIVER / mutant.file).resolve())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=24, help="how many mutants to try")
+    parser.add_argument("--seed", default="1", help="which ones are drawn")
+    parser.add_argument("--only", default="", help="mutants of lines with this text only")
+    parser.add_argument("--scenarios", nargs="+", help="scenarios to play")
+    for name in ("kernel", "modules", "root", "reasons", "output"):
+        parser.add_argument(name, type=pathlib.Path)
+    parser.add_argument("build", nargs="+", help="the command that builds the modules")
+    args = parser.parse_args()
+
+    reasons = read_reasons(args.reasons)
+    mutants = list({mutant.source: mutant for name in SOURCES
+                    for mutant in Source(DRIVER / name).mutants()
+                    if args.only in mutant.before}.values())
+    drawn = random.Random(args.seed).sample(mutants, min(args.count, len(mutants)))
+    if not drawn:
+        raise BenchError(f"no line of {', '.join(SOURCES)} has \"{args.only}\"")
+    print(f"{len(drawn)} of {len(mutants)} mutants, SEED={args.seed}; each takes up to a minute",
+          flush=True)
+
+    shutil.rmtree(args.output, ignore_errors=True)
+    workshops = queue.Queue()
+    at_once = os.cpu_count()
+    for number in range(at_once):
+        folder = args.output / str(number)
+        folder.mkdir(parents=True)
+        workshops.put(Workshop(args, folder))
+
+    # Who notices the driver as it is would notice anything.
+    first = workshops.get()
+    if not first.build() or first.kunit():
+        raise BenchError(f"the driver itself does not pass; see {first.folder}")
+    workshops.put(first)
+
+    def judge(mutant):
+        workshop = workshops.get()
+        try:
+            return workshop.verdict(mutant)
+        finally:
+            workshops.put(workshop)
+
+    begin = time.monotonic()
+    noticed = collections.Counter()
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        verdicts = {pool.submit(judge, mutant): mutant for mutant in drawn}
+        for number, future in enumerate(concurrent.futures.as_completed(verdicts), 1):
+            mutant, verdict = verdicts[future], future.result()
+            if not verdict and reasons[mutant.key]:
+                verdict = "nobody, with a reason"
+            noticed[verdict or "nobody"] += 1
+            failed += not verdict
+            print(f"{number:3} {time.monotonic() - begin:5.0f} s  {mutant.file}:{mutant.line}: "
+                  f"{verdict or 'NOBODY'}", flush=True)
+            if not verdict:
+                print(f"    - {mutant.before}\n    + {mutant.after}", flush=True)
+
+    for name, number in noticed.most_common():
+        print(f"{number:6} noticed by: {name}")
+    print(f"{len(drawn) - noticed['compiler'] - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    finish(main)
