@@ -85,7 +85,7 @@ $(BUILD)/%/linux: $(BUILD)/%/.config
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
-	$(VIRTUAL)/rescale $(KUNIT_FOLDERS))
+	$(VIRTUAL)/expander $(VIRTUAL)/rescale $(KUNIT_FOLDERS))
 $(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
 	$(call VIRTUAL_MODULES,$*)
 # They count which lines and branches are run; inlined, each copy would be counted apart, and

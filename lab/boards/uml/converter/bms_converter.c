@@ -10,19 +10,21 @@
  *   ramp FIRST LAST VALUE NS		what they read NS later, going there in a line
  *   noise FIRST LAST AMPLITUDE		+- so much on top, always the same sequence
  *   error FIRST LAST ERRNO		reading fails (0: no longer)
- *   delay FIRST LAST MS		reading takes so long
+ *   delay FIRST LAST MS		reading takes so long, one channel at a time
  *   sum CHANNEL COUNT			the channel reads the sum of the first COUNT cells
  *
  * With a reference "test,gate" to a GPIO line, the load current is 0 while that
- * line is not driven high.
+ * line is not driven high. The test's own GPIO chip tells when its line is high.
  */
 
+#include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/gpio/consumer.h>
 #include <linux/gpio/driver.h>
 #include <linux/iio/iio.h>
 #include <linux/kstrtox.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -33,6 +35,7 @@
 #include <linux/timekeeping.h>
 
 #include "compat.h"
+#include "gate.h"
 
 #define FIRST_TEMP	160
 #define SUPPLY		180
@@ -52,6 +55,7 @@ struct channel {
 };
 
 struct converter {
+	struct mutex turn;	/* of who reads slowly */
 	struct mutex lock;	/* channels and noise */
 	struct channel channel[NUM_CHANNELS];
 	struct iio_chan_spec spec[NUM_CHANNELS];
@@ -74,8 +78,23 @@ static s32 value_of(struct converter *c, const struct channel *ch)
 	return value;
 }
 
+/* Until when the load current flows, if a chip tells that */
+static atomic64_t flows_until_ns = ATOMIC64_INIT(S64_MAX);
+
+/**
+ * bms_converter_gate() - tell when the load current flows
+ * @until_ns: until then, on the boot clock; 0 not at all, U64_MAX for ever
+ */
+void bms_converter_gate(u64 until_ns)
+{
+	atomic64_set(&flows_until_ns, min_t(u64, until_ns, S64_MAX));
+}
+EXPORT_SYMBOL_GPL(bms_converter_gate);
+
 static bool gated(const struct converter *c)
 {
+	if (atomic64_read(&flows_until_ns) <= (s64)ktime_get_boottime_ns())
+		return true;
 	return c->gate && (gpiod_get_direction(c->gate) != 0 ||
 			   gpiod_get_raw_value_cansleep(c->gate) != 1);
 }
@@ -101,8 +120,10 @@ static int converter_read_raw(struct iio_dev *iio, const struct iio_chan_spec *s
 
 	scoped_guard(mutex, &c->lock)
 		delay_ms = ch->delay_ms;
-	if (delay_ms)
-		msleep(delay_ms);
+	if (delay_ms) {
+		guard(mutex)(&c->turn);
+		usleep_range(delay_ms * USEC_PER_MSEC, delay_ms * USEC_PER_MSEC);
+	}
 
 	guard(mutex)(&c->lock);
 
@@ -233,6 +254,9 @@ static int converter_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	c = iio_priv(iio);
 	ret = devm_mutex_init(&pdev->dev, &c->lock);
+	if (ret)
+		return ret;
+	ret = devm_mutex_init(&pdev->dev, &c->turn);
 	if (ret)
 		return ret;
 	ret = find_gate(&pdev->dev, c);

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A GPIO expander that fails as it is told to: for tests only
+ *
+ * A test writes to the attribute "control":
+ *
+ *   pull LINE LEVEL		what an input reads that nothing else holds
+ *   hold LINE free|high|low	something outside holds the line, whatever is written
+ *   settle US			a line that is let go of takes so long to fall
+ *   access ok|err|hang		each access works, fails at once, or fails after a second
+ *   access err COUNT		so many accesses fail
+ *   edges ok|lost		while lost, no line raises an interrupt
+ *   sleep ok|abort		it refuses to be suspended, in the ordinary phase
+ *   crash			the kernel panics
+ *
+ * What an output line is, for whatever reason, goes to the kernel log with the time of the
+ * boot clock, so that it is known after a shutdown and a crash too:
+ *
+ *   NS line LINE high		or low
+ *   NS line LINE falls NS	it is high until then, if nothing else happens to it
+ *   NS shutdown		nothing comes after it
+ *
+ * The property "test,load-line" names the line that the load current flows through.
+ */
+
+#include <linux/bitops.h>
+#include <linux/delay.h>
+#include <linux/gpio/driver.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irq_sim.h>
+#include <linux/irqdomain.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/panic.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/timekeeping.h>
+
+#include "../converter/gate.h"
+
+#define NUM_LINES	16
+#define HANG_MS		1000
+#define FOR_EVER	U64_MAX
+
+struct line {
+	bool output;
+	bool level;		/* as written */
+	bool pull;
+	bool held_high;
+	bool held_low;
+	u64 falls_ns;		/* when it has been let go of */
+	u64 high_until_ns;	/* as told to the log */
+};
+
+struct expander {
+	struct device *dev;
+	struct mutex lock;	/* all that follows */
+	struct gpio_chip chip;
+	struct irq_domain *irqs;
+	struct line line[NUM_LINES];
+	u32 load_line;
+	u64 settle_ns;
+	bool fails;
+	bool hangs;
+	u32 failures;		/* 0: until told otherwise */
+	bool edges_lost;
+	bool aborts;
+};
+
+/* Until when a line is high if nothing else happens to it: 0, a time, or for ever */
+static u64 high_until(const struct line *line)
+{
+	if (line->held_low)
+		return 0;
+	if (line->held_high || (line->output ? line->level : line->pull))
+		return FOR_EVER;
+	return line->output ? 0 : line->falls_ns;
+}
+
+static bool is_high(const struct line *line)
+{
+	return high_until(line) > ktime_get_boottime_ns();
+}
+
+/* Tell of an output that has changed. */
+static void tell(struct expander *e, unsigned int number)
+{
+	struct line *line = &e->line[number];
+	u64 until_ns = high_until(line), now_ns = ktime_get_boottime_ns();
+
+	if (number == e->load_line)
+		bms_converter_gate(until_ns);
+	if (until_ns <= now_ns)
+		until_ns = 0;
+	if (until_ns == line->high_until_ns)
+		return;
+	line->high_until_ns = until_ns;
+	if (until_ns && until_ns != FOR_EVER)
+		dev_info(e->dev, "%llu line %u falls %llu\n", now_ns, number, until_ns);
+	else
+		dev_info(e->dev, "%llu line %u %s\n", now_ns, number, until_ns ? "high" : "low");
+}
+
+/* Each access asks once. */
+static int access(struct expander *e)
+{
+	bool hangs;
+
+	scoped_guard(mutex, &e->lock) {
+		if (!e->fails)
+			return 0;
+		hangs = e->hangs;
+		if (e->failures && !--e->failures)
+			e->fails = false;
+	}
+	if (hangs)
+		msleep(HANG_MS);
+	return -EIO;
+}
+
+static int expander_get_direction(struct gpio_chip *chip, unsigned int number)
+{
+	struct expander *e = gpiochip_get_data(chip);
+	int ret = access(e);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&e->lock);
+	return e->line[number].output ? GPIO_LINE_DIRECTION_OUT : GPIO_LINE_DIRECTION_IN;
+}
+
+static int expander_direction_input(struct gpio_chip *chip, unsigned int number)
+{
+	struct expander *e = gpiochip_get_data(chip);
+	struct line *line = &e->line[number];
+	int ret = access(e);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&e->lock);
+	if (line->output && line->level)
+		line->falls_ns = ktime_get_boottime_ns() + e->settle_ns;
+	line->output = false;
+	tell(e, number);
+	return 0;
+}
+
+static int expander_set(struct gpio_chip *chip, unsigned int number, int level)
+{
+	struct expander *e = gpiochip_get_data(chip);
+	int ret = access(e);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&e->lock);
+	e->line[number].level = level;
+	tell(e, number);
+	return 0;
+}
+
+static int expander_direction_output(struct gpio_chip *chip, unsigned int number, int level)
+{
+	struct expander *e = gpiochip_get_data(chip);
+	int ret = access(e);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&e->lock);
+	e->line[number].output = true;
+	e->line[number].level = level;
+	tell(e, number);
+	return 0;
+}
+
+static int expander_get(struct gpio_chip *chip, unsigned int number)
+{
+	struct expander *e = gpiochip_get_data(chip);
+	int ret = access(e);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&e->lock);
+	return is_high(&e->line[number]);
+}
+
+#if !defined(EXPANDER_SET_FAILS) && !defined(EXPANDER_SET_RV)	/* before 6.15 */
+static void expander_set_silently(struct gpio_chip *chip, unsigned int number, int level)
+{
+	expander_set(chip, number, level);
+}
+#endif
+
+static int expander_to_irq(struct gpio_chip *chip, unsigned int number)
+{
+	struct expander *e = gpiochip_get_data(chip);
+
+	return irq_create_mapping(e->irqs, number);
+}
+
+static void pull(struct expander *e, unsigned int number, bool level)
+{
+	struct line *line = &e->line[number];
+	bool was_high, high, lost;
+	int irq;
+
+	scoped_guard(mutex, &e->lock) {
+		was_high = is_high(line);
+		line->pull = level;
+		high = is_high(line);
+		lost = e->edges_lost;
+	}
+	irq = irq_find_mapping(e->irqs, number);
+	if (irq && high != was_high && !lost &&
+	    irq_get_trigger_type(irq) & (high ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING))
+		irq_set_irqchip_state(irq, IRQCHIP_STATE_PENDING, true);
+}
+
+static int control(struct expander *e, const char *text)
+{
+	unsigned int number, value = 0;
+	char word[8];
+
+	if (sscanf(text, "pull %u %u", &number, &value) == 2 && number < NUM_LINES) {
+		pull(e, number, value);
+		return 0;
+	}
+	if (sysfs_streq(text, "crash"))
+		panic("told to");
+
+	guard(mutex)(&e->lock);
+
+	if (sscanf(text, "hold %u %7s", &number, word) == 2 && number < NUM_LINES) {
+		e->line[number].held_high = !strcmp(word, "high");
+		e->line[number].held_low = !strcmp(word, "low");
+		tell(e, number);
+	} else if (sscanf(text, "settle %u", &value) == 1) {
+		e->settle_ns = (u64)value * NSEC_PER_USEC;
+	} else if (sscanf(text, "access %7s %u", word, &value) >= 1) {
+		e->fails = strcmp(word, "ok");
+		e->hangs = !strcmp(word, "hang");
+		e->failures = value;
+	} else if (sscanf(text, "edges %7s", word) == 1) {
+		e->edges_lost = !strcmp(word, "lost");
+	} else if (sscanf(text, "sleep %7s", word) == 1) {
+		e->aborts = !strcmp(word, "abort");
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static ssize_t control_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			     size_t count)
+{
+	return control(dev_get_drvdata(dev), buf) ?: count;
+}
+static DEVICE_ATTR_WO(control);
+
+static struct attribute *expander_attrs[] = {
+	&dev_attr_control.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(expander);
+
+static int expander_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct expander *e;
+
+	e = devm_kzalloc(dev, sizeof(*e), GFP_KERNEL);
+	if (!e)
+		return -ENOMEM;
+	e->dev = dev;
+	mutex_init(&e->lock);
+	e->load_line = NUM_LINES;
+	if (!device_property_read_u32(dev, "test,load-line", &e->load_line))
+		bms_converter_gate(0);
+	e->irqs = devm_irq_domain_create_sim(dev, NULL, NUM_LINES);
+	if (IS_ERR(e->irqs))
+		return PTR_ERR(e->irqs);
+	e->chip = (struct gpio_chip){
+		.label = "bms-expander",
+		.parent = dev,
+		.owner = THIS_MODULE,
+		.base = -1,
+		.ngpio = NUM_LINES,
+		.can_sleep = true,
+		.get_direction = expander_get_direction,
+		.direction_input = expander_direction_input,
+		.direction_output = expander_direction_output,
+		.get = expander_get,
+#if defined(EXPANDER_SET_RV)
+		.set_rv = expander_set,
+#elif defined(EXPANDER_SET_FAILS)
+		.set = expander_set,
+#else
+		.set = expander_set_silently,
+#endif
+		.to_irq = expander_to_irq,
+	};
+	platform_set_drvdata(pdev, e);
+	return devm_gpiochip_add_data(dev, &e->chip, e);
+}
+
+static void expander_shutdown(struct platform_device *pdev)
+{
+	dev_info(&pdev->dev, "%llu shutdown\n", ktime_get_boottime_ns());
+}
+
+static int expander_suspend(struct device *dev)
+{
+	struct expander *e = dev_get_drvdata(dev);
+
+	return e->aborts ? -EBUSY : 0;
+}
+
+static int expander_resume(struct device *dev)
+{
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(expander_pm_ops, expander_suspend, expander_resume);
+
+static const struct of_device_id expander_of_match[] = {
+	{ .compatible = "test,bms-expander" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, expander_of_match);
+
+static struct platform_driver expander_driver = {
+	.driver = {
+		.name = "bms-expander",
+		.of_match_table = expander_of_match,
+		.dev_groups = expander_groups,
+		.pm = pm_sleep_ptr(&expander_pm_ops),
+	},
+	.probe = expander_probe,
+	.shutdown = expander_shutdown,
+};
+module_platform_driver(expander_driver);
+
+MODULE_DESCRIPTION("GPIO expander that fails as it is told to");
+MODULE_LICENSE("GPL");
