@@ -130,7 +130,8 @@ def main():
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
     try:
-        scenarios = [language.read(path) for path in language.find(args.scenario)]
+        scenarios = [scenario for scenario in map(language.read, language.find(args.scenario))
+                     if not virtual.unplayable(scenario)]
         with tempfile.TemporaryDirectory(dir=args.output) as work:
             folders = count(files, in_front, scenarios, pathlib.Path(work))
             total = add_up(folders, pathlib.Path(work))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from bms import kernel_log, sysfs
 from bms import board as wiring
 from bms.errors import BenchError
-from bms.pins import START, PinLog
+from bms.pins import PinLog
 from bms.scenario import HEALTHY_T, NOISES, World
 
 REAL_TIME = True
@@ -75,8 +75,29 @@ def waited(process):
     return total_ns / 1e9
 
 
+# Keys that the parts of the board cannot do, and why
+CANNOT = {
+    "OUT": "the chip of the outputs never fails",
+    "LD.pin": "nothing else holds an output", "CD.pin": "nothing else holds an output",
+    "PA.pin": "nothing else holds an output", "CW.pin": "nothing else holds an output",
+    "SETTLE": "an output falls at once", "IRQ": "no edge gets lost",
+    "HOST": "the host stays as it is", "CONV": "there is one converter",
+}
+
+
 def unplayable(scenario):
     """Why the board cannot play a scenario, or None."""
+    if scenario.flags:
+        return f"the board has no {min(scenario.flags)}"
+    if scenario.converters > 1 or scenario.convert_ms:
+        return "there is one converter, and it is fast"
+    for item in (item for _, changes in scenario.events for item in changes):
+        if item.key in CANNOT:
+            return CANNOT[item.key]
+        if item.key in ("SENS", "TS") and item.value == "hang":
+            return "no read of the converter hangs"
+    if scenario.files:
+        return "no file is sampled"
     if scenario.kind == "both":
         return "no board has both measurements and battery signals"
     if scenario.cells > len(CELLS):
@@ -167,6 +188,8 @@ class Play:
             self.power_off(due)
         elif item.key.startswith("cfg.") and self.board:
             self.set(item.key, item.value)
+        elif item.key == "OP" and self.board:
+            self.write(*sysfs.OPERATIONS[item.value])
 
     # Power
 
@@ -191,7 +214,9 @@ class Play:
 
     def set(self, key, value):
         """Write a setting. One that is refused changes nothing, as on the virtual board."""
-        file, text = sysfs.setting(key, value)
+        self.write(*sysfs.setting(key, value))
+
+    def write(self, file, text):
         self.answers.append(self.agent.submit(self.board.run, f"echo {text} >{file}"))
 
     def power_off(self, due):
@@ -201,8 +226,7 @@ class Play:
         self.agent.shutdown()
         self.complaints += kernel_log.trouble(self.board.kernel_log())
         self.board = None
-        for pin, level in START.items():
-            self.log.add(due, pin, level)
+        self.log.floats(due)
 
     def finish(self):
         """A guest that has had the time to boot must be alive at the end."""
@@ -231,13 +255,13 @@ class Play:
             board.set_input(name, level)
 
         for number, name in enumerate(CELLS, 1):
-            board.set_channel(name, world.voltage(number).at(now) if word["SENS"]
+            board.set_channel(name, world.voltage(number).at(now) if word["SENS"] == "ok"
                               else wiring.CELL.zero)
         for number, name in enumerate(TEMPS, 1):
             if number > self.scenario.batteries:
                 board.set_channel(name, HEALTHY_T)
             else:
-                board.set_channel(name, world.temperature(number).at(now) if word["TS"]
+                board.set_channel(name, world.temperature(number).at(now) if word["TS"] == "ok"
                                   else wiring.TEMP.zero)
         board.set_channel("supply", world.supply_at(now))
         board.set_channel("load-current", world.load_current.at(now)

@@ -89,7 +89,7 @@ def states(scenario):
                  for battery in range(scenario.batteries)] or [25.0]
         word = world.word
         state = State(min(cells), max(cells), min(temps), max(temps), world.supply_at(time),
-                      world.load_current.at(time), word["SENS"], word["TS"],
+                      world.load_current.at(time), word["SENS"] == "ok", word["TS"] == "ok",
                       bool(world.remote_h or world.remote_l), word["LOOP"], word["ATD"],
                       word["ATC"], word["BPA"], settings["cfg.uv"], settings["cfg.pre"],
                       settings["cfg.tmin"], bool(settings["cfg.keepcharge"]))

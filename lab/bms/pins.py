@@ -5,7 +5,13 @@ import bisect
 import csv
 
 PINS = ("LD", "CD", "PA", "BL", "RD")
-START = {"LD": "Z", "CD": "Z", "PA": "Z", "BL": "0", "RD": "0"}
+# What only some banks have: the pin, and the option of the bank
+MORE_PINS = {"EN": "heartbeat", "CW": "chargewarn"}
+
+
+def floating(pin):
+    """What a log calls a pin that is not driven."""
+    return "0" if pin in ("BL", "RD", "EN") else "Z"
 
 
 class Steps:
@@ -55,11 +61,13 @@ class Steps:
 
 
 class PinLog:
-    """What the five pins were."""
+    """What the pins were, and what files of the power supply said."""
 
-    def __init__(self):
-        self.pin = {name: Steps(START[name]) for name in PINS}
-        self.rows = [(0.0, dict(START))]
+    def __init__(self, pins=PINS):
+        start = {name: floating(name) for name in pins}
+        self.pin = {name: Steps(level) for name, level in start.items()}
+        self.rows = [(0.0, start)]
+        self.samples = []       # (time, file, value)
         self.doubt = None       # why its times may be wrong, where a board knows
 
     def add(self, time, name, level):
@@ -68,9 +76,21 @@ class PinLog:
         self.pin[name].set(time, level)
         self.rows.append((time, {**self.rows[-1][1], name: level}))
 
+    def floats(self, time):
+        """The power has gone, or the host begins anew."""
+        for name in self.pin:
+            self.add(time, name, floating(name))
+
     def write(self, path):
         with open(path, "w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("t",) + PINS)
+            writer.writerow(("t", *self.pin))
             for time, levels in self.rows:
-                writer.writerow((f"{time:.3f}",) + tuple(levels[name] for name in PINS))
+                writer.writerow((f"{time:.3f}", *levels.values()))
+
+    def write_samples(self, path):
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("t", "file", "value"))
+            for time, name, value in self.samples:
+                writer.writerow((f"{time:.3f}", name, value))

@@ -43,6 +43,8 @@ class Player:
         finally:
             del self.begun[scenario.name]
         pins.write(self.log / f"{scenario.name}.csv")
+        if scenario.files:
+            pins.write_samples(self.log / f"{scenario.name}.sys.csv")
         failures = [f"{scenario.path}:{item.line}: {item.text}\n      {why}"
                     for item, why in language.judge(scenario, pins) if why]
         failures += [f"the kernel complains: {line}; {folder}" for line in complaints[:3]]
@@ -137,7 +139,8 @@ def main():
         scenarios = [language.read(path) for path in language.find(args.scenario)]
         args.log.mkdir(parents=True, exist_ok=True)
         for scenario in scenarios:
-            (args.log / f"{scenario.name}.csv").unlink(missing_ok=True)
+            for ending in ("csv", "sys.csv"):
+                (args.log / f"{scenario.name}.{ending}").unlink(missing_ok=True)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 2

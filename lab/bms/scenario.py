@@ -12,36 +12,65 @@ import re
 from dataclasses import dataclass, field
 
 from bms.errors import BenchError
+from bms.pins import MORE_PINS, PINS, floating
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 MAX_CELLS = 160
 MAX_BATTERIES = 20
 
 BIT = {"0": False, "1": True}
+
+
+def choice(*words):
+    return {word: word for word in words}
+
+
 WORDS = {
     "PWR": BIT, "BR": BIT, "ATD": BIT, "ATC": BIT, "BPA": BIT, "cfg.keepcharge": BIT,
-    "SENS": {"ok": True, "err": False},
-    "TS": {"ok": True, "open": False},
+    "SENS": choice("ok", "err", "hang"),
+    "TS": choice("ok", "open", "hang"),
+    "CONV": choice("ok", "err", "hang"),
     "LOOP": {"ok": True, "open": False},
-    "H": {"hi": "hi", "lo": "lo", "f": "f"},
-    "L": {"hi": "hi", "lo": "lo", "f": "f"},
+    "H": choice("hi", "lo", "f"),
+    "L": choice("hi", "lo", "f"),
+    "LD.pin": choice("free", "high", "low"), "CD.pin": choice("free", "high", "low"),
+    "PA.pin": choice("free", "high", "low"), "CW.pin": choice("free", "high", "low"),
+    "IRQ": choice("ok", "lost"),
+    "MEM": choice("ok", "err", "blank"),
+    "OP": choice("clear", "loadoff", "loadon", "chargeoff", "chargeon"),
 }
-QUANTITIES = ("V", "T", "SUP", "ILD")
+QUANTITIES = ("V", "T", "SUP", "ILD", "I")
 NOISES = ("NV", "NT")
 SETTINGS = ("cfg.uv", "cfg.pre", "cfg.tmin")
 SIGNALS = ("ATD", "ATC", "BPA")
+# What happens once, and is no state of the world
+DEEDS = ("HOST", "OP")
+# Words that may have a number in them
+OTHER = {
+    "OUT": re.compile(r"(ok|err|hang)$|(err)\*(\d+)$"),
+    "HOST": re.compile(r"(reboot|rebind|abort|crash)$|(sleep)/(\d+)$"),
+}
+OTHERS = ("SETTLE", *OTHER)
+# What only some banks have
+NEEDS = {"MEM": "memory", "CW.pin": "chargewarn", "I": "current"}
 
-HEALTHY = {"PWR": False, "BR": False, "H": "f", "L": "f", "LOOP": True, "SENS": True, "TS": True,
-           "ATD": True, "ATC": True, "BPA": False}
+HEALTHY = {"PWR": False, "BR": False, "H": "f", "L": "f", "LOOP": True, "SENS": "ok", "TS": "ok",
+           "ATD": True, "ATC": True, "BPA": False, "OUT": ("ok", 0), "SETTLE": 0.0,
+           "LD.pin": "free", "CD.pin": "free", "PA.pin": "free", "CW.pin": "free", "IRQ": "ok",
+           "MEM": "ok"}
 HEALTHY_V, HEALTHY_T = 3.30, 25.0
 
 KEY = re.compile(r"([A-Za-z.]+?)(\d*)$")
 ASSIGNMENT = re.compile(r"([^=>]+)([=>])(.+)$")
 RAMP = re.compile(rf"({NUMBER})/({NUMBER})$")
 REPEAT = re.compile(rf"repeat\s+(\d+)\s+every\s+({NUMBER})\s+from\s+({NUMBER})\s*:\s*(.+)$")
-BANK = re.compile(r"bank\s+(?:(signals)|(measured|both)\s+cells=(\d+)\s+batteries=(\d+))$")
-LEVEL = re.compile(rf"(LD|CD|PA|BL|RD)(->|=)([1Z0])@\[({NUMBER}),({NUMBER}|end)\]$")
-COUNT = re.compile(r"n\((LD|CD|PA|BL|RD)\)<=(\d+)$")
+FLAGS = ("memory", "heartbeat", "chargewarn", "current", "sleep", "loadoff")
+MEASURED_OPTIONS = ("cells", "batteries", "converters", "convert")
+PIN = "|".join((*PINS, *MORE_PINS))
+INTERVAL = rf"@\[({NUMBER}),({NUMBER}|end)\]$"
+LEVEL = re.compile(rf"({PIN})(->|=)([1Z0]){INTERVAL}")
+FILE = re.compile(rf"sys:([\w/]+)(!?=)([^@]+){INTERVAL}")
+COUNT = re.compile(rf"n\(({PIN})\)<=(\d+)$")
 
 
 @dataclass
@@ -56,15 +85,15 @@ class Change:
 
 @dataclass
 class Expectation:
-    """One thing that the pins must do."""
+    """One thing that the pins must do, or a file must say."""
 
     text: str
     line: int
-    kind: str           # "edge", "level", "count" or "warned"
-    pin: str = ""
+    kind: str           # "edge", "level", "count", "warned", "is" or "is not"
+    pin: str = ""       # or the file
     level: str = ""
     begin: float = 0.0
-    end: float = 0.0    # None is the end of the scenario
+    end: float = 0.0    # None in the file: the end of the scenario
     count: int = 0
 
 
@@ -75,6 +104,10 @@ class Scenario:
     kind: str = ""                                      # "measured", "signals" or "both"
     cells: int = 0
     batteries: int = 0
+    converters: int = 1
+    convert_ms: int = 0                                 # what each needs for each value
+    capacity_ah: float = None
+    flags: set = field(default_factory=set)
     end: float = 0.0
     events: list = field(default_factory=list)          # (time, [Change]), in order
     expectations: list = field(default_factory=list)
@@ -90,6 +123,16 @@ class Scenario:
     @property
     def signals(self):
         return self.kind in ("signals", "both")
+
+    @property
+    def pins(self):
+        """The columns of its log."""
+        return PINS + tuple(pin for pin, flag in MORE_PINS.items() if flag in self.flags)
+
+    @property
+    def files(self):
+        """What is sampled."""
+        return sorted({item.pin for item in self.expectations if item.kind in ("is", "is not")})
 
     def uses(self, *keys):
         return any(item.key in keys for _, changes in self.events for item in changes)
@@ -142,20 +185,55 @@ class Reader:
             self.at(text)
 
     def bank(self, text):
-        match = BANK.match(text)
-        if self.scenario.kind:
+        scenario = self.scenario
+        if scenario.kind:
             self.refuse("a second bank")
-        if not match:
+        kind, *words = text.split()[1:] or [""]
+        names = [word.partition("=")[0] for word in words]
+        if (kind not in ("signals", "measured", "both") or
+                {"cells", "batteries"} & set(names) != (set() if kind == "signals" else
+                                                        {"cells", "batteries"})):
             self.refuse(f"\"{text}\" is neither \"bank signals\" nor \"bank measured cells=N "
                         "batteries=N\"")
-        self.scenario.kind = match[1] or match[2]
-        if match[1]:
-            return
-        self.scenario.cells, self.scenario.batteries = int(match[3]), int(match[4])
-        if not 4 <= self.scenario.cells <= MAX_CELLS or self.scenario.cells % 4:
-            self.refuse(f"cells={match[3]} is not a multiple of 4 up to {MAX_CELLS}")
-        if self.scenario.batteries > MAX_BATTERIES:
-            self.refuse(f"batteries={match[4]} is more than {MAX_BATTERIES}")
+        scenario.kind = kind
+        options = {}
+        for word in words:
+            name, _, value = word.partition("=")
+            if name in options:
+                self.refuse(f"a second \"{name}\"")
+            options[name] = self.option(name, value)
+        scenario.flags = {name for name in FLAGS if options.get(name)}
+        scenario.cells, scenario.batteries = options.get("cells", 0), options.get("batteries", 0)
+        scenario.converters = options.get("converters", 1)
+        scenario.convert_ms = options.get("convert", 0)
+        scenario.capacity_ah = options.get("capacity")
+        if scenario.measured and (not 4 <= scenario.cells <= MAX_CELLS or scenario.cells % 4):
+            self.refuse(f"cells={scenario.cells} is not a multiple of 4 up to {MAX_CELLS}")
+        if scenario.batteries > MAX_BATTERIES:
+            self.refuse(f"batteries={scenario.batteries} is more than {MAX_BATTERIES}")
+        if scenario.measured and not 1 <= scenario.converters <= scenario.cells:
+            self.refuse(f"converters={scenario.converters} is not 1 to {scenario.cells}, a cell "
+                        "for each")
+        if scenario.capacity_ah is not None and "current" not in scenario.flags:
+            self.refuse("capacity counts for nothing without current=1")
+
+    def option(self, name, value):
+        """The value of an option of the bank."""
+        if name in FLAGS:
+            if value not in BIT:
+                self.refuse(f"{name}={value} is none of 0, 1")
+            return BIT[value]
+        if name == "capacity":
+            if not re.fullmatch(NUMBER, value) or float(value) <= 0:
+                self.refuse(f"capacity={value} is not a number of ampere hours")
+            return float(value)
+        if name not in MEASURED_OPTIONS:
+            self.refuse(f"unknown option \"{name}\"")
+        if not self.scenario.measured:
+            self.refuse(f"a bank without measurements has no \"{name}\"")
+        if not re.fullmatch(r"\d+", value):
+            self.refuse(f"{name}={value} is not a whole number")
+        return int(value)
 
     def time(self, text):
         if not re.fullmatch(NUMBER, text) or float(text) < 0:
@@ -199,16 +277,22 @@ class Reader:
         if not key:
             self.refuse(f"\"{word}\" is not KEY=VALUE or KEY>VALUE/SECONDS")
         name, digits, value = key[1], key[2], match[3]
-        if name not in QUANTITIES + NOISES + SETTINGS and name not in WORDS:
+        if name not in QUANTITIES + NOISES + SETTINGS + OTHERS and name not in WORDS:
             self.refuse(f"unknown key \"{match[1]}\"")
-        if digits and name not in ("V", "T"):
+        scenario = self.scenario
+        numbered = {"V": scenario.cells, "T": scenario.batteries,
+                    "CONV": scenario.converters if scenario.measured else 0}
+        if digits and name not in numbered:
             self.refuse(f"\"{name}\" has no number")
         number = int(digits) if digits else 0
-        most = self.scenario.cells if name == "V" else self.scenario.batteries
-        if digits and not 1 <= number <= most:
-            self.refuse(f"there is no \"{match[1]}\" in a bank with {most}")
-        if name in SIGNALS and not self.scenario.signals:
+        if digits and not 1 <= number <= numbered[name]:
+            self.refuse(f"there is no \"{match[1]}\" in a bank with {numbered[name]}")
+        if name == "CONV" and not digits:
+            self.refuse("which converter? \"CONV3=err\"")
+        if name in SIGNALS and not scenario.signals:
             self.refuse(f"a bank without signal lines has no \"{name}\"")
+        if name in NEEDS and NEEDS[name] not in scenario.flags:
+            self.refuse(f"a bank without {NEEDS[name]}=1 has no \"{name}\"")
 
         if match[2] == ">":
             ramp = RAMP.match(value)
@@ -217,6 +301,8 @@ class Reader:
             if not ramp or float(ramp[2]) <= 0:
                 self.refuse(f"\"{word}\" is not KEY>VALUE/SECONDS")
             return Change(name, number, float(ramp[1]), float(ramp[2]))
+        if name in OTHERS:
+            return Change(name, number, self.other(name, value))
         if name in WORDS:
             if value not in WORDS[name]:
                 self.refuse(f"{name}={value} is none of {', '.join(WORDS[name])}")
@@ -227,10 +313,23 @@ class Reader:
             self.refuse(f"\"{value}\" is not a number")
         return Change(name, number, float(value))
 
+    def other(self, name, value):
+        """The value of a word that has a number in it."""
+        if name == "SETTLE":
+            if not re.fullmatch(NUMBER, value) or float(value) < 0:
+                self.refuse(f"SETTLE={value} is not a number of milliseconds")
+            return float(value)
+        match = OTHER[name].match(value)
+        if not match or match[2] and int(match[3]) < 1:
+            self.refuse(f"{name}={value} is none of " + {
+                "OUT": "ok, err, hang, err*COUNT",
+                "HOST": "reboot, rebind, sleep/SECONDS, abort, crash"}[name])
+        return match[1] or match[2], int(match[3] or 0)
+
     def expect(self, text):
         compact = re.sub(r"\s+", "", text)
         new = Expectation(f"expect {text}", self.line, "")
-        level, count = LEVEL.match(compact), COUNT.match(compact)
+        level, count, file = (kind.match(compact) for kind in (LEVEL, COUNT, FILE))
         if compact == "warned":
             new.kind = "warned"
         elif count:
@@ -238,15 +337,23 @@ class Reader:
         elif level:
             new.kind = "edge" if level[2] == "->" else "level"
             new.pin, new.level = level[1], level[3]
-            new.begin = float(level[4])
-            new.end = None if level[5] == "end" else float(level[5])
-            if new.level not in ("10" if new.pin in ("BL", "RD") else "1Z"):
+            if new.level not in ("1", floating(new.pin)):
                 self.refuse(f"{new.pin} is never {new.level}")
-            if new.end is not None and new.end < new.begin:
-                self.refuse(f"[{level[4]},{level[5]}] ends before it begins")
+        elif file:
+            new.kind = "is" if file[2] == "=" else "is not"
+            new.pin, new.level = file[1], file[3]
         else:
             self.refuse(f"\"{text}\" is not an expectation: PIN->LEVEL@[FROM,TO], "
-                        "PIN=LEVEL@[FROM,TO], n(PIN)<=COUNT or warned")
+                        "PIN=LEVEL@[FROM,TO], n(PIN)<=COUNT, sys:FILE=VALUE@[FROM,TO], "
+                        "sys:FILE!=VALUE@[FROM,TO] or warned")
+        if new.pin in MORE_PINS and new.pin not in self.scenario.pins:
+            self.refuse(f"a bank without {MORE_PINS[new.pin]}=1 has no {new.pin}")
+        if level or file:
+            begin, end = (level or file).groups()[-2:]
+            new.begin = float(begin)
+            new.end = None if end == "end" else float(end)
+            if new.end is not None and new.end < new.begin:
+                self.refuse(f"[{begin},{end}] ends before it begins")
         self.scenario.expectations.append(new)
 
     def finish(self):
@@ -265,7 +372,7 @@ class Reader:
             self.line = item.line
             if item.begin > scenario.end:
                 self.refuse(f"expects something after the end at {scenario.end:g}")
-            if item.kind in ("edge", "level") and item.end is None:
+            if item.end is None:
                 item.end = scenario.end
         if not scenario.expectations:
             self.refuse("expects nothing, so it cannot fail")
@@ -323,6 +430,8 @@ class World:
         self.v, self.t = {}, {}
         self.supply = None      # None is the sum of the cells
         self.load_current = Signal(0.0)
+        self.bank_current = Signal(0.0)
+        self.converters = {}    # number: what is wrong with it
         self.noise = dict.fromkeys(NOISES, 0.0)
         self.string_cells = scenario.string_cells
 
@@ -347,6 +456,11 @@ class World:
 
     def change(self, time, change):
         """Make a change; gives the Signal that has changed, if one has."""
+        if change.key in DEEDS:
+            return None
+        if change.key == "CONV":
+            self.converters[change.number] = change.value
+            return None
         if change.key in self.word:
             self.word[change.key] = change.value
             return None
@@ -369,7 +483,8 @@ class World:
                 self.supply = Signal(self.supply_at(time))
             signal = self.supply
         else:
-            signal = {"V": self.all_v, "T": self.all_t, "ILD": self.load_current}[change.key]
+            signal = {"V": self.all_v, "T": self.all_t, "ILD": self.load_current,
+                      "I": self.bank_current}[change.key]
         signal.go(time, change.value, change.ramp_s)
         return signal
 
@@ -395,10 +510,25 @@ def warned(log):
     return None
 
 
+def said(expectation, log):
+    """What is wrong with what a file said, or nothing."""
+    begin, end = expectation.begin, expectation.end
+    samples = [(time, value) for time, file, value in log.samples
+               if file == expectation.pin and begin <= time <= end]
+    if not samples:
+        return "no sample"
+    for time, value in samples:
+        if (value == expectation.level) != (expectation.kind == "is"):
+            return f"is {value} at {time:.3f}"
+    return None
+
+
 def unmet(expectation, log):
     """Why an expectation is not met by a log, or None."""
     if expectation.kind == "warned":
         return warned(log)
+    if expectation.kind in ("is", "is not"):
+        return said(expectation, log)
     steps = log.pin[expectation.pin]
     if expectation.kind == "count":
         count = len(steps.edges())

@@ -11,6 +11,15 @@ SETTINGS = {
     "cfg.keepcharge": ("charge_in_pre_alarm", 1),
 }
 
+# What an operator writes, and where
+OPERATIONS = {
+    "clear": (f"{DEVICE}/clear", "1"),
+    "loadoff": (f"{DEVICE}/load_enable", "0"),
+    "loadon": (f"{DEVICE}/load_enable", "1"),
+    "chargeoff": ("/sys/class/power_supply/bms/charge_behaviour", "inhibit-charge"),
+    "chargeon": ("/sys/class/power_supply/bms/charge_behaviour", "auto"),
+}
+
 
 def setting(key, value):
     """The file of a setting, and what to write to it."""

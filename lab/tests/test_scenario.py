@@ -105,6 +105,61 @@ class Good(Files):
         self.assertEqual(world.settings, [("cfg.uv", 2.7), ("cfg.pre", 3), ("cfg.uv", 9)])
 
 
+class Outside(Files):
+    """Options, keys and expectations about what is outside the driver."""
+
+    def values(self, words, bank=BANK):
+        (_, changes), = self.read(f"{bank}0 {words}\n{END}").events
+        return [(item.number, item.value) if item.number else item.value for item in changes]
+
+    def test_options(self):
+        scenario = self.read("bank measured cells=160 batteries=20 converters=20 convert=10 "
+                             "heartbeat=1 memory=0 current=1 capacity=100.5\n" + END)
+        self.assertEqual(scenario.flags, {"heartbeat", "current"})
+        self.assertEqual((scenario.converters, scenario.convert_ms, scenario.capacity_ah),
+                         (20, 10, 100.5))
+        scenario = self.read("bank signals sleep=1 loadoff=1\n" + END)
+        self.assertEqual(scenario.flags, {"sleep", "loadoff"})
+        self.assertEqual((scenario.converters, scenario.convert_ms, scenario.capacity_ah),
+                         (1, 0, None))
+
+    def test_pins(self):
+        self.assertEqual(self.read(BANK + END).pins, ("LD", "CD", "PA", "BL", "RD"))
+        scenario = self.read("bank signals chargewarn=1 heartbeat=1\n90 end\n"
+                             "expect EN->0@[1,2]\nexpect CW=Z@[1,2]\nexpect n(CW)<=2\n")
+        self.assertEqual(scenario.pins, ("LD", "CD", "PA", "BL", "RD", "EN", "CW"))
+
+    def test_words(self):
+        self.assertEqual(self.values("OUT=ok OUT=err OUT=hang OUT=err*3"),
+                         [("ok", 0), ("err", 0), ("hang", 0), ("err", 3)])
+        self.assertEqual(self.values("HOST=reboot HOST=sleep/5"), [("reboot", 0), ("sleep", 5)])
+        self.assertEqual(self.values("SETTLE=15 LD.pin=high SENS=hang TS=hang IRQ=lost OP=clear"),
+                         [15, "high", "hang", "hang", "lost", "clear"])
+        self.assertEqual(self.values("CONV3=err", BANK.replace("\n", " converters=3\n")),
+                         [(3, "err")])
+        self.assertEqual(self.values("MEM=blank I=-5 CW.pin=low",
+                                     "bank signals memory=1 current=1 chargewarn=1\n"),
+                         ["blank", -5, "low"])
+
+    def test_world(self):
+        world = self.world("bank measured cells=4 batteries=1 current=1\n"
+                           "0 OUT=err*2 CONV1=hang PA.pin=low HOST=rebind OP=clear\n"
+                           "10 I>-5/10\n" + END)
+        self.assertEqual(world.word["OUT"], ("err", 2))
+        self.assertEqual(world.converters, {1: "hang"})
+        self.assertEqual((world.word["PA.pin"], world.word["CD.pin"]), ("low", "free"))
+        self.assertAlmostEqual(world.bank_current.at(15), -2.5)
+
+    def test_files(self):
+        scenario = self.read(BANK + "90 end\nexpect sys:capacity_level = Not_charging@[72,80]\n"
+                             "expect sys:cut_in_ms!=-@[5,end]\n")
+        first, second = scenario.expectations
+        self.assertEqual((first.kind, first.pin, first.level, first.begin, first.end),
+                         ("is", "capacity_level", "Not_charging", 72, 80))
+        self.assertEqual((second.kind, second.level, second.end), ("is not", "-", 90))
+        self.assertEqual(scenario.files, ["capacity_level", "cut_in_ms"])
+
+
 class Bad(Files):
     def refused(self, text, line, message):
         path = self.write(text)
@@ -130,7 +185,23 @@ class Bad(Files):
                 ("10 SUP2=3", "\"SUP\" has no number"),
                 ("10 PWR=2", "PWR=2 is none of 0, 1"),
                 ("10 H=high", "H=high is none of hi, lo, f"),
-                ("10 SENS=open", "none of ok, err"),
+                ("10 SENS=open", "none of ok, err, hang"),
+                ("10 OUT=err*0", "OUT=err*0 is none of ok, err, hang, err*COUNT"),
+                ("10 OUT=ok*3", "OUT=ok*3 is none of"),
+                ("10 HOST=sleep", "HOST=sleep is none of reboot, rebind, sleep/SECONDS"),
+                ("10 HOST=sleep/0", "HOST=sleep/0 is none of"),
+                ("10 HOST=halt", "HOST=halt is none of"),
+                ("10 SETTLE=-1", "not a number of milliseconds"),
+                ("10 LD.pin=1", "LD.pin=1 is none of free, high, low"),
+                ("10 BL.pin=high", "unknown key \"BL.pin\""),
+                ("10 OP=on", "OP=on is none of clear, loadoff"),
+                ("10 IRQ=err", "IRQ=err is none of ok, lost"),
+                ("10 CONV2=err", "no \"CONV2\" in a bank with 1"),
+                ("10 CONV=err", "which converter?"),
+                ("10 CW.pin=low", "without chargewarn=1 has no \"CW.pin\""),
+                ("10 MEM=err", "without memory=1 has no \"MEM\""),
+                ("10 I=3", "without current=1 has no \"I\""),
+                ("10 OUT>err/3", "cannot go in a ramp"),
                 ("10 ATD=0", "without signal lines"),
                 ("10 V>3.8", "not KEY>VALUE/SECONDS"),
                 ("10 V>3.8/0", "not KEY>VALUE/SECONDS"),
@@ -160,6 +231,14 @@ class Bad(Files):
                 ("expect n(LD)<2", "not an expectation"),
                 ("expect n(LD)<=-1", "not an expectation"),
                 ("expect warned!", "not an expectation"),
+                ("expect EN=1@[1,2]", "without heartbeat=1 has no EN"),
+                ("expect n(CW)<=1", "without chargewarn=1 has no CW"),
+                ("expect sys:health=Good", "not an expectation"),
+                ("expect sys:health=@[1,2]", "not an expectation"),
+                ("expect sys:health->Good@[1,2]", "not an expectation"),
+                ("expect sys:=Good@[1,2]", "not an expectation"),
+                ("expect sys:health=Good@[5,4]", "ends before it begins"),
+                ("expect sys:health=Good@[91,92]", "after the end at 90"),
                 ("expected warned", "not a time")):
             with self.subTest(line):
                 self.refused(BANK + "90 end\n" + line + "\n", 3, message)
@@ -174,6 +253,16 @@ class Bad(Files):
                 ("bank measured cells=0 batteries=1", "not a multiple of 4"),
                 ("bank measured cells=164 batteries=1", "not a multiple of 4"),
                 ("bank measured cells=4 batteries=21", "more than 20"),
+                ("bank measured cells=4 batteries=x", "not a whole number"),
+                ("bank measured cells=4 batteries=1 cells=4", "a second \"cells\""),
+                ("bank signals convert=5", "without measurements has no \"convert\""),
+                ("bank signals wheels=4", "unknown option \"wheels\""),
+                ("bank signals memory=2", "memory=2 is none of 0, 1"),
+                ("bank signals memory", "memory= is none of 0, 1"),
+                ("bank measured cells=4 batteries=1 converters=5", "not 1 to 4"),
+                ("bank measured cells=4 batteries=1 converters=0", "not 1 to 4"),
+                ("bank signals current=1 capacity=0", "not a number of ampere hours"),
+                ("bank signals capacity=5", "without current=1"),
                 ("0 PWR=1", "the bank must be named first")):
             with self.subTest(bank):
                 self.refused(bank + "\n" + END, 1, message)
@@ -271,6 +360,23 @@ class Judge(Files):
         self.met("warned", (1, "LD", "1"), (10.6, "PA", "1"), (40.6, "PA", "Z"), (40.6, "LD", "Z"))
         self.not_met("warned", (1, "LD", "1"), (10, "PA", "1"), (39.999, "LD", "Z"))
         self.not_met("warned", (1, "LD", "1"), (40, "LD", "Z"))
+
+    def say(self, expectation, *samples):
+        log = PinLog()
+        log.samples = [(time, "health", value) for time, value in samples]
+        log.samples.append((15, "status", "Full"))
+        scenario = self.read(f"bank signals\n200 end\nexpect sys:health{expectation}\n")
+        (_, why), = language.judge(scenario, log)
+        return why
+
+    def test_each_sample(self):
+        self.assertIsNone(self.say("=Good@[10,20]", (10, "Good"), (20, "Good"), (20.001, "Cold")))
+        self.assertIn("is Cold at 12.000", self.say("=Good@[10,20]", (11, "Good"), (12, "Cold")))
+        self.assertIsNone(self.say("!=Good@[10,20]", (9, "Good"), (10, "Cold"), (12, "-")))
+        self.assertIn("is Good at 11.000", self.say("!=Good@[10,20]", (11, "Good"), (12, "Cold")))
+
+    def test_no_sample_says_nothing(self):
+        self.assertEqual(self.say("!=Good@[10,20]", (9, "Cold"), (21, "Cold")), "no sample")
 
     def test_warned_without_a_break(self):
         self.not_met("warned", (1, "LD", "1"), (10, "PA", "1"), (20, "PA", "Z"),

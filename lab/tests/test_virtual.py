@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the virtual board says of itself."""
 
+import pathlib
+import tempfile
 import unittest
 
-from bms import virtual
+from bms import hil, virtual
+from bms import scenario as language
 
 
 class Chips(unittest.TestCase):
@@ -17,6 +20,85 @@ class Chips(unittest.TestCase):
                 "gpiochip1: 8 GPIOs, parent: platform/chip-1, c:\ngpiochip2: 8 GPIOs, d:\n")
         self.assertEqual(list(virtual.gpio_chips(said)),
                          [(512, "chip-0"), (528, "chip-1"), (536, None)])
+
+
+class Edges(unittest.TestCase):
+    def test_lines_of_our_own_chip(self):
+        said = ("[    1.5] bms-expander outputs: 1500000000 line 8 high\n"
+                "[    1.6] bms-expander inputs: 1600000000 line 2 high\n"
+                "[    3.0] bms-expander outputs: 3000000000 line 8 falls 3015000000\n"
+                "[    4.0] bms-expander outputs: 4000000000 line 8 high\n"
+                "[    5.0] bms-expander outputs: 5000000000 line 8 falls 5500000000\n"
+                "[    5.2] bms-expander outputs: 5200000000 line 8 high\n"
+                "[    6.0] bms-expander outputs: 6000000000 line 8 low\n"
+                "[    7.0] bms-expander outputs: 7000000000 line 10 falls 9000000000\n"
+                "[    8.0] bms-expander outputs: 8000000000 shutdown\n")
+        found = [(time, level) for time, pin, level in virtual.line_edges(said, 10**9)
+                 if pin == "LD"]
+        self.assertEqual(found, [(0.5, "1"), (2, "1"), (2.015, "Z"), (3, "1"), (4, "1"),
+                                 (4.2, "1"), (5, "Z")])
+        self.assertIn((8, "PA", "Z"), list(virtual.line_edges(said, 10**9)))
+
+    def test_pump(self):
+        self.assertEqual(list(virtual.pump([1, 1.25])), [])
+        self.assertEqual(list(virtual.pump([1, 1.25, 1.5, 2.25])), [(1.5, "1"), (3, "0")])
+        self.assertEqual(list(virtual.pump([1, 1.25, 1.5, 3, 3.25, 3.5])),
+                         [(1.5, "1"), (2.25, "0"), (3.5, "1"), (4.25, "0")])
+
+
+class Scenarios(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "some.scn"
+            path.write_text(text + "90 end\nexpect LD=1@[6,end]\n")
+            return language.read(path)
+
+    def test_what_is_missing_is_skipped(self):
+        for option, reason in (("memory", "no memory yet"), ("chargewarn", "no charge warning"),
+                               ("loadoff", "no start with the load off")):
+            self.assertIn(reason, virtual.unplayable(self.read(f"bank signals {option}=1\n")))
+        slow = "bank measured cells=8 batteries=1 converters=2\n"
+        self.assertIn("one after the other", virtual.unplayable(self.read(slow)))
+        self.assertIsNone(virtual.unplayable(self.read("bank signals heartbeat=1 sleep=1\n")))
+
+    def test_emulated_board_skips_the_world_outside(self):
+        bank = "bank measured cells=4 batteries=1"
+        for text, reason in ((f"{bank} heartbeat=1\n", "no heartbeat"),
+                             (f"{bank} convert=5\n", "one converter"),
+                             (f"{bank}\n0 OUT=err\n", "never fails"),
+                             (f"{bank}\n0 HOST=reboot\n", "stays as it is"),
+                             (f"{bank}\n0 TS=hang\n", "hangs"),
+                             (f"{bank}\n90 end\nexpect sys:health=Good@[1,2]\n", "sampled")):
+            with self.subTest(text):
+                self.assertIn(reason, hil.unplayable(self.read(text.replace("90 end\n", ""))))
+        self.assertIsNone(hil.unplayable(self.read(f"{bank}\n0 OP=loadoff\n")))
+
+    def test_one_converter_unless_one_is_slow(self):
+        bank = "bank measured cells=8 batteries=1"
+        self.assertEqual(virtual.converters(self.read(f"{bank}\n")), [("converter", 0, 182)])
+        self.assertEqual(virtual.converters(self.read(f"{bank} converters=3\n")),
+                         [("converter-1", 0, 2), ("converter-2", 3, 5), ("converter-3", 6, 7),
+                          ("converter-temperatures", 160, 179), ("converter-others", 180, 182)])
+        self.assertEqual(len(virtual.converters(self.read(f"{bank}\n0 TS=hang\n"))), 3)
+
+    def test_v1_has_its_lines_on_gpio_sim(self):
+        self.assertFalse(virtual.own_chips(self.read("bank signals\n0 PWR=1 OP=clear\n")))
+        self.assertTrue(virtual.own_chips(self.read("bank signals\n0 PWR=1 SETTLE=5\n")))
+
+    def test_script_is_in_the_order_of_time(self):
+        scenario = self.read("bank signals\n0 PWR=1\n5 HOST=rebind\n5.5 LOOP=open\n")
+        lines = virtual.PowerOn(scenario, 0, 90, "end", -1).script.lines
+        times = [virtual.at_ns(line) for line in lines]
+        self.assertEqual(times, sorted(times))
+        self.assertEqual([line.split()[2].rpartition("/")[2] for line in lines
+                          if 6e9 <= virtual.at_ns(line) <= 7e9], ["unbind", "control", "bind"])
+
+    def test_errors_are_spent_in_one_power_on(self):
+        scenario = self.read("bank signals\n0 PWR=1\n5 OUT=err*2 PWR=0\n9 PWR=1\n")
+        for spent, expected in ((-1, ["access err 2"]), (5, [])):
+            lines = virtual.PowerOn(scenario, 9, 90, "end", spent).script.lines
+            self.assertEqual([line.partition("control ")[2] for line in lines
+                              if "access" in line], expected)
 
 
 if __name__ == "__main__":

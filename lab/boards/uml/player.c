@@ -5,19 +5,25 @@
  * The script has a line for each thing to do, in the order of time:
  *
  *   NANOSECONDS write PATH TEXT	write TEXT to a file
+ *   NANOSECONDS try PATH TEXT		the same, to a file that may not be there
+ *   NANOSECONDS start PATH TEXT		the same, and do not wait until it is done
+ *   NANOSECONDS sample NAME		note what a file of the power supply says
  *   NANOSECONDS insmod PATH		load a module
  *   NANOSECONDS cat PATH		print a file
  *   NANOSECONDS copy PATH PATH		copy a file, of any length
  *
  * Times count from the first line. A write that fails is told and not the end:
- * some are meant to. With time travel, waiting costs nothing. The script is in
- * the folder of the host that the kernel's parameter FOLDER names, modules are in
- * the one of MODULES; the guest has them at /run and /lib. Without these parameters they
- * are there already, in the initramfs of a machine.
+ * some are meant to. A sample that is due while the system sleeps is left out;
+ * the others go to the file "samples": time, name and value. With time travel,
+ * waiting costs nothing. The script is in the folder of the host that the kernel's
+ * parameter FOLDER names, modules are in the one of MODULES; the guest has them at
+ * /run and /lib. Without these parameters they are there already, in the initramfs
+ * of a machine.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,16 +45,39 @@ static void die(const char *what, const char *name)
 	exit(1);
 }
 
-static void put(const char *path, const char *text)
+static bool put(const char *path, const char *text)
 {
 	size_t length = strlen(text);
 	int file = open(path, O_WRONLY);
 
 	if (file < 0)
-		die("cannot open", path);
+		return false;
 	if (write(file, text, length) != (ssize_t)length)
 		printf("player: refused %s to %s: %s\n", text, path, strerror(errno));
 	close(file);
+	return true;
+}
+
+static void try_to_put(const char *path, const char *text)
+{
+	if (!put(path, text))
+		printf("player: no %s for %s: %s\n", path, text, strerror(errno));
+}
+
+/* What waits for a lock must not keep the world from going on. */
+static void start_to_put(const char *path, const char *text)
+{
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		die("cannot fork for", path);
+	if (!child) {
+		try_to_put(path, text);
+		fflush(stdout);
+		_exit(0);
+	}
 }
 
 static void load_module(const char *path)
@@ -83,6 +112,46 @@ static uint64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* What cannot be read, or is empty, is a "-"; what is blank within a value, a "_". */
+static void sample(const char *name, uint64_t due_ns)
+{
+	static const char *const folders[] = {
+		"/sys/class/power_supply/bms", "/sys/class/power_supply/bms/device",
+	};
+	char text[4096], path[256];
+	ssize_t length = 0;
+	FILE *samples;
+	size_t i;
+
+	if (now_ns() > due_ns + NS_PER_S / 2)
+		return;
+	for (i = 0; i < sizeof(folders) / sizeof(*folders) && length <= 0; i++) {
+		int file;
+
+		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+		file = open(path, O_RDONLY);
+		if (file < 0)
+			continue;
+		length = read(file, text, sizeof(text) - 1);
+		close(file);
+	}
+	if (length < 0)
+		length = 0;
+	text[length] = '\0';
+	while (length && strchr(" \t\n", text[length - 1]))
+		text[--length] = '\0';
+	for (i = 0; text[i]; i++) {
+		if (strchr(" \t\n", text[i]))
+			text[i] = '_';
+	}
+
+	samples = fopen("/run/samples", "a");
+	if (!samples)
+		die("cannot write", "/run/samples");
+	fprintf(samples, "%llu %s %s\n", (unsigned long long)now_ns(), name, length ? text : "-");
+	fclose(samples);
+}
+
 static void play(FILE *script)
 {
 	uint64_t begin_ns = now_ns();
@@ -110,7 +179,14 @@ static void play(FILE *script)
 			clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &until, NULL);
 
 		if (!strcmp(word, "write") && rest) {
-			put(path, rest);
+			if (!put(path, rest))
+				die("cannot open", path);
+		} else if (!strcmp(word, "try") && rest) {
+			try_to_put(path, rest);
+		} else if (!strcmp(word, "start") && rest) {
+			start_to_put(path, rest);
+		} else if (!strcmp(word, "sample")) {
+			sample(path, until_ns);
 		} else if (!strcmp(word, "insmod")) {
 			load_module(path);
 		} else if (!strcmp(word, "cat")) {
@@ -122,6 +198,7 @@ static void play(FILE *script)
 			if (to < 0)
 				die("cannot write", rest);
 			copy_file(path, to);
+			fsync(to);
 			close(to);
 		} else {
 			errno = EINVAL;
@@ -141,6 +218,7 @@ int main(void)
 {
 	FILE *script;
 
+	signal(SIGCHLD, SIG_IGN);
 	mount_on("proc", "/proc", NULL);
 	mount_on("sysfs", "/sys", NULL);
 	mount_on("debugfs", "/sys/kernel/debug", NULL);
