@@ -901,6 +901,19 @@ static void heartbeat_follows_the_scanner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
 }
 
+static void log_names_each_output(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	with_hardware(test, false, true);
+	add_signals(bank);
+	running(test, bank);
+	msleep(100);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(said.first,
+					       ": load-enable driven, charge-enable driven"),
+				  "said: %s", said.first);
+}
+
 /* Ends */
 
 static void shutdown_floats_for_good(struct kunit *test)
@@ -1003,6 +1016,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE_SLOW(switched_off_is_not_empty),
 	KUNIT_CASE(host_may_forbid_charging),
 	KUNIT_CASE_SLOW(heartbeat_follows_the_scanner),
+	KUNIT_CASE(log_names_each_output),
 	KUNIT_CASE_SLOW(shutdown_floats_for_good),
 	KUNIT_CASE_SLOW(sleep_floats_and_resume_starts_anew),
 	{}

@@ -134,6 +134,10 @@ class Scenario:
         """What is sampled."""
         return sorted({item.pin for item in self.expectations if item.kind in ("is", "is not")})
 
+    def sets(self, key, value):
+        return any((item.key, item.value) == (key, value)
+                   for _, changes in self.events for item in changes)
+
     def uses(self, *keys):
         return any(item.key in keys for _, changes in self.events for item in changes)
 

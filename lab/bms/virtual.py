@@ -168,7 +168,8 @@ MISSING = (
     (lambda scenario: "memory" in scenario.flags, "no memory yet"),
     (lambda scenario: "chargewarn" in scenario.flags, "no charge warning yet"),
     (lambda scenario: "loadoff" in scenario.flags, "no start with the load off yet"),
-    (lambda scenario: scenario.converters > 1, "converters are scanned one after the other so far"),
+    (lambda scenario: scenario.converters > 1 or scenario.sets("TS", "hang"),
+     "converters are scanned one after the other so far"),
 )
 
 
@@ -187,8 +188,7 @@ def converters(scenario):
     One has everything, where none is slow. Otherwise cells, temperatures and the rest have
     their own.
     """
-    slow = any(item.key in ("SENS", "TS") and item.value == "hang"
-               for _, changes in scenario.events for item in changes)
+    slow = scenario.sets("SENS", "hang") or scenario.sets("TS", "hang")
     if not (slow or scenario.converters > 1 or scenario.convert_ms or scenario.uses("CONV")):
         return [("converter", 0, BANK_CURRENT)]
     cells, count = scenario.cells, scenario.converters
