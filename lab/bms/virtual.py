@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from bms import kernel_log, sysfs
 from bms.errors import BenchError
-from bms.pins import PinLog, Steps
+from bms.pins import PinLog, Steps, floating
 from bms.scenario import World
 
 REAL_TIME = False
@@ -57,6 +57,7 @@ REBIND_S = 1.0      # until it is bound again
 RESTART_S = 2.0     # for which all pins are inputs
 # A charge pump delivers from so many edges of the heartbeat on, until so long after the last.
 PUMP_EDGES, PUMP_S = 3, 0.75
+BEATING_KB = 16384  # of trace, for a day of them
 
 # What a chip of our own is needed for
 CHIP_KEYS = ("OUT", *HELD, "CW.pin", "SETTLE", "IRQ", "HOST")
@@ -146,7 +147,7 @@ CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPI
                   r"(?:, parent: \w+/(?P<parent>[\w.-]+))?", re.MULTILINE)
 FIRST_LINE = 512    # of the first chip
 BEGIN = re.compile(r"^player: begin (\d+)$", re.MULTILINE)
-LINE = re.compile(r"bms-expander outputs: (\d+) line (\d+) (high|low|falls)(?: (\d+))?")
+LINE = re.compile(r"bms-expander outputs: (\d+) line (\d+) (high|low|sinks|falls)(?: (\d+))?")
 SHUTDOWN = re.compile(r"bms-expander outputs: (\d+) shutdown")
 TOLD_TO = "Kernel panic - not syncing: told to"
 EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
@@ -381,6 +382,8 @@ class Script:
         self.early("cat /sys/kernel/debug/gpio")
         self.early(f"write {TRACING}/trace_clock boot")
         self.early(f"write {TRACING}/events/gpio/gpio_value/filter get==0")
+        if "heartbeat" in self.scenario.flags:
+            self.early(f"write {TRACING}/buffer_size_kb {BEATING_KB}")
         self.early(f"write {TRACING}/events/gpio/enable 1")
         self.quantities(self.begin, world)
         if self.scenario.convert_ms:
@@ -526,7 +529,7 @@ def line_edges(said, begin_ns):
         due_ns = falls_ns.pop(pin, None)
         if due_ns is not None and due_ns <= time_ns:
             yield (due_ns - begin_ns) / NS, pin, "Z"
-        yield (time_ns - begin_ns) / NS, pin, "Z" if match[3] == "low" else "1"
+        yield (time_ns - begin_ns) / NS, pin, {"low": "Z", "sinks": "L"}.get(match[3], "1")
         if match[3] == "falls":
             falls_ns[pin] = int(match[4])
     for pin, due_ns in falls_ns.items():
@@ -642,23 +645,45 @@ class PowerOn:
         return ended
 
 
+def rest(scenario, log, begin, end):
+    """No host: an output is as what else holds it."""
+    levels = {pin: floating(pin) for pin in log.pin}
+    for time, changes in scenario.events:
+        if time > begin:
+            break
+        levels |= holds(changes)
+    for pin, level in levels.items():
+        log.add(begin, pin, level)
+    for time, changes in scenario.events:
+        if begin < time < end:
+            for pin, level in holds(changes).items():
+                log.add(time, pin, level)
+
+
+def holds(changes):
+    return {OUTPUTS[HELD[item.key]]: "1" if item.value == "high" else "Z"
+            for item in changes if item.key in HELD}
+
+
 def play(scenario, files, folder):
     """Play a scenario: (log of the pins, complaints of the kernel)."""
     log = PinLog(scenario.pins)
     complaints = []
-    begin, spent, number = None, -1.0, 0
+    begin, rests_since = None, 0.0      # None after a crash: the lines stay as they were
+    spent, number = -1.0, 0
     changes = list(moments(scenario))
     for index, (time, how) in enumerate(changes):
         if how == "on":
             if begin is None:
-                log.floats(time)
                 begin = time
+                rests_since = time if rests_since is None else rests_since
             continue
         if begin is None or time < begin:
             if how == "off":
-                log.floats(time)
                 begin = None
+                rests_since = time if rests_since is None else rests_since
             continue
+        rest(scenario, log, rests_since, begin)
         number += 1
         on = PowerOn(scenario, begin, time, how, spent)
         on.run(files, folder / f"power-{number}")
@@ -667,9 +692,9 @@ def play(scenario, files, folder):
                      scenario.end) if how in ("reboot", "crash") else time
         ended = on.take(log, until)
         # What comes together with a power loss is for the next power-on.
-        begin, spent = None, math.nextafter(time, 0) if how == "off" else time
-        if how == "reboot":
-            begin = ended + RESTART_S
-        if how in ("off", "reboot"):
-            log.floats(ended)
+        spent = math.nextafter(time, 0) if how == "off" else time
+        begin = ended + RESTART_S if how == "reboot" else None
+        rests_since = ended if how in ("off", "reboot") else None
+    if rests_since is not None:
+        rest(scenario, log, rests_since, scenario.end)
     return log, complaints

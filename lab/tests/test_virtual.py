@@ -7,6 +7,7 @@ import unittest
 
 from bms import hil, virtual
 from bms import scenario as language
+from bms.pins import PinLog
 
 
 class Chips(unittest.TestCase):
@@ -38,6 +39,10 @@ class Edges(unittest.TestCase):
         self.assertEqual(found, [(0.5, "1"), (2, "1"), (2.015, "Z"), (3, "1"), (4, "1"),
                                  (4.2, "1"), (5, "Z")])
         self.assertIn((8, "PA", "Z"), list(virtual.line_edges(said, 10**9)))
+
+    def test_an_output_that_is_driven_low(self):
+        said = "bms-expander outputs: 1000000000 line 9 sinks\n"
+        self.assertEqual(list(virtual.line_edges(said, 0)), [(1, "CD", "L")])
 
     def test_pump(self):
         self.assertEqual(list(virtual.pump([1, 1.25])), [])
@@ -92,6 +97,15 @@ class Scenarios(unittest.TestCase):
         self.assertEqual(times, sorted(times))
         self.assertEqual([line.split()[2].rpartition("/")[2] for line in lines
                           if 6e9 <= virtual.at_ns(line) <= 7e9], ["unbind", "control", "bind"])
+
+    def test_a_line_is_held_without_a_host_too(self):
+        scenario = self.read("bank signals\n5 LD.pin=high\n8 CD.pin=low PA.pin=high\n"
+                             "9 LD.pin=free\n12 LD.pin=high\n")
+        log = PinLog()
+        virtual.rest(scenario, log, 5, 12)
+        self.assertEqual(log.pin["LD"].edges(), [(5, "1"), (9, "Z")])
+        self.assertEqual(log.pin["PA"].edges(), [(8, "1")])
+        self.assertEqual(log.pin["CD"].edges(), [])
 
     def test_errors_are_spent_in_one_power_on(self):
         scenario = self.read("bank signals\n0 PWR=1\n5 OUT=err*2 PWR=0\n9 PWR=1\n")

@@ -16,7 +16,7 @@
  * What an output line is, for whatever reason, goes to the kernel log with the time of the
  * boot clock, so that it is known after a shutdown and a crash too:
  *
- *   NS line LINE high		or low
+ *   NS line LINE high		or low; or sinks, when it is driven low
  *   NS line LINE falls NS	it is high until then, if nothing else happens to it
  *   NS shutdown		nothing comes after it
  *
@@ -56,6 +56,7 @@ struct line {
 	bool held_low;
 	u64 falls_ns;		/* when it has been let go of */
 	u64 high_until_ns;	/* as told to the log */
+	bool sinks;		/* as told to the log */
 };
 
 struct expander {
@@ -93,18 +94,22 @@ static void tell(struct expander *e, unsigned int number)
 {
 	struct line *line = &e->line[number];
 	u64 until_ns = high_until(line), now_ns = ktime_get_boottime_ns();
+	bool sinks;
 
 	if (number == e->load_line)
 		bms_converter_gate(until_ns);
 	if (until_ns <= now_ns)
 		until_ns = 0;
-	if (until_ns == line->high_until_ns)
+	sinks = !until_ns && line->output && !line->level;
+	if (until_ns == line->high_until_ns && sinks == line->sinks)
 		return;
 	line->high_until_ns = until_ns;
+	line->sinks = sinks;
 	if (until_ns && until_ns != FOR_EVER)
 		dev_info(e->dev, "%llu line %u falls %llu\n", now_ns, number, until_ns);
 	else
-		dev_info(e->dev, "%llu line %u %s\n", now_ns, number, until_ns ? "high" : "low");
+		dev_info(e->dev, "%llu line %u %s\n", now_ns, number,
+			 until_ns ? "high" : sinks ? "sinks" : "low");
 }
 
 /* Each access asks once. */
