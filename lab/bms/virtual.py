@@ -413,7 +413,7 @@ class Script:
     def deed(self, time, world, item):
         """What the host or an operator does."""
         if item.key == "OP":
-            self.add(time, "try {} {}".format(*sysfs.OPERATIONS[item.value]))
+            self.add(time, "start {} {}".format(*sysfs.OPERATIONS[item.value]))
         if item.key != "HOST":
             return
         what, seconds = item.value
