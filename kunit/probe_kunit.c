@@ -945,6 +945,7 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	struct fake_bank *bank = fake_bank_alloc(test);
 	const struct dev_pm_ops *pm;
 	struct platform_device *pdev;
+	unsigned int reads;
 
 	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
 		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
@@ -959,12 +960,16 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->poweroff_late, pm->suspend_late, "hibernation");
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->restore, pm->resume, "hibernation");
 
-	/* R6: an attempt that another device refuses moves nothing. */
-	KUNIT_EXPECT_EQ(test, 0, pm->prepare(&pdev->dev));
-	KUNIT_EXPECT_PTR_EQ(test, pm->suspend, NULL);
+	/* R6: an attempt that another device refuses moves nothing, and nothing is read. */
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
+	reads = t->gpio->reads[FAKE_LOAD];
+	msleep(1000);
+	KUNIT_EXPECT_EQ(test, t->gpio->reads[FAKE_LOAD], reads);
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
 	msleep(1000);
+	KUNIT_EXPECT_GT(test, t->gpio->reads[FAKE_LOAD], reads);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend_late(&pdev->dev));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));

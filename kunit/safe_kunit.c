@@ -26,6 +26,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -294,6 +295,7 @@ static void every_call_of_the_chip_fails_in_turn_on_the_way_to_sleep(struct kuni
 		KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 		KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 		fail_calls(test, t->gpio, n);
+		KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
 		KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
 		failed = calls_failed(test, t->gpio);
 		KUNIT_ASSERT_EQ_MSG(test, t->gpio->output & OUTPUTS, 0, "call %u", n + 1);
@@ -319,9 +321,18 @@ static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;
 	t->gpio->set_error[FAKE_CHARGE] = -EIO;
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 	KUNIT_EXPECT_EQ(test, -EIO, pm->suspend_late(&pdev->dev));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	t->gpio->set_error[FAKE_CHARGE] = 0;
+	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
+
+	/* Nor is a line believed that could be read before, and cannot now. */
+	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
+	t->gpio->get_error[FAKE_CHARGE] = -EBUSY;
+	KUNIT_EXPECT_EQ(test, -EIO, pm->suspend_late(&pdev->dev));
+	t->gpio->get_error[FAKE_CHARGE] = 0;
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 	fake_gpio_set(t->gpio, FAKE_ATC, false);
@@ -672,20 +683,25 @@ static void panic_touches_nothing_beside_a_heartbeat(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, bms->act.panic.notifier_call);
 }
 
+static int may_sleep(struct smallbms *bms, unsigned long event)
+{
+	return notifier_to_errno(bms->sleep.notifier_call(&bms->sleep, event, NULL));
+}
+
+static int no_suspend(struct device *dev)
+{
+	return 0;
+}
+
 static void sleep_is_refused(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
-	const struct dev_pm_ops *pm;
-	struct platform_device *pdev;
+	struct smallbms *bms;
 
-	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
-		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
-		return;
-	}
-	pdev = running(test, whole_bank(test));
-	pm = pdev->dev.driver->pm;
-	KUNIT_EXPECT_EQ(test, -EBUSY, pm->prepare(&pdev->dev));
-	KUNIT_EXPECT_EQ(test, -EBUSY, pm->suspend_late(&pdev->dev));
+	bms = platform_get_drvdata(running(test, whole_bank(test)));
+	KUNIT_EXPECT_EQ(test, -EBUSY, may_sleep(bms, PM_SUSPEND_PREPARE));
+	KUNIT_EXPECT_EQ(test, -EBUSY, may_sleep(bms, PM_HIBERNATION_PREPARE));
+	KUNIT_EXPECT_EQ_MSG(test, 0, may_sleep(bms, PM_RESTORE_PREPARE), "an image comes back");
 	msleep(1000);
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
@@ -694,9 +710,25 @@ static void sleep_is_refused(struct kunit *test)
 	fake_gpio_set(t->gpio, FAKE_LOOP, false);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 	msleep(100);
-	KUNIT_EXPECT_EQ(test, 0, pm->prepare(&pdev->dev));
-	KUNIT_EXPECT_EQ(test, 0, pm->suspend_late(&pdev->dev));
-	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, may_sleep(bms, PM_SUSPEND_PREPARE));
+}
+
+/* A chip that is asleep by then takes a write into its cache, and its pin stays. */
+static void sleep_is_refused_when_a_chip_sleeps_early(struct kunit *test)
+{
+	static const struct dev_pm_ops early = { .suspend = no_suspend };
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = whole_bank(test);
+	const struct dev_pm_ops *pm;
+	struct smallbms *bms;
+
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	bms = platform_get_drvdata(running(test, bank));
+	KUNIT_EXPECT_EQ(test, 0, may_sleep(bms, PM_SUSPEND_PREPARE));
+	pm = t->gpio->chip.parent->driver->pm;
+	t->gpio->chip.parent->driver->pm = &early;
+	KUNIT_EXPECT_EQ(test, -EBUSY, may_sleep(bms, PM_SUSPEND_PREPARE));
+	t->gpio->chip.parent->driver->pm = pm;
 }
 
 /* R6: an announcement on the way to sleep must not end it. */
@@ -737,6 +769,7 @@ static struct kunit_case safe_cases[] = {
 	KUNIT_CASE(panic_keeps_off_lines_that_sleep),
 	KUNIT_CASE(panic_touches_nothing_beside_a_heartbeat),
 	KUNIT_CASE(sleep_is_refused),
+	KUNIT_CASE(sleep_is_refused_when_a_chip_sleeps_early),
 	KUNIT_CASE(announcements_do_not_wake),
 	{}
 };

@@ -44,6 +44,7 @@ HANG_MS = 1000
 
 CONTROL = "/sys/devices/platform/{}/control"
 PULL = "/sys/devices/platform/gpios/gpiochip0/sim_gpio{}/pull"
+REFUSE = "/sys/devices/platform/refuser/refuse"
 TRACING = "/sys/kernel/tracing"
 GCOV = "/sys/kernel/debug/gcov"
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
@@ -113,7 +114,11 @@ CONVERTER = """	adc{number}: {name} {{
 """
 GATE = "\t\ttest,gate = <&gpio 8>;\n"
 # What is wrong with the outputs' chip must not be wrong with the inputs.
-CHIPS = """	outputs: outputs {
+CHIPS = """	refuser {
+		compatible = "test,bms-refuser";
+	};
+
+	outputs: outputs {
 		compatible = "test,bms-expander";
 		gpio-controller;
 		#gpio-cells = <2>;
@@ -417,7 +422,6 @@ class Script:
         if item.key != "HOST":
             return
         what, seconds = item.value
-        outputs = CONTROL.format("outputs")
         if what == "rebind":
             self.add(time, f"start {DRIVER}/unbind bms")
             self.add(time + REBIND_S, f"try {DRIVER}/bind bms")
@@ -425,12 +429,12 @@ class Script:
                 self.write(time + REBIND_S, *sysfs.setting(key, value))
         elif what in ("sleep", "abort"):
             if what == "abort":
-                self.add(time, f"write {outputs} sleep abort")
+                self.add(time, f"write {REFUSE} 1")
             self.add(time, f"write {SLEEP_TEST} core")
             self.add(time, f"write {SLEEP_S} {seconds}")
             self.add(time, f"write {SLEEP} mem")
             if what == "abort":
-                self.add(time, f"write {outputs} sleep ok")
+                self.add(time, f"write {REFUSE} 0")
 
     def samples(self, end):
         """Files are read once a second, between the seconds, at which things happen."""

@@ -18,8 +18,8 @@
  * told; if a line can never be read, there is nothing better than to believe it.
  *
  * Whatever ends in order floats the outputs and sees that they stand (F3b). What does
- * not, a panic apart, ends the heartbeat, and the board has to float them: a heartbeat
- * that went on without an evaluation on fresh data would hold up what nobody watches.
+ * not ends the heartbeat, and the board has to float them: a heartbeat that went on
+ * without an evaluation on fresh data would hold up what nobody watches.
  */
 
 #include <linux/bits.h>
@@ -124,7 +124,7 @@ static void drive(struct smallbms_output *output, bool driven)
 	look(output);
 }
 
-static bool stands(const struct smallbms_output *output)
+static bool at_pin(const struct smallbms_output *output)
 {
 	return written(output) && (output->level < 0 || output->level == output->driven);
 }
@@ -137,7 +137,7 @@ static bool follow(struct smallbms_output *output, bool driven, bool fault)
 	if (!output->gpiod || (!told && !fault))
 		return false;
 	drive(output, driven);
-	return told || stands(output);
+	return told || at_pin(output);
 }
 
 /**
@@ -168,9 +168,11 @@ bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision
 	return news;
 }
 
+/* At an end only what has been seen counts, where a line can be read. */
 static bool floats(const struct smallbms_output *output)
 {
-	return !output->gpiod || (!output->driven && stands(output));
+	return !output->gpiod ||
+	       (!output->driven && (output->readable ? !output->level : written(output)));
 }
 
 static bool all_float(const struct smallbms_act *act)
@@ -225,6 +227,34 @@ int smallbms_act_float(struct smallbms_act *act, struct device *dev)
 				output->error ?: output->level);
 	}
 	return -EIO;
+}
+
+/**
+ * smallbms_act_sleeps_early() - an output whose chip sleeps before the outputs float (R6)
+ * @act: the outputs
+ *
+ * They float in the late phase. A chip that is suspended in the ordinary one, or whose bus
+ * is, may take a write into a cache by then, and say nothing.
+ *
+ * Return: its name, or NULL.
+ */
+const char *smallbms_act_sleeps_early(const struct smallbms_act *act)
+{
+	const struct device *dev;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (!act->output[i].gpiod)
+			continue;
+		dev = gpio_device_to_device(gpiod_to_gpio_device(act->output[i].gpiod));
+		for (; dev; dev = dev->parent) {
+			const struct dev_pm_ops *pm = dev->driver ? dev->driver->pm : NULL;
+
+			if (pm && (pm->suspend || pm->freeze))
+				return output_names[i];
+		}
+	}
+	return NULL;
 }
 
 /**

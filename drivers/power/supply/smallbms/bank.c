@@ -9,7 +9,8 @@
  * An evaluation reads the lines of the outputs and of the inputs, lets the policy
  * decide on them and on the last finished scan of the channels, makes the outputs
  * follow and reports what has changed, all under one lock. Neither a reader nor a
- * writer of an attribute takes this lock: an evaluation waits for another one only.
+ * writer of an attribute takes this lock: an evaluation waits for another one, or for an
+ * end.
  * Four things cause one:
  *
  * - an edge on a line, in the thread of its interrupt;
@@ -29,13 +30,18 @@
  *
  * When a bank is stopped, by unbinding, shutdown or sleep, its outputs float
  * first, and no evaluation can drive them again. Only then does it wait for work
- * that may be stuck in a converter; a shutdown does not wait at all.
+ * that may be stuck in a converter; a shutdown does not wait for that at all.
+ *
+ * On the way to sleep a bank is paused first: what it is read with may be suspended any
+ * time after it, so nothing is read any more, and the heartbeat stops. It is stopped when
+ * all devices have agreed, and goes on where one has not.
  *
  * The power supply, hwmon and the controls stand above this file, and nothing here
  * calls them.
  */
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -95,8 +101,10 @@ static void take_command(struct smallbms *bms)
 	bms->settings = bms->command.settings;
 	bms->sample.host_charge_off = bms->command.charge_off;
 	bms->sample.host_load_off = bms->command.load_off;
-	bms->sample.operator_clear = bms->command.clear;
-	bms->command.clear = false;
+	if (!bms->stopped && !bms->paused) {
+		bms->sample.operator_clear = bms->command.clear;
+		bms->command.clear = false;
+	}
 	spin_unlock(&bms->command_lock);
 }
 
@@ -118,15 +126,20 @@ static void smallbms_evaluate(struct smallbms *bms)
 	lockdep_assert_held(&bms->lock);
 
 	take_command(bms);
-	if (bms->stopped) {
+	if (bms->stopped || bms->paused) {
 		smallbms_report_publish(bms);
 		return;
 	}
 
 	smallbms_act_look(&bms->act);
-	smallbms_sense_lines(&bms->sense, &bms->sample, ktime_get_boottime_ns());
-	if (decide(bms))
+	bms->looked_ns = ktime_get_boottime_ns();
+	smallbms_sense_lines(&bms->sense, &bms->sample, bms->looked_ns);
+	if (decide(bms)) {
+		/* A fault that has just been mended has been one. */
+		if (bms->decision.faults)
+			smallbms_report_publish(bms);
 		decide(bms);
+	}
 	smallbms_leds_show(&bms->leds, &bms->decision);
 	smallbms_gauge_step(&bms->gauge, &bms->settings, &bms->sample, bms->decision.causes);
 	smallbms_report_update(bms);
@@ -157,17 +170,19 @@ static enum hrtimer_restart smallbms_deadline(struct hrtimer *timer)
 static irqreturn_t smallbms_line_irq(int irq, void *data)
 {
 	struct smallbms *bms = data;
-	u64 now_ns, rested_ns;
+	u64 rested_ns;
+
+	/* An end may hold the lock for a second, and others share this thread. */
+	if (READ_ONCE(bms->stopped))
+		return IRQ_HANDLED;
 
 	guard(mutex)(&bms->lock);
 
-	now_ns = ktime_get_boottime_ns();
 	rested_ns = bms->looked_ns + REST_NS;
-	if (now_ns >= rested_ns) {
-		bms->looked_ns = now_ns;
+	if (ktime_get_boottime_ns() >= rested_ns) {
 		smallbms_evaluate(bms);
-	} else if (!bms->stopped) {
-		/* Sooner than any deadline, which that evaluation sets again */
+	} else if (!bms->stopped && !bms->paused) {
+		/* A deadline within that time waits for it; the evaluation sets it again. */
 		hrtimer_start(&bms->deadline, ns_to_ktime(rested_ns), HRTIMER_MODE_ABS);
 	}
 	return IRQ_HANDLED;
@@ -189,7 +204,7 @@ static void smallbms_scanner(struct work_struct *work)
 
 	guard(mutex)(&bms->lock);
 
-	if (bms->stopped)
+	if (bms->stopped || bms->paused)
 		return;
 	publish_scan(bms);
 	bms->sample.scan_ns = ktime_get_boottime_ns();
@@ -288,7 +303,7 @@ bool smallbms_bank_drives(struct smallbms *bms)
 	guard(mutex)(&bms->lock);
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		if (bms->act.output[i].driven)
+		if (bms->act.output[i].driven || bms->act.output[i].level > 0)
 			return true;
 	}
 	return bms->decision.load || bms->decision.charge || bms->decision.pre_alarm;
@@ -307,7 +322,7 @@ int smallbms_bank_float(struct smallbms *bms)
 	int ret;
 
 	scoped_guard(mutex, &bms->lock) {
-		bms->stopped = true;
+		WRITE_ONCE(bms->stopped, true);
 		ret = smallbms_act_float(&bms->act, bms->dev);
 		bms->decision = (struct smallbms_decision){
 			.causes = BIT(SMALLBMS_CAUSE_START),
@@ -336,6 +351,14 @@ int smallbms_bank_stop(struct smallbms *bms)
 	return ret;
 }
 
+/* A scan may never end; that it has not is noticed without one (F1). */
+static void watch(struct smallbms *bms)
+{
+	queue_work(system_highpri_wq, &bms->evaluation);
+	if (bms->polled)
+		scan_after(bms, 0);
+}
+
 static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st, u64 now_ns))
 {
 	u64 now = ktime_get_boottime_ns();
@@ -355,12 +378,9 @@ static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st
 		}
 		policy(&bms->state, now);
 		smallbms_report_publish(bms);
-		bms->stopped = false;
+		WRITE_ONCE(bms->stopped, false);
 	}
-	/* A scan may never end; that it has not is noticed without one (F1). */
-	queue_work(system_highpri_wq, &bms->evaluation);
-	if (bms->polled)
-		scan_after(bms, 0);
+	watch(bms);
 }
 
 /**
@@ -373,13 +393,30 @@ void smallbms_bank_start(struct smallbms *bms)
 }
 
 /**
- * smallbms_bank_resume() - begin again after sleep, if the bank was stopped for it
+ * smallbms_bank_pause() - leave the outputs as they are, and read nothing
  * @bms: the bank
+ */
+void smallbms_bank_pause(struct smallbms *bms)
+{
+	scoped_guard(mutex, &bms->lock)
+		bms->paused = true;
+	hrtimer_cancel(&bms->deadline);
+	cancel_work_sync(&bms->evaluation);
+	cancel_delayed_work_sync(&bms->scanner);
+}
+
+/**
+ * smallbms_bank_resume() - go on after smallbms_bank_pause()
+ * @bms: the bank, which may have been stopped since
  */
 void smallbms_bank_resume(struct smallbms *bms)
 {
+	scoped_guard(mutex, &bms->lock)
+		bms->paused = false;
 	if (bms->stopped)
 		begin(bms, smallbms_policy_resume);
+	else
+		watch(bms);
 }
 
 /* Without a channel, a heartbeat or a mute line, interrupts say everything. */

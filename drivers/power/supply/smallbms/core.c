@@ -15,15 +15,17 @@
  * do the interfaces go.
  */
 
+#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/property.h>
-#include <linux/ratelimit.h>
+#include <linux/suspend.h>
 
 #include "compat.h"
 #include "smallbms.h"
@@ -99,6 +101,45 @@ static void smallbms_get_battery(struct smallbms *bms)
 	fwnode_handle_put(battery);
 }
 
+/* R6: asleep, nothing is watched. So nothing is driven, or nobody sleeps. */
+static int smallbms_may_sleep(struct smallbms *bms)
+{
+	const char *early;
+
+	if (!smallbms_bank_drives(bms))
+		return 0;
+	if (!device_property_read_bool(bms->dev, "allow-sleep")) {
+		dev_warn_ratelimited(bms->dev,
+				     "no sleep, it would disconnect the bank: see allow-sleep\n");
+		return -EBUSY;
+	}
+	early = smallbms_act_sleeps_early(&bms->act);
+	if (early) {
+		dev_warn_ratelimited(bms->dev,
+				     "no sleep: the chip of %s-gpios sleeps before it can float\n",
+				     early);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* Before any device is suspended; a hibernated system that comes back is not kept from it. */
+static int smallbms_sleep(struct notifier_block *sleep, unsigned long event, void *data)
+{
+	struct smallbms *bms = container_of(sleep, struct smallbms, sleep);
+
+	if (event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	return notifier_from_errno(smallbms_may_sleep(bms));
+}
+
+static void smallbms_stay_awake(void *data)
+{
+	struct smallbms *bms = data;
+
+	unregister_pm_notifier(&bms->sleep);
+}
+
 static void smallbms_stop(void *data)
 {
 	smallbms_bank_stop(data);
@@ -153,7 +194,12 @@ static int smallbms_probe(struct platform_device *pdev)
 		return ret;
 
 	smallbms_bank_start(bms);
-	return 0;
+
+	bms->sleep.notifier_call = smallbms_sleep;
+	ret = register_pm_notifier(&bms->sleep);
+	if (ret)
+		return ret;
+	return devm_add_action_or_reset(dev, smallbms_stay_awake, bms);
 }
 
 /* A converter that never returns must not keep the system from going down. */
@@ -162,22 +208,11 @@ static void smallbms_shutdown(struct platform_device *pdev)
 	smallbms_bank_float(platform_get_drvdata(pdev));
 }
 
-/* R6: asleep, nothing is watched. So nothing is driven, or nobody sleeps. */
-static int smallbms_may_sleep(struct device *dev)
+/* Before anything that the bank reads is suspended */
+static int smallbms_suspend(struct device *dev)
 {
-	struct smallbms *bms = dev_get_drvdata(dev);
-
-	if (device_property_present(dev, "allow-sleep") || !smallbms_bank_drives(bms))
-		return 0;
-	if (__ratelimit(&bms->report.rate))
-		dev_warn(dev, "no sleep, it would disconnect the bank: see allow-sleep\n");
-	return -EBUSY;
-}
-
-/* Before any device is suspended */
-static int smallbms_prepare(struct device *dev)
-{
-	return smallbms_may_sleep(dev);
+	smallbms_bank_pause(dev_get_drvdata(dev));
+	return 0;
 }
 
 /*
@@ -186,9 +221,7 @@ static int smallbms_prepare(struct device *dev)
  */
 static int smallbms_suspend_late(struct device *dev)
 {
-	int ret = smallbms_may_sleep(dev);
-
-	return ret ?: smallbms_bank_stop(dev_get_drvdata(dev));
+	return smallbms_bank_stop(dev_get_drvdata(dev));
 }
 
 /* After everything that the bank is measured with has come back */
@@ -199,11 +232,8 @@ static int smallbms_resume(struct device *dev)
 }
 
 static const struct dev_pm_ops smallbms_pm_ops = {
-	.prepare = smallbms_prepare,
+	SYSTEM_SLEEP_PM_OPS(smallbms_suspend, smallbms_resume)
 	LATE_SYSTEM_SLEEP_PM_OPS(smallbms_suspend_late, NULL)
-	.resume = smallbms_resume,
-	.thaw = smallbms_resume,
-	.restore = smallbms_resume,
 };
 
 static const struct of_device_id smallbms_of_match[] = {

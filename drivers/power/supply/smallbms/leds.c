@@ -3,6 +3,7 @@
  * smallbms - decision -> LED triggers (P1)
  */
 
+#include <asm/barrier.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/device.h>
@@ -28,6 +29,7 @@ static int smallbms_led_activate(struct led_classdev *led)
 	do {
 		on = READ_ONCE(t->on);
 		led_set_brightness(led, on ? LED_FULL : LED_OFF);
+		smp_mb();	/* pairs with the one in show() */
 	} while (on != READ_ONCE(t->on));
 	return 0;
 }
@@ -37,6 +39,7 @@ static void show(struct smallbms_trigger *t, bool on)
 	if (t->on == on)
 		return;
 	WRITE_ONCE(t->on, on);
+	smp_mb();	/* an LED that the event does not reach sees the store */
 	led_trigger_event(&t->trigger, on ? LED_FULL : LED_OFF);
 }
 

@@ -209,7 +209,7 @@ static void note_stood(struct smallbms_steadiness *steady, u64 now_ns, u64 filte
 		steady->stood_ns = now_ns;
 }
 
-/* Evidence of lines counts too when no good spell lasts (F8). */
+/* Bad evidence of a line counts at once when no good spell has lasted for a while (F8). */
 static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness *steady,
 		       enum evidence e, u64 now_ns, u64 filter_ns)
 {
@@ -221,9 +221,8 @@ static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness 
 	note_stood(steady, now_ns, filter_ns);
 
 	weigh(c, e, now_ns, filter_ns);
-	if (c->on || (e != EVIDENCE_OFF && e != EVIDENCE_ON))
-		return;
-	if (elapsed(steady->stood_ns, now_ns) >= FLICKER_MS * SMALLBMS_NS_PER_MS) {
+	if (!c->on && e == EVIDENCE_ON &&
+	    elapsed(steady->stood_ns, now_ns) >= FLICKER_MS * SMALLBMS_NS_PER_MS) {
 		c->on = true;
 		c->pending = false;
 	}
@@ -467,10 +466,11 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 
 	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_KIND_SUPPLY]), st->scan_ns, hold_ns(set));
 	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
+	if (blocked)
+		st->warm = false;
 
 	if (st->blocked && !blocked) {
 		st->starting = true;
-		st->warm = false;
 		clear(&st->scanned);
 		clear(&st->ready);
 		assume(&st->full);
@@ -761,16 +761,6 @@ static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, 
 		due(deadline_ns, end_ns);
 }
 
-/* F8: when a line that flickers will have flickered for too long */
-static void due_flicker(u64 *deadline_ns, const struct smallbms_condition *c,
-			const struct smallbms_steadiness *steady, u64 now_ns)
-{
-	u64 end_ns = add(steady->stood_ns, FLICKER_MS * SMALLBMS_NS_PER_MS);
-
-	if (!c->on && end_ns > now_ns && steady->stood_ns < now_ns)
-		due(deadline_ns, end_ns);
-}
-
 /* F3: what is told is looked at once it had time to settle, and until it stands. */
 static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
 			  const struct smallbms_state *st, const struct smallbms_sample *in)
@@ -859,12 +849,6 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	due_condition(&next, &st->line_lost, now, filter);
 	due_condition(&next, &st->atc_lost, now, filter);
 	due_condition(&next, &st->settled, now, filter);
-
-	due_flicker(&next, &st->atd, &st->steady[SMALLBMS_STEADY_ATD], now);
-	due_flicker(&next, &st->atc, &st->steady[SMALLBMS_STEADY_ATC], now);
-	due_flicker(&next, &st->bpa, &st->steady[SMALLBMS_STEADY_BPA], now);
-	due_flicker(&next, &st->loop, &st->steady[SMALLBMS_STEADY_LOOP], now);
-	due_flicker(&next, &st->remote, &st->steady[SMALLBMS_STEADY_REMOTE], now);
 
 	due_terminals(&next, set, st, in);
 	due_losses(&next, st, in, stale_ns(set));

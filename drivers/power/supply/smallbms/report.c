@@ -302,7 +302,7 @@ static int print_news(struct smallbms_report *report, u32 begun)
 	u32 causes = report->causes;
 	int len = 0;
 
-	begun = (begun | ~report->logged.causes) & causes & ~BIT(SMALLBMS_CAUSE_START);
+	begun = (begun | (causes & ~report->logged.causes)) & ~BIT(SMALLBMS_CAUSE_START);
 	if (changed) {
 		len = print_outputs(report, changed, report->text, sizeof(report->text));
 		if (causes)
@@ -340,6 +340,8 @@ static void announce(struct work_struct *work)
 	report->announced_ns = ktime_get_boottime_ns();
 	if (log)
 		report->logged = now;
+	else
+		report->logged.causes &= now.causes & ~begun;
 	spin_unlock(&report->lock);
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
@@ -446,6 +448,8 @@ void smallbms_report_update(struct smallbms *bms)
 	if (!news)
 		return;
 	wait_ns = since_ns < ANNOUNCE_NS ? ANNOUNCE_NS - since_ns : 0;
+	/* It may be waiting for its turn in the log, which takes longer. */
+	cancel_delayed_work(&report->announcer);
 	schedule_delayed_work(&report->announcer, nsecs_to_jiffies(wait_ns));
 }
 
@@ -460,7 +464,7 @@ void smallbms_report_init(struct smallbms *bms)
 	spin_lock_init(&report->lock);
 	INIT_DELAYED_WORK(&report->announcer, announce);
 	ratelimit_state_init(&report->rate, LOG_INTERVAL_S * HZ, LOG_BURST);
-	ratelimit_set_flags(&report->rate, RATELIMIT_MSG_ON_RELEASE);
+	ratelimit_set_flags(&report->rate, RATELIMIT_MSG_ON_RELEASE);	/* in silence */
 	smallbms_report_publish(bms);
 	report->begun = 0;
 	report->announced = to_announce(report);

@@ -124,6 +124,7 @@ void smallbms_act_look(struct smallbms_act *act);
 void smallbms_act_report(const struct smallbms_act *act, struct smallbms_sample *sample);
 bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision);
 int smallbms_act_float(struct smallbms_act *act, struct device *dev);
+const char *smallbms_act_sleeps_early(const struct smallbms_act *act);
 void smallbms_act_beat(struct smallbms_act *act);
 void smallbms_link_chip(struct device *dev, struct gpio_desc *gpiod);
 const char *smallbms_output_name(enum smallbms_output_id output);
@@ -277,10 +278,12 @@ struct smallbms_command {
  * @report: what is shown
  * @polled: inputs must be looked at from time to time
  * @stopped: outputs float and stay so
- * @looked_ns: when an edge of a line last caused an evaluation
+ * @paused: outputs stay as they are, and nothing is read: the host is falling asleep
+ * @looked_ns: when the last evaluation was
  * @deadline: wakes @evaluation when something becomes due
  * @evaluation: an evaluation that no input has caused
  * @scanner: scans the channels, then evaluates
+ * @sleep: is asked before the host sleeps
  */
 struct smallbms {
 	struct device *dev;
@@ -298,10 +301,12 @@ struct smallbms {
 	struct smallbms_report report;
 	bool polled;
 	bool stopped;
+	bool paused;
 	u64 looked_ns;
 	struct hrtimer deadline;
 	struct work_struct evaluation;
 	struct delayed_work scanner;
+	struct notifier_block sleep;
 };
 
 /* causes: why outputs are what they are */
@@ -342,6 +347,7 @@ int smallbms_bank_request_irqs(struct smallbms *bms);
 void smallbms_bank_start(struct smallbms *bms);
 int smallbms_bank_float(struct smallbms *bms);
 int smallbms_bank_stop(struct smallbms *bms);
+void smallbms_bank_pause(struct smallbms *bms);
 void smallbms_bank_resume(struct smallbms *bms);
 bool smallbms_bank_drives(struct smallbms *bms);
 int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value);

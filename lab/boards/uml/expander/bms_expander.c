@@ -10,7 +10,6 @@
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   access err COUNT		so many accesses fail
  *   edges ok|lost		while lost, no line raises an interrupt
- *   sleep ok|abort		it refuses to be suspended, in the ordinary phase
  *   crash			the kernel panics
  *
  * What an output line is, for whatever reason, goes to the kernel log with the time of the
@@ -21,6 +20,10 @@
  *   NS shutdown		nothing comes after it
  *
  * The property "test,load-line" names the line that the load current flows through.
+ *
+ * Beside it stands a device that is nothing but able to refuse to be suspended, in the
+ * ordinary phase: 1 in its attribute "refuse" makes it. No expander does that itself, as one
+ * that is suspended in that phase would be asleep too early for its outputs to float.
  */
 
 #include <linux/bitops.h>
@@ -30,6 +33,7 @@
 #include <linux/irq.h>
 #include <linux/irq_sim.h>
 #include <linux/irqdomain.h>
+#include <linux/kstrtox.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -71,7 +75,6 @@ struct expander {
 	bool hangs;
 	u32 failures;		/* 0: until told otherwise */
 	bool edges_lost;
-	bool aborts;
 };
 
 /* Until when a line is high if nothing else happens to it: 0, a time, or for ever */
@@ -252,8 +255,6 @@ static int control(struct expander *e, const char *text)
 		e->failures = value;
 	} else if (sscanf(text, "edges %7s", word) == 1) {
 		e->edges_lost = !strcmp(word, "lost");
-	} else if (sscanf(text, "sleep %7s", word) == 1) {
-		e->aborts = !strcmp(word, "abort");
 	} else {
 		return -EINVAL;
 	}
@@ -318,20 +319,6 @@ static void expander_shutdown(struct platform_device *pdev)
 	dev_info(&pdev->dev, "%llu shutdown\n", ktime_get_boottime_ns());
 }
 
-static int expander_suspend(struct device *dev)
-{
-	struct expander *e = dev_get_drvdata(dev);
-
-	return e->aborts ? -EBUSY : 0;
-}
-
-static int expander_resume(struct device *dev)
-{
-	return 0;
-}
-
-static DEFINE_SIMPLE_DEV_PM_OPS(expander_pm_ops, expander_suspend, expander_resume);
-
 static const struct of_device_id expander_of_match[] = {
 	{ .compatible = "test,bms-expander" },
 	{ }
@@ -343,12 +330,72 @@ static struct platform_driver expander_driver = {
 		.name = "bms-expander",
 		.of_match_table = expander_of_match,
 		.dev_groups = expander_groups,
-		.pm = pm_sleep_ptr(&expander_pm_ops),
 	},
 	.probe = expander_probe,
 	.shutdown = expander_shutdown,
 };
-module_platform_driver(expander_driver);
+
+static bool refuses;
+
+static ssize_t refuse_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			    size_t count)
+{
+	return kstrtobool(buf, &refuses) ?: count;
+}
+static DEVICE_ATTR_WO(refuse);
+
+static struct attribute *refuser_attrs[] = {
+	&dev_attr_refuse.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(refuser);
+
+static int refuser_suspend(struct device *dev)
+{
+	return refuses ? -EBUSY : 0;
+}
+
+static int refuser_resume(struct device *dev)
+{
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(refuser_pm_ops, refuser_suspend, refuser_resume);
+
+static int refuser_probe(struct platform_device *pdev)
+{
+	return 0;
+}
+
+static const struct of_device_id refuser_of_match[] = {
+	{ .compatible = "test,bms-refuser" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, refuser_of_match);
+
+static struct platform_driver refuser_driver = {
+	.driver = {
+		.name = "bms-refuser",
+		.of_match_table = refuser_of_match,
+		.dev_groups = refuser_groups,
+		.pm = pm_sleep_ptr(&refuser_pm_ops),
+	},
+	.probe = refuser_probe,
+};
+
+static struct platform_driver *const drivers[] = { &expander_driver, &refuser_driver };
+
+static int __init expander_init(void)
+{
+	return platform_register_drivers(drivers, ARRAY_SIZE(drivers));
+}
+module_init(expander_init);
+
+static void __exit expander_exit(void)
+{
+	platform_unregister_drivers(drivers, ARRAY_SIZE(drivers));
+}
+module_exit(expander_exit);
 
 MODULE_DESCRIPTION("GPIO expander that fails as it is told to");
 MODULE_LICENSE("GPL");
