@@ -418,12 +418,12 @@ class Script:
     def deed(self, time, world, item):
         """What the host or an operator does."""
         if item.key == "OP":
-            self.add(time, "start {} {}".format(*sysfs.OPERATIONS[item.value]))
+            self.add(time, "try {} {}".format(*sysfs.OPERATIONS[item.value]))
         if item.key != "HOST":
             return
         what, seconds = item.value
         if what == "rebind":
-            self.add(time, f"start {DRIVER}/unbind bms")
+            self.add(time, f"write {CONTROL.format('outputs')} unbind")
             self.add(time + REBIND_S, f"try {DRIVER}/bind bms")
             for key, value in world.settings:
                 self.write(time + REBIND_S, *sysfs.setting(key, value))

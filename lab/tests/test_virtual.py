@@ -95,8 +95,8 @@ class Scenarios(unittest.TestCase):
         lines = virtual.PowerOn(scenario, 0, 90, "end", -1).script.lines
         times = [virtual.at_ns(line) for line in lines]
         self.assertEqual(times, sorted(times))
-        self.assertEqual([line.split()[2].rpartition("/")[2] for line in lines
-                          if 6e9 <= virtual.at_ns(line) <= 7e9], ["unbind", "control", "bind"])
+        self.assertEqual([line.split()[3] for line in lines
+                          if 6e9 <= virtual.at_ns(line) <= 7e9], ["unbind", "pull", "bms"])
 
     def test_a_line_is_held_without_a_host_too(self):
         scenario = self.read("bank signals\n5 LD.pin=high\n8 CD.pin=low PA.pin=high\n"

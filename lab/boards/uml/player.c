@@ -6,7 +6,6 @@
  *
  *   NANOSECONDS write PATH TEXT	write TEXT to a file
  *   NANOSECONDS try PATH TEXT		the same, to a file that may not be there
- *   NANOSECONDS start PATH TEXT		the same, and do not wait until it is done
  *   NANOSECONDS sample NAME		note what a file of the power supply says
  *   NANOSECONDS insmod PATH		load a module
  *   NANOSECONDS cat PATH		print a file
@@ -23,7 +22,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,28 +54,6 @@ static bool put(const char *path, const char *text)
 		printf("player: refused %s to %s: %s\n", text, path, strerror(errno));
 	close(file);
 	return true;
-}
-
-static void try_to_put(const char *path, const char *text)
-{
-	if (!put(path, text))
-		printf("player: no %s for %s: %s\n", path, text, strerror(errno));
-}
-
-/* What waits for a lock must not keep the world from going on. */
-static void start_to_put(const char *path, const char *text)
-{
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child < 0)
-		die("cannot fork for", path);
-	if (!child) {
-		try_to_put(path, text);
-		fflush(stdout);
-		_exit(0);
-	}
 }
 
 static void load_module(const char *path)
@@ -182,9 +158,8 @@ static void play(FILE *script)
 			if (!put(path, rest))
 				die("cannot open", path);
 		} else if (!strcmp(word, "try") && rest) {
-			try_to_put(path, rest);
-		} else if (!strcmp(word, "start") && rest) {
-			start_to_put(path, rest);
+			if (!put(path, rest))
+				printf("player: no %s for %s: %s\n", path, rest, strerror(errno));
 		} else if (!strcmp(word, "sample")) {
 			sample(path, until_ns);
 		} else if (!strcmp(word, "insmod")) {
@@ -218,7 +193,6 @@ int main(void)
 {
 	FILE *script;
 
-	signal(SIGCHLD, SIG_IGN);
 	mount_on("proc", "/proc", NULL);
 	mount_on("sysfs", "/sys", NULL);
 	mount_on("debugfs", "/sys/kernel/debug", NULL);

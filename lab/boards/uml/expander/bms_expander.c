@@ -10,6 +10,7 @@
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   access err COUNT		so many accesses fail
  *   edges ok|lost		while lost, no line raises an interrupt
+ *   unbind			the bank loses its driver, however long that takes
  *   crash			the kernel panics
  *
  * What an output line is, for whatever reason, goes to the kernel log with the time of the
@@ -45,6 +46,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "../converter/gate.h"
 
@@ -229,6 +231,19 @@ static void pull(struct expander *e, unsigned int number, bool level)
 		irq_set_irqchip_state(irq, IRQCHIP_STATE_PENDING, true);
 }
 
+/* Who writes does not wait: the world has to go on while a driver tries to let go. */
+static void unbind(struct work_struct *work)
+{
+	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL, "bms");
+
+	if (!dev)
+		return;
+	device_release_driver(dev);
+	put_device(dev);
+}
+
+static DECLARE_WORK(unbind_work, unbind);
+
 static int control(struct expander *e, const char *text)
 {
 	unsigned int number, value = 0;
@@ -236,6 +251,10 @@ static int control(struct expander *e, const char *text)
 
 	if (sscanf(text, "pull %u %u", &number, &value) == 2 && number < NUM_LINES) {
 		pull(e, number, value);
+		return 0;
+	}
+	if (sysfs_streq(text, "unbind")) {
+		queue_work(system_long_wq, &unbind_work);
 		return 0;
 	}
 	if (sysfs_streq(text, "crash"))
