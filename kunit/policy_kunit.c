@@ -814,6 +814,8 @@ static void x5_not_below_the_end_of_the_pre_alarm(struct kunit *test)
 	slept(w);
 	pass(w, 60000);
 	KUNIT_EXPECT_FALSE(test, w->out.load);
+	slept(w);
+	pass(w, 2000);
 	cells(w, 3130, 3300);
 	pass(w, 2000);
 	KUNIT_EXPECT_TRUE(test, w->out.load);
@@ -835,20 +837,58 @@ static void x5_not_what_was_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, w->out.load);
 }
 
-/* What was about to be cut is no load that nothing forbids; nor one that R2 floats since. */
+static const struct forbidden_case {
+	const char *name;
+	int kind;	/* is lost, or */
+	int line;	/* cannot be read, if any */
+	bool withdrawn;
+	bool empty;
+} forbidden_cases[] = {
+	{ "empty cell", -1, -1, false, true },
+	{ "permission withdrawn", -1, -1, true, false },
+	{ "cells lost", SMALLBMS_KIND_CELL, -1, false, false },
+	{ "supply lost", SMALLBMS_KIND_SUPPLY, -1, false, false },
+	{ "load current lost", SMALLBMS_KIND_LOAD_CURRENT, -1, false, false },
+	{ "line lost", -1, SMALLBMS_LINE_LOOP, false, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(forbidden, forbidden_cases, name);
+
+/* What was about to be cut is no load that nothing forbids. */
 static void x5_not_what_was_forbidden(struct kunit *test)
 {
-	struct world *w = running(test, measured_world(test));
+	const struct forbidden_case *c = test->param_value;
+	struct world *w = measured_world(test);
 
-	cells(w, 2700, 3300);
+	set_line(w, SMALLBMS_LINE_ATD, true);
+	running(test, w);
+	if (c->empty)
+		cells(w, 2700, 3300);
+	if (c->withdrawn)
+		set_line(w, SMALLBMS_LINE_ATD, false);
+	if (c->kind >= 0)
+		lose_group(w, c->kind);
+	if (c->line >= 0)
+		w->in.line[c->line].known = false;
 	pass(w, 10000);
 	KUNIT_ASSERT_TRUE(test, w->out.load);
+	KUNIT_ASSERT_TRUE(test, w->out.pre_alarm);
+	if (c->kind >= 0)
+		find_group(w, c->kind);
+	if (c->line >= 0)
+		w->in.line[c->line].known = true;
 	cells(w, 3150, 3300);
+	set_line(w, SMALLBMS_LINE_ATD, true);
 	slept(w);
 	pass(w, 60000);
 	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
 
-	w = running(test, measured_world(test));
+/* Nor is one that R2 floats since. */
+static void x5_not_what_was_switched_off(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
 	cells(w, 3150, 3300);
 	slept(w);
 	switch_off(w);
@@ -2538,7 +2578,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x5_a_load_that_was_on_comes_back_above_the_pre_alarm),
 	KUNIT_CASE(x5_not_below_the_end_of_the_pre_alarm),
 	KUNIT_CASE(x5_not_what_was_off),
-	KUNIT_CASE(x5_not_what_was_forbidden),
+	KUNIT_CASE_PARAM(x5_not_what_was_forbidden, forbidden_gen_params),
+	KUNIT_CASE(x5_not_what_was_switched_off),
 	KUNIT_CASE(x4_latches_survive_sleep),
 	KUNIT_CASE(u2_setting_makes_it_longer),
 	KUNIT_CASE(u2_warning_on_a_fast_clock),

@@ -723,6 +723,7 @@ static void sleep_is_refused_when_a_chip_sleeps_early(struct kunit *test)
 	struct smallbms *bms;
 
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	fake_bank_drop(bank, "pre-alarm-gpios");
 	bms = platform_get_drvdata(running(test, bank));
 	KUNIT_EXPECT_EQ(test, 0, may_sleep(bms, PM_SUSPEND_PREPARE));
 	pm = t->gpio->chip.parent->driver->pm;

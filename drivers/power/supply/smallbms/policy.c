@@ -338,7 +338,7 @@ static void observe_terminals(struct smallbms_state *st, const struct smallbms_s
 {
 	const struct smallbms_terminal *load = &in->terminal[SMALLBMS_OUT_LOAD];
 	const struct smallbms_terminal *pre_alarm = &in->terminal[SMALLBMS_OUT_PRE_ALARM];
-	bool floats = load->fitted && !load->driven && at_pin(load);
+	bool floats = !load->driven && at_pin(load);
 	bool warned = st->pre_alarm_on &&
 		      (!pre_alarm->fitted || (pre_alarm->driven && at_pin(pre_alarm)));
 
@@ -977,8 +977,9 @@ void smallbms_policy_resume(struct smallbms_state *st, u64 now_ns)
 	st->over_discharged.pending = false;
 	st->overloads = last.overloads;
 	st->retry_ns = last.retry_ns;
-	st->warm = (last.load_on && !last.empty.on && !last.atd.on && !last.line_lost.on &&
+	st->warm = last.warm ||
+		   (last.load_on && !last.empty.on && !last.atd.on && !last.line_lost.on &&
 		    !last.lost[SMALLBMS_KIND_CELL].on && !last.lost[SMALLBMS_KIND_SUPPLY].on &&
-		    !last.lost[SMALLBMS_KIND_LOAD_CURRENT].on) || last.warm;
+		    !last.lost[SMALLBMS_KIND_LOAD_CURRENT].on);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_resume);

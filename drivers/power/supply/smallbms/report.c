@@ -408,8 +408,6 @@ static void trace_transition(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
 
-	if (!trace_smallbms_transition_enabled())
-		return;
 	smallbms_print_causes(report, report->causes, report->trace_text,
 			      sizeof(report->trace_text));
 	trace_smallbms_transition(bms, report->trace_text);
