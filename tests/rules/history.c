@@ -2,10 +2,10 @@
 /*
  * Histories of a bank, made from bytes, and what the rules make of them
  *
- * The part of bank.c is played in virtual time: lines are read at every look, the
- * scanner comes at its pace or when the policy asks for it, a look follows at each
- * deadline. All of these can be late or stuck. The bytes say what a bank has, how
- * it is set, and then, four for each, what happens to it.
+ * The part of bank.c is played in virtual time: lines are read at every look, outputs are
+ * written and read back, the scanner comes at its pace or when the policy asks for it, a
+ * look follows at each deadline. All of these can be late, stuck, or wrong. The bytes say
+ * what a bank has, how it is set, and then, four for each, what happens to it.
  *
  * After each look the decision is checked for what must always be so, and the
  * oracle is asked.
@@ -28,16 +28,28 @@
 /* As in bank.c */
 #define SCAN_MS		600
 #define BEAT_MS		250
-#define RETRY_MS	250
 
 #define LONGEST_PASS	(40 * S)
 #define LONGEST		(3600 * S)
+/* First bytes of what happens, beside the sixteen that came first */
+#define TERMINALS	0xc0
+#define FLICKERS	0xf0
+#define SLEEPS		0xf8
+
 #define AT_ONCE		16	/* looks without time passing: a loop that does not end */
 
 struct channel {
 	bool fitted, some, all;
 	s32 min, max;
 	u64 good_ns;
+};
+
+/* An output, the line behind it, and what is wrong with them */
+struct terminal {
+	bool told, level;	/* what the line was told, and what it is */
+	bool failed;		/* the last write did */
+	u64 follows_ns, settle_ns;
+	bool fails, blind, lies, stuck, fallen;
 };
 
 static struct world {
@@ -47,6 +59,7 @@ static struct world {
 	struct smallbms_decision out;
 	struct channel channel[QUANTITIES];
 	struct smallbms_line line[LINES];
+	struct terminal terminal[OUTPUTS];
 	struct smallbms_group scan[SMALLBMS_NUM_KINDS];	/* under way */
 	u64 begin_ns, now_ns;
 	u64 calm_ns, still_ns;			/* as in struct moment */
@@ -62,6 +75,7 @@ static struct oracle oracle;
 struct tally tally;
 
 static const char *const quantity_name[] = { "cells", "temperatures", "supply", "load current" };
+static const char *const output_name[] = { "LD", "CD", "PA" };
 static const char *const line_name[] = { "ATD", "ATC", "BPA", "loop", "H", "L" };
 
 /* For people, and in the language of the scenarios */
@@ -115,6 +129,7 @@ static void limits_of(const struct smallbms_settings *set, struct limits *l)
 		.warning_ms = set->warning_ms,
 		.hold_ms = set->hold_ms,
 		.filter_ms = set->filter_ms,
+		.settle_ms = set->settle_ms,
 		.stale_ms = set->stale_ms,
 		.keep_charge = set->charge_in_pre_alarm,
 		.current = set->load_limit_ua,
@@ -124,6 +139,11 @@ static void limits_of(const struct smallbms_settings *set, struct limits *l)
 static u64 earlier(u64 a, u64 b)
 {
 	return a < b ? a : b;
+}
+
+static bool because(enum smallbms_cause cause)
+{
+	return w.out.causes & 1U << cause;
 }
 
 static bool ask_oracle(u64 look_ns)
@@ -138,8 +158,13 @@ static bool ask_oracle(u64 look_ns)
 		.charge = w.out.charge,
 		.pre_alarm = w.out.pre_alarm,
 		.red = w.out.red,
-		.pin_ns = w.now_ns,
+		.beat = w.out.beat,
+		.faults = w.out.faults,
+		.output_fault = because(SMALLBMS_CAUSE_OUTPUT_FAULT),
+		.welded = because(SMALLBMS_CAUSE_WELDED),
+		.sure_ns = w.out.sure_ns,
 		.cut_ns = w.out.cut_ns,
+		.deadline_ns = w.out.deadline_ns,
 		.calm_ns = w.calm_ns,
 		.still_ns = earlier(w.still_ns, look_ns),
 	};
@@ -156,6 +181,13 @@ static bool ask_oracle(u64 look_ns)
 		const struct smallbms_line *l = &w.in.line[i];
 
 		m.wire[i] = (struct wire){ l->fitted, l->known, l->active, l->good_ns };
+	}
+	for (i = 0; i < OUTPUTS; i++) {
+		const struct smallbms_terminal *t = &w.in.terminal[i];
+
+		m.pin[i] = (struct pin){
+			t->fitted, t->driven, t->written, t->known, t->high, t->told_ns
+		};
 	}
 	limits_of(&w.set, &m.limits);
 	w.still_ns = SMALLBMS_NEVER;
@@ -178,9 +210,7 @@ static bool look_ahead(void)
 	u64 then_ns = w.out.deadline_ns - 1;
 	int i;
 
-	if (w.out.deadline_ns == SMALLBMS_NEVER)
-		then_ns = w.now_ns + 1000 * S;
-	if (then_ns < w.now_ns)		/* an output took longer */
+	if (w.out.deadline_ns <= w.now_ns)	/* an output took longer, or has to be told */
 		return true;
 	in.operator_clear = false;
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
@@ -189,53 +219,83 @@ static bool look_ahead(void)
 	}
 	smallbms_policy_step(&w.set, &st, &in, then_ns, &out);
 	if (out.load == w.out.load && out.charge == w.out.charge &&
-	    out.pre_alarm == w.out.pre_alarm)
+	    out.pre_alarm == w.out.pre_alarm && out.faults == w.out.faults &&
+	    out.beat == w.out.beat)
 		return true;
-	return wrong("%.6f s before a deadline there is something to do",
-		     w.out.deadline_ns == SMALLBMS_NEVER ? 1e9 : 1.0 / S);
+	return wrong("just before a deadline there is something to do");
 }
 
-static void scan_after(u64 ms)
+/* Outputs */
+
+static bool level(const struct terminal *t)
 {
-	if (w.scan_due_ns == SMALLBMS_NEVER && w.scan_end_ns == SMALLBMS_NEVER)
-		w.scan_due_ns = w.now_ns + ms * MS;
+	return t->stuck || t->fallen || w.now_ns < t->follows_ns ? t->level : t->told;
 }
 
-static bool look(void)
+static void read_back(int i)
+{
+	const struct terminal *t = &w.terminal[i];
+	struct smallbms_terminal *seen = &w.in.terminal[i];
+
+	seen->written = !t->failed;
+	seen->known = !t->blind;
+	seen->high = level(t) != t->lies;
+}
+
+/* What was told before and is told again only has its line set right. */
+static void write_output(int i, bool driven)
+{
+	struct terminal *t = &w.terminal[i];
+	struct smallbms_terminal *seen = &w.in.terminal[i];
+	bool was = level(t);
+
+	w.now_ns += w.write_ns;
+	if (seen->driven != driven)
+		seen->told_ns = w.now_ns;
+	seen->driven = driven;
+	t->failed = t->fails;
+	if (!t->failed && (t->told != driven || t->fallen)) {
+		t->told = driven;
+		t->fallen = false;
+		t->level = was;
+		t->follows_ns = w.now_ns + t->settle_ns;
+	}
+	read_back(i);
+}
+
+/* As in act.c: what disconnects comes first. Gives whether one was told anything new. */
+static bool write_outputs(void)
+{
+	const bool want[OUTPUTS] = { w.out.load, w.out.charge, w.out.pre_alarm };
+	bool told = false;
+	int i, driven;
+
+	for (driven = 0; driven < 2; driven++) {
+		for (i = 0; i < OUTPUTS; i++) {
+			bool new = want[i] != w.in.terminal[i].driven;
+
+			if (!w.in.terminal[i].fitted || want[i] != driven ||
+			    (!new && !(w.out.faults & 1U << i)))
+				continue;
+			told = told || new;
+			write_output(i, want[i]);
+		}
+	}
+	return told;
+}
+
+static bool decide(bool *told)
 {
 	struct smallbms_decision before = w.out;
 	u64 look_ns = w.now_ns;
-	bool known = true;
-	int i;
 
-	if (++w.at_once > AT_ONCE)
-		return wrong("looks again and again, and no time passes");
-
-	for (i = 0; i < LINES; i++) {
-		struct smallbms_line *l = &w.in.line[i];
-
-		l->known = w.line[i].known;
-		known = known && (!l->fitted || l->known);
-		if (!l->fitted || !l->known)
-			continue;
-		l->active = w.line[i].active;
-		l->good_ns = w.now_ns;
-	}
-	smallbms_policy_step(&w.set, &w.st, &w.in, w.now_ns, &w.out);
+	smallbms_policy_step(&w.set, &w.st, &w.in, look_ns, &w.out);
 	tally.steps++;
-
-	if (w.out.warned != (w.out.pre_alarm && !before.pre_alarm))
-		return wrong("a warning that begins is not told");
-	if (w.out.deadline_ns <= w.now_ns)
+	if (w.out.deadline_ns < look_ns)
 		return wrong("a deadline that is over");
-	if (w.out.cut_ns != SMALLBMS_NEVER && w.out.cut_ns <= w.now_ns &&
-	    w.out.deadline_ns > w.now_ns + 100 * MS)
+	if (w.out.cut_ns != SMALLBMS_NEVER && w.out.cut_ns <= look_ns &&
+	    w.out.deadline_ns > look_ns + 100 * MS)
 		return wrong("a cut that is due, and no deadline");
-
-	if (w.out.warned) {
-		w.now_ns += w.write_ns;
-		smallbms_policy_warned(&w.st, w.now_ns);
-	}
 	if (w.out.load != before.load || w.out.charge != before.charge ||
 	    w.out.pre_alarm != before.pre_alarm) {
 		tally.edges++;
@@ -243,16 +303,40 @@ static bool look(void)
 		tell("-> LD %s, CD %s, PA %s", w.out.load ? "1" : "Z", w.out.charge ? "1" : "Z",
 		     w.out.pre_alarm ? "1" : "Z");
 	}
-
+	if (w.out.faults != before.faults)
+		tell("-> at fault: %s%s%s", w.out.faults & 1 ? "LD " : "",
+		     w.out.faults & 2 ? "CD " : "", w.out.faults & 4 ? "PA" : "");
 	if (!ask_oracle(look_ns) || !look_ahead())
 		return false;
 	w.in.operator_clear = false;
+	*told = write_outputs();
+	if (w.out.deadline_ns == look_ns && !*told)
+		return wrong("a deadline of now, and nothing to do");
+	return true;
+}
 
-	w.deadline_ns = w.out.deadline_ns;
-	if (w.deadline_ns != SMALLBMS_NEVER)
-		w.deadline_ns += w.late_ns;
-	if (!w.polled && !known)
-		scan_after(RETRY_MS);
+static bool look(void)
+{
+	bool told;
+	int i;
+
+	if (++w.at_once > AT_ONCE)
+		return wrong("looks again and again, and no time passes");
+
+	for (i = 0; i < OUTPUTS; i++)
+		read_back(i);
+	for (i = 0; i < LINES; i++) {
+		struct smallbms_line *l = &w.in.line[i];
+
+		l->known = w.line[i].known;
+		if (!l->fitted || !l->known)
+			continue;
+		l->active = w.line[i].active;
+		l->good_ns = w.now_ns;
+	}
+	if (!decide(&told) || (told && !decide(&told)))
+		return false;
+	w.deadline_ns = w.out.deadline_ns + w.late_ns;
 	return true;
 }
 
@@ -312,7 +396,7 @@ static bool scan_ends(void)
 
 static bool full(void)
 {
-	return oracle.count == ORACLE_MOMENTS || w.now_ns - w.begin_ns > LONGEST;
+	return oracle.count > ORACLE_MOMENTS - 2 || w.now_ns - w.begin_ns > LONGEST;
 }
 
 static bool pass(u64 span_ns)
@@ -346,7 +430,7 @@ static bool pass(u64 span_ns)
 /* What happens */
 
 /* At a level that matters, or near it. */
-static s32 level(u8 which, int8_t off, const s32 *levels, unsigned int count, s32 step)
+static s32 near(u8 which, int8_t off, const s32 *levels, unsigned int count, s32 step)
 {
 	return levels[which % count] + (off >= -2 && off <= 2 ? off : off * step);
 }
@@ -359,8 +443,8 @@ static void happen_cells(u8 a, u8 b, u8 c)
 		w.set.over_discharged_uv,
 	};
 	struct channel *cell = &w.channel[CELLS];
-	s32 one = level(a & 7, (int8_t)b, levels, 8, 3000);
-	s32 other = level((a >> 3) & 7, (int8_t)c, levels, 8, 3000);
+	s32 one = near(a & 7, (int8_t)b, levels, 8, 3000);
+	s32 other = near((a >> 3) & 7, (int8_t)c, levels, 8, 3000);
 
 	cell->min = one < other ? one : other;
 	cell->max = one < other ? other : one;
@@ -375,8 +459,8 @@ static void happen_temps(u8 a, u8 b, u8 c)
 		w.set.charge_max_mc - 2000,
 	};
 	struct channel *temp = &w.channel[TEMPS];
-	s32 one = level(a & 7, (int8_t)b, levels, 5, 500);
-	s32 other = level((a >> 3) & 7, (int8_t)c, levels, 5, 500);
+	s32 one = near(a & 7, (int8_t)b, levels, 5, 500);
+	s32 other = near((a >> 3) & 7, (int8_t)c, levels, 5, 500);
 
 	temp->min = one < other ? one : other;
 	temp->max = one < other ? other : one;
@@ -389,7 +473,7 @@ static void happen_supply(u8 a, u8 b)
 	const s32 levels[] = { 13200000, 8000000, 70000000, 25600000 };
 	struct channel *supply = &w.channel[SUPPLY];
 
-	supply->min = level(a, (int8_t)b, levels, 4, 20000);
+	supply->min = near(a, (int8_t)b, levels, 4, 20000);
 	supply->max = supply->min;
 	tell("supply %.6f V", supply->min / 1e6);
 	script("SUP=%.6f", supply->min / 1e6);
@@ -400,7 +484,7 @@ static void happen_current(u8 a, u8 b)
 	const s32 levels[] = { 0, w.set.load_limit_ua };
 	struct channel *current = &w.channel[CURRENT];
 
-	current->min = level(a, (int8_t)b, levels, 2, 2000);
+	current->min = near(a, (int8_t)b, levels, 2, 2000);
 	current->max = current->min;
 	tell("load current %.6f A", current->min / 1e6);
 	script("ILD=%.6f", current->min / 1e6);
@@ -447,6 +531,52 @@ static bool happen_line(u8 a, u8 b)
 	else
 		script("%s=%d", line_name[a % LINES], l->active);
 	return w.mute || look();
+}
+
+static void happen_terminal(u8 a, u8 b, u8 c)
+{
+	static const char *const what[] = {
+		"is as it should be", "settles late", "falls", "cannot be written",
+		"cannot be read", "reads wrong", "is stuck", "cannot be written, nor read",
+	};
+	struct terminal *t = &w.terminal[a % OUTPUTS];
+	bool high = level(t);
+
+	if (!w.in.terminal[a % OUTPUTS].fitted)
+		return;
+	t->fails = b % 8 == 3 || b % 8 == 7;
+	t->blind = b % 8 == 4 || b % 8 == 7;
+	t->lies = b % 8 == 5;
+	t->stuck = b % 8 == 6;
+	t->settle_ns = b % 8 == 1 ? c * MS : 0;
+	/* Until it is written */
+	t->fallen = b % 8 == 2;
+	t->level = t->stuck ? c & 1 : t->fallen ? !t->told : high;
+	tell("%s %s", output_name[a % OUTPUTS], what[b % 8]);
+	beyond_words("%s %s", output_name[a % OUTPUTS], what[b % 8]);
+}
+
+/* A loose plug: bad spells of 1 to 16 ms with good ones between them */
+static bool happen_flicker(u8 a, u8 b, u8 c)
+{
+	struct smallbms_line *l = &w.line[a % LINES];
+	bool good = true;
+	int i;
+
+	if (!w.in.line[a % LINES].fitted)
+		return true;
+	tell("line %s flickers", line_name[a % LINES]);
+	beyond_words("line %s flickers", line_name[a % LINES]);
+	l->known = true;
+	for (i = 0; good && i < 2 * (c % 64) + c / 128 && !full(); i++) {
+		restless();
+		w.at_once = 0;
+		l->active = (a % LINES == BPA) == !(i % 2);
+		good = w.mute || look();
+		good = good && pass((i % 2 ? 1 + b / 16 * 3 : 1 + b % 16) * MS);
+	}
+	restless();
+	return good;
 }
 
 /* Settings that the driver takes are those that the product allows. */
@@ -533,6 +663,43 @@ static bool pass_until(u8 a, u16 bc)
 	return pass(a & 4 ? due_ns + off_ns : due_ns > off_ns ? due_ns - off_ns : 0);
 }
 
+/* As bank.c begins, with nothing known */
+static bool starts(void (*policy)(struct smallbms_state *st, u64 now_ns))
+{
+	int i;
+
+	for (i = 0; i < QUANTITIES; i++) {
+		w.channel[i].good_ns = w.now_ns;
+		w.in.group[i] = (struct smallbms_group){
+			.fitted = w.channel[i].fitted, .good_ns = w.now_ns,
+		};
+	}
+	for (i = 0; i < LINES; i++)
+		w.in.line[i].good_ns = w.now_ns;
+	policy(&w.st, w.now_ns);
+	w.scan_end_ns = SMALLBMS_NEVER;
+	w.scan_due_ns = w.now_ns;
+	return look();
+}
+
+/* The host sleeps: outputs float, nobody looks, and what only people end is still there. */
+static bool happen_sleep(u16 ms)
+{
+	int i;
+
+	tell("sleeps for %.3f s", ms / 1e3);
+	beyond_words("sleep");
+	w.out = (struct smallbms_decision){};
+	write_outputs();
+	for (i = 0; i < OUTPUTS; i++)
+		read_back(i);
+	oracle_sleeps(&oracle);
+	w.now_ns += ms * MS;
+	w.still_ns = SMALLBMS_NEVER;
+	restless();
+	return starts(smallbms_policy_resume);
+}
+
 static bool happens(const u8 *op)
 {
 	static const u64 unit_ns[] = { 1000, 100000, MS, 10 * MS };
@@ -540,8 +707,16 @@ static bool happens(const u8 *op)
 	u16 bc = b | c << 8;
 
 	w.at_once = 0;
-	if (op[0] % 16 > 3)
+	if (op[0] >= TERMINALS || op[0] % 16 > 3)
 		restless();
+	if (op[0] >= SLEEPS)
+		return happen_sleep(bc);
+	if (op[0] >= FLICKERS)
+		return happen_flicker(a, b, c);
+	if (op[0] >= TERMINALS) {
+		happen_terminal(a, b, c);
+		return true;
+	}
 	switch (op[0] % 16) {
 	case 0:
 	case 1:
@@ -588,8 +763,7 @@ static bool happens(const u8 *op)
 		w.write_ns = a & 4 ? bc * 1000ULL : 0;
 		tell("a scan takes %.3f s, a timer is %.6f s late, an output %.6f s",
 		     w.slow_ns / 1e9, w.late_ns / 1e9, w.write_ns / 1e9);
-		if (w.deadline_ns != SMALLBMS_NEVER)
-			w.deadline_ns = w.out.deadline_ns + w.late_ns;
+		w.deadline_ns = w.out.deadline_ns + w.late_ns;
 		restless();
 		return true;
 	}
@@ -618,8 +792,6 @@ static void begin(const u8 *head)
 		w.channel[i] = (struct channel){
 			fitted, fitted, fitted, healthy[i], healthy[i], w.now_ns
 		};
-		w.in.group[i].fitted = fitted;
-		w.in.group[i].good_ns = w.now_ns;
 		w.polled = w.polled || fitted;
 		tell("%s %s", quantity_name[i], fitted ? "measured" : "not measured");
 	}
@@ -630,9 +802,13 @@ static void begin(const u8 *head)
 			.fitted = fitted, .known = fitted, .active = i != BPA,
 		};
 		w.in.line[i].fitted = fitted;
-		w.in.line[i].good_ns = w.now_ns;
 		tell("line %s %s", line_name[i], fitted ? "fitted" : "not fitted");
 	}
+	for (i = 0; i < OUTPUTS; i++) {
+		w.in.terminal[i].fitted = i != PA || !(head[3] & 16);
+		w.in.terminal[i].told_ns = w.now_ns;
+	}
+	tell("pre-alarm %s", head[3] & 16 ? "not fitted" : "fitted");
 	smallbms_settings_init(&w.set);
 	oracle_start(&oracle);
 	restless();
@@ -662,8 +838,7 @@ bool history_live(const uint8_t *data, size_t size, char why[400], FILE *told, F
 	for (settings = data[3] % 16; good && settings && at + 4 <= size; settings--, at += 4)
 		good = happen_setting(data[at + 1], data[at + 2], data[at + 3], false);
 
-	smallbms_policy_init(&w.st, w.now_ns);
-	w.scan_due_ns = w.now_ns;
+	good = good && starts(smallbms_policy_init);
 	for (; good && at + 4 <= size && !full(); at += 4)
 		good = happens(data + at);
 	if (good)

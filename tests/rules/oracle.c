@@ -22,6 +22,10 @@
 #define LINE_LATE_MS		5
 #define CUT_LATE_MS		100
 
+#define AGAIN_MS	250	/* F3: what does not stand is written again */
+#define LOOK_MS		10000	/* F7 */
+#define FLICKER_MS	250	/* F8 */
+
 #define RETRY_MS	10000
 #define SERVICE_MS	60000
 #define FAILURES	3
@@ -30,9 +34,7 @@ enum says { NOTHING, MISSING, BETWEEN, WELL, ILL };
 
 void oracle_start(struct oracle *o)
 {
-	o->count = 0;
-	o->complaint[0] = '\0';
-	o->pin = NULL;
+	*o = (struct oracle){};
 }
 
 static bool __printf(5, 6)
@@ -68,7 +70,8 @@ bool oracle_allows(const struct limits *l)
 	       (!l->over_discharged || within(l->over_discharged, 1500000, 2500000)) &&
 	       within(l->coldest, -20000, 20000) && within(l->hottest, 30000, 60000) &&
 	       within(l->warning_ms, 30000, 300000) && within(l->hold_ms, 250, 5000) &&
-	       within(l->filter_ms, 0, 200) && within(l->stale_ms, 1000, 10000) &&
+	       within(l->filter_ms, 0, 200) && within(l->settle_ms, 1, 200) &&
+	       within(l->stale_ms, 1000, 10000) &&
 	       within(l->keep_charge, 0, 1) && within(l->current, 100000, 1000000);
 }
 
@@ -163,6 +166,8 @@ static enum says says(const struct moment *m, enum matter what)
 				    true);
 	case OVERLOAD:
 		return says_reading(current, current->most > l->current, true);
+	case WELDED:
+		return says_reading(current, 10LL * current->most > l->current, true);
 	case ATD_GONE:
 		return says_wire(&m->wire[ATD], false);
 	case ATC_GONE:
@@ -245,6 +250,64 @@ static bool look_back(const struct oracle *o, enum matter what, int from, bool o
 	return otherwise;
 }
 
+/*
+ * F8: when a line last was one that had stood good for its filter time. Between two looks
+ * it is what the first of them found, and what cannot be read is what it was.
+ */
+static uint64_t stood_good(const struct oracle *o, enum matter what, int last)
+{
+	const struct moment *m = o->moment;
+	uint64_t end = m[last].now_ns, begin = end;
+	bool good = false;
+	int i;
+
+	for (i = last; i >= 0; i--) {
+		enum says now = says(&m[i], what);
+
+		if (now == WELL) {
+			begin = m[i].now_ns;
+			good = true;
+			if (end - begin >= span_of(&m[last], what))
+				return end;
+		} else if (now == ILL) {
+			end = m[i].now_ns;
+			good = false;
+		}
+	}
+	return good && end - begin >= span_of(&m[last], what) ? end : 0;
+}
+
+/* A good spell is no time to find out: each is followed by a bad one, or lasts. */
+static bool flickers(const struct oracle *o, enum matter what)
+{
+	const struct moment *m = o->moment;
+	int last = o->count - 1;
+
+	return says(&m[last], what) == ILL &&
+	       m[last].now_ns - stood_good(o, what, last) >= FLICKER_MS * MS;
+}
+
+/* An output stands when it was written, and reads as told where it can be read. */
+static bool at_pin(const struct pin *p)
+{
+	return p->written && (!p->known || p->high == p->driven);
+}
+
+static bool load_floats(const struct moment *m)
+{
+	return !m->pin[LD].driven && at_pin(&m->pin[LD]);
+}
+
+/* The first moment of the stretch up to now in which something was so, without a break */
+static int since(const struct oracle *o, bool (*so)(const struct moment *m))
+{
+	int i = o->count;
+
+	while (i > 0 && so(&o->moment[i - 1]))
+		i--;
+	return i;
+}
+
 static bool counts(const struct oracle *o, enum matter what)
 {
 	const struct moment *m = o->moment;
@@ -265,7 +328,7 @@ static bool counts(const struct oracle *o, enum matter what)
 		return look_back(o, what, from, true);
 	case DAMAGED:
 		/* C4: an operator ends it, if it has ended */
-		if (last && m[last - 1].on[what])
+		if (last ? m[last - 1].on[what] : o->damaged)
 			return !m[last].clear || says(&m[last], what) != WELL;
 		for (from = last; from > 0 && !m[from - 1].on[what]; from--)
 			;
@@ -279,6 +342,23 @@ static bool counts(const struct oracle *o, enum matter what)
 		for (from = i + 1; from <= last && m[from].scan_ns <= m[i].now_ns; from++)
 			;
 		return look_back(o, what, from, false);
+	case WELDED:
+		/* F6: nor one from before it floated */
+		i = since(o, load_floats);
+		for (from = i; from <= last && m[from].scan_ns <= m[i].now_ns; from++)
+			;
+		return i <= last && look_back(o, what, from, false);
+	case ATD_GONE:
+	case ATC_GONE:
+	case BATTERY_WARNS:
+	case LOOP_OPEN:
+	case REMOTE_OFF:
+		/* What began as a flicker ends as all does: good for its time. */
+		for (from = last; from > 0 && m[from - 1].on[what]; from--)
+			;
+		if (from == last && last)
+			return look_back(o, what, 0, true) || flickers(o, what);
+		return look_back(o, what, from, true);
 	case CELLS_LOST:
 	case TEMPS_LOST:
 	case SUPPLY_LOST:
@@ -348,26 +428,13 @@ static bool measured(const struct moment *m)
 	return false;
 }
 
-/* The first moment of the stretch up to now in which something was so, without a break */
-static int since(const struct oracle *o, bool (*so)(const struct moment *m))
-{
-	int i = o->count;
-
-	while (i > 0 && so(&o->moment[i - 1]))
-		i--;
-	return i;
-}
-
-static bool warned(const struct moment *m)
-{
-	return m->pre_alarm;
-}
-
 static bool ready(const struct moment *m)
 {
 	const struct reading *cells = &m->reading[CELLS];
 
-	return cells->all && cells->least >= m->limits.load_reconnect;
+	/* X5 */
+	return cells->all && cells->least >= (m->warm ? m->limits.pre_alarm + 30000 :
+					      m->limits.load_reconnect);
 }
 
 static bool idle(const struct moment *m)
@@ -425,23 +492,69 @@ static int failures(const struct oracle *o, bool surely)
 	for (i = o->count - 1; i > 0; i--) {
 		if (m[i].overloaded) {
 			if (surely && service_ns >= SERVICE_MS * MS)
-				break;
+				return count;
 			count++;
 			service_ns = 0;
 			stretch = true;
 		}
 		if (m[i].clear)
-			break;
+			return count;
 		if (m[i - 1].load && (surely || stretch))
 			service_ns += m[i].now_ns - m[i - 1].now_ns;
 		if (!m[i - 1].load && stretch) {
 			stretch = m[i].overloaded;
 			if (!surely && service_ns >= (SERVICE_MS + m[i].limits.hold_ms +
 						      MEASURED_LATE_MS) * MS)
-				break;
+				return count;
 		}
 	}
-	return count;
+	if (m[0].clear || (surely && service_ns + o->service_ns >= SERVICE_MS * MS))
+		return count;
+	return count + o->failures[surely];
+}
+
+/* F5: when the last of them was that nobody has cleared, 0 = none */
+static uint64_t failed(const struct oracle *o)
+{
+	int i;
+
+	for (i = o->count - 1; i >= 0; i--) {
+		if (o->moment[i].overloaded)
+			return o->moment[i].now_ns;
+		if (o->moment[i].clear)
+			return 0;
+	}
+	return o->failed_ns;
+}
+
+/* The whole warning: of a second, a clock may gain 100 us. */
+static uint64_t warning_ns(const struct moment *m)
+{
+	return m->limits.warning_ms * (MS + MS / 10000);
+}
+
+/*
+ * U2: the end of the warning that is under way. The alarm began with a decision; from the
+ * look after it on the pre-alarm is there to be seen at its pin, or not. Who has no such
+ * output is warned elsewhere, and at once.
+ */
+static uint64_t warning_ends(const struct oracle *o)
+{
+	const struct moment *m = o->moment;
+	int last = o->count - 1, alarm = last, stood;
+
+	while (alarm > 0 && m[alarm - 1].pre_alarm)
+		alarm--;
+	stood = last + 1;
+	while (stood - 1 > alarm && m[stood - 1].pin[PA].driven && at_pin(&m[stood - 1].pin[PA]))
+		stood--;
+	if (!m[last].pin[PA].fitted)
+		stood = alarm;
+	else if (stood > last)
+		stood = last;
+	return m[alarm].now_ns + 2 * warning_ns(&m[last]) < m[stood].now_ns + warning_ns(&m[last]) ?
+	       m[alarm].now_ns + 2 * warning_ns(&m[last]) :
+	       m[stood].now_ns + warning_ns(&m[last]);
 }
 
 static bool judge_load(struct oracle *o)
@@ -467,26 +580,18 @@ static bool judge_load(struct oracle *o)
 					"U4: connects without cells that are all well");
 		if (alarming(m) || says(m, ATD_GONE) == ILL || says(m, BATTERY_WARNS) == ILL)
 			return complain(o, now, "LD", false, "U4, U5: connects into an alarm");
-		for (i = o->count - 1; i > 0; i--) {
-			if (o->moment[i].overloaded && now - o->moment[i].now_ns < RETRY_MS * MS)
-				return complain(o, now, "LD", false, "F5: tried again too soon");
-			if (o->moment[i].clear)
-				break;
-		}
+		if (failed(o) && now - failed(o) < RETRY_MS * MS)
+			return complain(o, now, "LD", false, "F5: tried again too soon");
 		if (failures(o, true) >= FAILURES)
 			return complain(o, now, "LD", false, "F5: only an operator ends it");
 	}
 
 	if (was && !m->load && !m->gate && !m->no_load && !m->overloaded) {
-		/* The pin of the moment before the cut is the last that warned. */
-		o->count--;
-		i = since(o, warned);
-		o->count++;
-		if (i == o->count - 1)
+		if (o->count < 2 || !m[-1].pre_alarm)
 			return complain(o, now, "LD", true, "U2: cut without a warning");
-		if (now - o->moment[i].pin_ns < m->limits.warning_ms * MS)
-			return complain(o, now, "LD", true, "U2: cut after %.6f s of warning",
-					(now - o->moment[i].pin_ns) / 1e9);
+		if (now < warning_ends(o))
+			return complain(o, now, "LD", true, "U2: cut %.6f s before it may be",
+					(warning_ends(o) - now) / 1e9);
 		if (!cutting(m))
 			return complain(o, now, "LD", true, "U3: cut for nothing that stands");
 	}
@@ -498,7 +603,6 @@ static bool judge_pre_alarm(struct oracle *o)
 	struct moment *m = &o->moment[o->count - 1];
 	uint64_t now = m->now_ns;
 	bool announced;
-	int i;
 
 	if (m->pre_alarm && !m->load)
 		return complain(o, now, "PA", false, "U3: warns of a cut that has been made");
@@ -512,15 +616,62 @@ static bool judge_pre_alarm(struct oracle *o)
 		return true;
 	}
 
-	i = since(o, warned);
 	announced = m->cut_ns != UINT64_MAX;
 	if (cutting(m) != announced)
 		return complain(o, now, "LD", true,
 				"U2: what is coming is not what is announced");
-	/* Of a second, a clock may gain 100 us. */
-	if (cutting(m) && now >= o->moment[i].pin_ns + m->limits.warning_ms * (MS + MS / 10000) +
-	    CUT_LATE_MS * MS)
+	if (m->sure_ns != warning_ends(o) || (announced && m->cut_ns != m->sure_ns))
+		return complain(o, now, "LD", true, "U2: the warning ends %.6f s later than said",
+				((double)warning_ends(o) - m->sure_ns) / 1e9);
+	if (m->deadline_ns > now + AGAIN_MS * MS)
+		return complain(o, now, "PA", true, "U2: nobody looks whether the warning stands");
+	if (cutting(m) && now >= warning_ends(o) + CUT_LATE_MS * MS)
 		return complain(o, now, "LD", false, "U2: warned long enough, and not cut");
+	return true;
+}
+
+/* F3, F3a, F6, F7: what has been decided, and what is at the pins */
+static bool judge_pins(struct oracle *o)
+{
+	static const char *const name[] = { "LD", "CD", "PA" };
+	struct moment *m = &o->moment[o->count - 1];
+	const bool want[] = { m->load, m->charge, m->pre_alarm };
+	uint64_t now = m->now_ns;
+	bool any = false, beat = true;
+	int i;
+
+	for (i = 0; i < OUTPUTS; i++) {
+		const struct pin *p = &m->pin[i];
+		uint64_t settled_ns = p->told_ns + m->limits.settle_ms * MS;
+		bool fault = p->fitted && !at_pin(p) && (!p->written || now >= settled_ns);
+
+		if (fault != !!(m->faults & 1U << i))
+			return complain(o, now, NULL, false, "F3: %s is %s fault", name[i],
+					fault ? "at" : "not at");
+		if (p->fitted && p->driven == want[i] && !at_pin(p) &&
+		    m->deadline_ns > (fault ? now + AGAIN_MS * MS : settled_ns))
+			return complain(o, now, NULL, false, "F3: %s is not looked at again",
+					name[i]);
+		any = any || fault;
+		beat = beat && !(fault && !want[i]);
+	}
+	for (i = ATD_GONE; i <= REMOTE_OFF; i++) {
+		uint64_t end_ns = stood_good(o, i, o->count - 1) + FLICKER_MS * MS;
+
+		if (says(m, i) == ILL && !m->on[i] && m->deadline_ns > end_ns)
+			return complain(o, now, NULL, false,
+					"F8: nobody looks whether line %d flickers", i - ATD_GONE);
+	}
+	if (any != m->output_fault)
+		return complain(o, now, NULL, false, "F3: a fault is %s",
+				any ? "hidden" : "made up");
+	if (beat != m->beat)
+		return complain(o, now, NULL, false, "F3a: the heart %s", beat ? "stops" : "beats");
+	if (m->on[WELDED] != m->welded)
+		return complain(o, now, NULL, false, "F6: the switch is %swelded",
+				m->welded ? "not " : "");
+	if (m->deadline_ns > now + LOOK_MS * MS)
+		return complain(o, now, NULL, false, "F7: nobody looks for 10 s");
 	return true;
 }
 
@@ -564,8 +715,9 @@ static bool clear(const struct moment *m, bool load)
 			return false;
 	}
 	for (i = FULL; i <= REMOTE_OFF; i++) {
-		bool other = load ? i == ATC_GONE || (i >= FULL && i <= DAMAGED) :
-				    i == ATD_GONE || i == BATTERY_WARNS || i == OVERLOAD;
+		bool other = i == WELDED ||
+			     (load ? i == ATC_GONE || (i >= FULL && i <= DAMAGED) :
+				     i == ATD_GONE || i == BATTERY_WARNS || i == OVERLOAD);
 
 		if (!other && (says(m, i) == MISSING || (says(m, i) == ILL && i != OVERLOAD)))
 			return false;
@@ -617,7 +769,8 @@ static bool judge_rest(struct oracle *o)
 	if (m->calm_ns == UINT64_MAX || m->now_ns - m->calm_ns < long_ns)
 		return true;
 	for (i = SUPPLY_BAD; i < MATTERS; i++) {
-		if (i != OVERLOAD && i != TEMPS_LOST && i != ATC_LOST && i != ATC_GONE &&
+		if (i != OVERLOAD && i != WELDED && i != TEMPS_LOST && i != ATC_LOST &&
+		    i != ATC_GONE &&
 		    says(m, i) != WELL && says(m, i) != NOTHING)
 			well = false;
 	}
@@ -628,13 +781,8 @@ static bool judge_rest(struct oracle *o)
 
 	if (!m->load && !m->no_load && (!m->reading[CELLS].fitted || ready(m)) &&
 	    failures(o, false) < FAILURES) {
-		for (i = o->count - 1; i > 0; i--) {
-			if (o->moment[i].overloaded &&
-			    m->now_ns - o->moment[i].now_ns < RETRY_MS * MS + long_ns)
-				return true;
-			if (m->now_ns - o->moment[i].now_ns > RETRY_MS * MS + long_ns)
-				break;
-		}
+		if (failed(o) && m->now_ns - failed(o) < RETRY_MS * MS + long_ns)
+			return true;
 		return complain(o, m->now_ns, "LD", true, "X3, U4: all is well, and no load");
 	}
 	if (!m->charge && !m->no_charge && !m->on[DAMAGED] && (!m->pre_alarm || l->keep_charge)) {
@@ -656,7 +804,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 {
 	struct moment *m = &o->moment[o->count - 1];
 	uint64_t calm_ns, begun_ns;
-	int i, first;
+	int i;
 
 	if (m->calm_ns == UINT64_MAX || now_ns <= m->calm_ns || now_ns <= m->now_ns)
 		return true;
@@ -667,7 +815,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 	for (i = 0; i < MATTERS; i++) {
 		uint64_t late_ms = of_a_line(i) ? LINE_LATE_MS : MEASURED_LATE_MS;
 
-		if (i == OVERLOAD || i == DAMAGED || of_a_loss(i))
+		if (i == OVERLOAD || i == WELDED || i == DAMAGED || of_a_loss(i))
 			continue;
 		if (calm_ns < span_of(m, i) + late_ms * MS ||
 		    now_ns - 1 - begun_ns < span_of(m, i) + late_ms * MS)
@@ -693,41 +841,69 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 			return complain(o, now_ns, NULL, false,
 					"F1: line %d is lost, and nobody has noticed", i);
 	}
-	if (m->pre_alarm && m->load && cutting(m)) {
-		first = since(o, warned);
-		if (now_ns - 1 >= o->moment[first].pin_ns +
-		    m->limits.warning_ms * (MS + MS / 10000) + CUT_LATE_MS * MS &&
-		    now_ns - 1 >= m->calm_ns + CUT_LATE_MS * MS)
-			return complain(o, now_ns, "LD", false, "U2: the cut is late");
-	}
+	if (m->pre_alarm && m->load && cutting(m) &&
+	    now_ns - 1 >= warning_ends(o) + CUT_LATE_MS * MS &&
+	    now_ns - 1 >= m->calm_ns + CUT_LATE_MS * MS)
+		return complain(o, now_ns, "LD", false, "U2: the cut is late");
 	return true;
 }
 
-/* R2, R3, R4 have been seen, and are not only taken for granted by a start (X2). */
-static bool shut(const struct oracle *o)
+/* It has been seen, and is not only taken for granted by a start (X2). */
+static bool seen(const struct oracle *o, enum matter what)
 {
-	static const enum matter gates[] = { SUPPLY_BAD, LOOP_OPEN, REMOTE_OFF };
-	int i, j;
+	int i;
 
-	for (i = 0; i < ARRAY_SIZE(gates); i++) {
-		for (j = o->count - 1; j >= 0 && o->moment[j].on[gates[i]]; j--) {
-			if (says(&o->moment[j], gates[i]) == ILL)
-				return true;
-		}
+	for (i = o->count - 1; i >= 0 && o->moment[i].on[what]; i--) {
+		if (says(&o->moment[i], what) == ILL)
+			return true;
 	}
-	return false;
+	return i >= 0 && i < o->count - 1;
 }
 
-bool oracle_sees(struct oracle *o, const struct moment *seen)
+/* X5: a claim ends when it is redeemed, and with all that would have cut the load. */
+static bool warm(const struct oracle *o)
+{
+	const struct moment *m = &o->moment[o->count - 1];
+
+	return (o->count > 1 ? m[-1].warm && !m[-1].load : o->warm) && !m->shut &&
+	       !m->no_load && !seen(o, EMPTY) && !seen(o, ATD_GONE) && !lost(m);
+}
+
+void oracle_sleeps(struct oracle *o)
+{
+	const struct moment *m = &o->moment[o->count - 1];
+	int i;
+
+	if (!o->count)
+		return;
+	o->failures[0] = failures(o, false);
+	o->failures[1] = failures(o, true);
+	o->failed_ns = failed(o);
+	for (i = o->count - 1; i > 0 && !o->moment[i].overloaded; i--) {
+		if (o->moment[i - 1].load)
+			o->service_ns += o->moment[i].now_ns - o->moment[i - 1].now_ns;
+	}
+	if (i)
+		o->service_ns = 0;
+	for (; i > 0 && i < o->count - 1; i++) {
+		if (o->moment[i].load)
+			o->service_ns += o->moment[i + 1].now_ns - o->moment[i].now_ns;
+	}
+	o->warm = m->load ? !m->on[EMPTY] && !m->on[ATD_GONE] && !lost(m) : m->warm;
+	o->damaged = m->on[DAMAGED];
+	o->count = 0;
+}
+
+bool oracle_sees(struct oracle *o, const struct moment *next)
 {
 	struct moment *m = &o->moment[o->count];
 	bool was;
 	int i;
 
-	if (o->count && !judge_lateness(o, seen->still_ns))
+	if (o->count && !judge_lateness(o, next->still_ns))
 		return false;
 
-	*m = *seen;
+	*m = *next;
 	o->count++;
 	was = o->count > 1 && m[-1].load;
 
@@ -735,12 +911,13 @@ bool oracle_sees(struct oracle *o, const struct moment *seen)
 	m->on[LOOP_OPEN] = counts(o, LOOP_OPEN);
 	m->on[REMOTE_OFF] = counts(o, REMOTE_OFF);
 	m->gate = m->on[SUPPLY_BAD] || m->on[LOOP_OPEN] || m->on[REMOTE_OFF];
-	m->shut = shut(o);
+	m->shut = seen(o, SUPPLY_BAD) || seen(o, LOOP_OPEN) || seen(o, REMOTE_OFF);
 	m->restart = o->count > 1 && m[-1].shut && !m->shut;
 	for (i = 0; i < MATTERS; i++)
 		m->on[i] = counts(o, i);
+	m->warm = warm(o);
 	m->overloaded = was && !m->load && m->on[OVERLOAD] && !m->gate && !m->no_load;
 
-	return judge_load(o) && judge_pre_alarm(o) && judge_charge(o) && judge_edges(o) &&
-	       judge_rest(o);
+	return judge_load(o) && judge_pre_alarm(o) && judge_charge(o) && judge_pins(o) &&
+	       judge_edges(o) && judge_rest(o);
 }

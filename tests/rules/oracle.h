@@ -13,9 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ORACLE_MOMENTS	1024
+#define ORACLE_MOMENTS	1536
 
 enum quantity { CELLS, TEMPS, SUPPLY, CURRENT, QUANTITIES };
+enum output { LD, CD, PA, OUTPUTS };
 enum line { ATD, ATC, BPA, LOOP, REMOTE_H, REMOTE_L, LINES };
 
 /* Settings, in uV, m°C, ms and uA */
@@ -23,14 +24,14 @@ struct limits {
 	int32_t load_disconnect, pre_alarm, load_reconnect;
 	int32_t charge_disconnect, charge_reconnect, over_discharged;
 	int32_t coldest, hottest;
-	int32_t warning_ms, hold_ms, filter_ms, stale_ms;
+	int32_t warning_ms, hold_ms, filter_ms, settle_ms, stale_ms;
 	int32_t keep_charge;
 	int32_t current;
 };
 
 /* Anything that counts when it has stood for its time */
 enum matter {
-	LOW, EMPTY, FULL, COLD, HOT, DAMAGED, SUPPLY_BAD, OVERLOAD,
+	LOW, EMPTY, FULL, COLD, HOT, DAMAGED, SUPPLY_BAD, OVERLOAD, WELDED,
 	ATD_GONE, ATC_GONE, BATTERY_WARNS, LOOP_OPEN, REMOTE_OFF,
 	CELLS_LOST, TEMPS_LOST, SUPPLY_LOST, CURRENT_LOST, LINE_LOST, ATC_LOST,
 	MATTERS
@@ -48,29 +49,41 @@ struct wire {
 	uint64_t good_ns;
 };
 
+/* An output at its pin, read before anything was decided */
+struct pin {
+	bool fitted, driven, written, known, high;
+	uint64_t told_ns;
+};
+
 struct moment {
 	/* what was known */
 	uint64_t now_ns, scan_ns;
 	struct reading reading[QUANTITIES];
 	struct wire wire[LINES];
+	struct pin pin[OUTPUTS];
 	bool no_charge, no_load, clear;
 	struct limits limits;
 	/* what was done */
-	bool load, charge, pre_alarm, red;
-	uint64_t pin_ns;	/* when the outputs stood */
-	uint64_t cut_ns;	/* announced */
+	bool load, charge, pre_alarm, red, beat, output_fault, welded;
+	uint32_t faults;	/* a bit for each output */
+	/* announced: the end of the warning, the cut, the next look; UINT64_MAX = none */
+	uint64_t sure_ns, cut_ns, deadline_ns;
 	/* since when nothing has changed and everything is on time, UINT64_MAX = it is not */
 	uint64_t calm_ns;
 	/* until when all was as in the moment before */
 	uint64_t still_ns;
 	/* notes of the oracle */
 	bool on[MATTERS];
-	bool gate, shut, overloaded, restart;
+	bool gate, shut, overloaded, restart, warm;
 };
 
 struct oracle {
 	int count;
 	struct moment moment[ORACLE_MOMENTS];
+	/* what a time in which nobody watched leaves (X4, X5) */
+	bool warm, damaged;
+	int failures[2];
+	uint64_t failed_ns, service_ns;
 	char complaint[300];
 	const char *pin;	/* the output that is wrong, with its right level */
 	bool level;
@@ -78,6 +91,8 @@ struct oracle {
 };
 
 void oracle_start(struct oracle *o);
+/* Nobody watches from now on, and then all begins anew (X4, X5). */
+void oracle_sleeps(struct oracle *o);
 /* Judge one more moment: false with a complaint. */
 bool oracle_sees(struct oracle *o, const struct moment *m);
 bool oracle_allows(const struct limits *l);

@@ -27,6 +27,14 @@ int main(int argc, char **argv)
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
 		sample.line[i] = (struct smallbms_line){ .fitted = true, .known = true,
 							 .active = i != SMALLBMS_LINE_BPA };
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		bool driven = i != SMALLBMS_OUT_PRE_ALARM;
+
+		sample.terminal[i] = (struct smallbms_terminal){
+			.fitted = true, .driven = driven, .written = true, .known = true,
+			.high = driven,
+		};
+	}
 	sample.group[SMALLBMS_KIND_CELL].min = 3300000;
 	sample.group[SMALLBMS_KIND_CELL].max = 3310000;
 	sample.group[SMALLBMS_KIND_TEMP].min = 25000;
