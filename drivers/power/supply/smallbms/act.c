@@ -14,8 +14,9 @@
  *
  * What was told, what the write said and what the line reads are handed to the policy,
  * which judges them (F3). What it finds at fault is written again in every evaluation. A
- * write that says nothing, as before Linux 6.15, is believed once the line has read as
- * told; if a line can never be read, there is nothing better than to believe it.
+ * write that says nothing, as before Linux 6.15, or that a chip has only put into a cache,
+ * is believed once the line has read as told. Of a line that can never be read there is
+ * nothing but what the write says.
  *
  * Whatever ends in order floats the outputs and sees that they stand (F3b). What does
  * not ends the heartbeat, and the board has to float them: a heartbeat that went on
@@ -63,10 +64,10 @@ static void look(struct smallbms_output *output)
 	if (!output->gpiod)
 		return;
 	output->level = gpiod_get_value_cansleep(output->gpiod);
-	if (output->level >= 0)
-		output->readable = true;
-	if (output->level == output->driven)
-		output->confirmed = true;
+	if (output->level < 0)
+		return;
+	output->readable = true;
+	output->confirmed = output->level == output->driven;
 }
 
 /**
@@ -84,9 +85,8 @@ void smallbms_act_look(struct smallbms_act *act)
 /* Did the last write succeed, as far as anyone can know? */
 static bool written(const struct smallbms_output *output)
 {
-	if (SMALLBMS_WRITE_SAYS)
-		return !output->error;
-	return output->confirmed || output->level >= 0 || !output->readable;
+	return !output->error &&
+	       (output->confirmed || output->level >= 0 || !output->readable);
 }
 
 /**

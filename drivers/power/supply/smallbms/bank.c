@@ -294,6 +294,8 @@ void smallbms_operator_clear(struct smallbms *bms)
  * smallbms_bank_drives() - is an output driven, or would it be
  * @bms: the bank
  *
+ * A start and an overload end by themselves, and then an output may be driven.
+ *
  * Return: false when everything floats and shall.
  */
 bool smallbms_bank_drives(struct smallbms *bms)
@@ -306,7 +308,8 @@ bool smallbms_bank_drives(struct smallbms *bms)
 		if (bms->act.output[i].driven || bms->act.output[i].level > 0)
 			return true;
 	}
-	return bms->decision.load || bms->decision.charge || bms->decision.pre_alarm;
+	return bms->decision.load || bms->decision.charge || bms->decision.pre_alarm ||
+	       bms->decision.causes & (BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_OVERLOAD));
 }
 
 /**

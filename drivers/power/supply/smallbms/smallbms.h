@@ -93,7 +93,7 @@ bool smallbms_plausible(enum smallbms_kind kind, int value);
  * @error: what the last write said, where a write says anything
  * @level: what its line last read, or a negative error
  * @readable: its line could be read at least once
- * @confirmed: its line has read as told since the last write
+ * @confirmed: its line, when it was last read since the last write, was as told
  */
 struct smallbms_output {
 	struct gpio_desc *gpiod;
