@@ -560,15 +560,15 @@ static void happen_terminal(u8 a, u8 b, u8 c)
 static bool happen_flicker(u8 a, u8 b, u8 c)
 {
 	struct smallbms_line *l = &w.line[a % LINES];
+	int i, turns = 2 * (c % 64) + c / 128;
 	bool good = true;
-	int i;
 
-	if (!w.in.line[a % LINES].fitted)
+	if (!w.in.line[a % LINES].fitted || !turns)
 		return true;
 	tell("line %s flickers", line_name[a % LINES]);
 	beyond_words("line %s flickers", line_name[a % LINES]);
 	l->known = true;
-	for (i = 0; good && i < 2 * (c % 64) + c / 128 && !full(); i++) {
+	for (i = 0; good && i < turns && !full(); i++) {
 		restless();
 		w.at_once = 0;
 		l->active = (a % LINES == BPA) == !(i % 2);

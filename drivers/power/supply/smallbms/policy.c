@@ -336,11 +336,11 @@ static bool at_pin(const struct smallbms_terminal *t)
 /* U2 and F6 count from the pin, so from when it was first seen to stand. */
 static void observe_terminals(struct smallbms_state *st, const struct smallbms_sample *in)
 {
-	const struct smallbms_terminal *load = &in->terminal[SMALLBMS_OUT_LOAD];
-	const struct smallbms_terminal *pre_alarm = &in->terminal[SMALLBMS_OUT_PRE_ALARM];
-	bool floats = !load->driven && at_pin(load);
+	const struct smallbms_terminal load = in->terminal[SMALLBMS_OUT_LOAD];
+	const struct smallbms_terminal pre_alarm = in->terminal[SMALLBMS_OUT_PRE_ALARM];
+	bool floats = !load.driven && at_pin(&load);
 	bool warned = st->pre_alarm_on &&
-		      (!pre_alarm->fitted || (pre_alarm->driven && at_pin(pre_alarm)));
+		      (!pre_alarm.fitted || (pre_alarm.driven && at_pin(&pre_alarm)));
 
 	if (floats && !st->load_floats)
 		st->floats_ns = st->now_ns;
@@ -670,10 +670,10 @@ static u32 faults(const struct smallbms_settings *set, const struct smallbms_sta
 	int i;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		const struct smallbms_terminal *t = &in->terminal[i];
+		const struct smallbms_terminal t = in->terminal[i];
 
-		if (t->fitted && !at_pin(t) &&
-		    (!t->written || elapsed(t->told_ns, st->now_ns) >= settle_ns(set)))
+		if (t.fitted && !at_pin(&t) &&
+		    (!t.written || elapsed(t.told_ns, st->now_ns) >= settle_ns(set)))
 			mask |= BIT_OF(i);
 	}
 	return mask;
@@ -761,6 +761,16 @@ static void due_condition(u64 *deadline_ns, const struct smallbms_condition *c, 
 		due(deadline_ns, end_ns);
 }
 
+/* F8: bad evidence counts sooner when no good spell has lasted for a while. */
+static void due_flicker(u64 *deadline_ns, const struct smallbms_condition *c,
+			const struct smallbms_steadiness *steady, u64 now_ns)
+{
+	u64 end_ns = add(steady->stood_ns, FLICKER_MS * SMALLBMS_NS_PER_MS);
+
+	if (!c->on && c->pending && end_ns > now_ns)
+		due(deadline_ns, end_ns);
+}
+
 /* F3: what is told is looked at once it had time to settle, and until it stands. */
 static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
 			  const struct smallbms_state *st, const struct smallbms_sample *in)
@@ -769,15 +779,15 @@ static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
 	int i;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
-		const struct smallbms_terminal *t = &in->terminal[i];
-		u64 settled_ns = add(t->told_ns, settle_ns(set));
+		const struct smallbms_terminal t = in->terminal[i];
+		u64 settled_ns = add(t.told_ns, settle_ns(set));
 
-		if (!t->fitted)
+		if (!t.fitted)
 			continue;
-		if (t->driven != !!(wanted(st) & BIT_OF(i)))
+		if (t.driven != !!(wanted(st) & BIT_OF(i)))
 			due(deadline_ns, now);
-		else if (!at_pin(t))
-			due(deadline_ns, t->written && settled_ns > now ? settled_ns :
+		else if (!at_pin(&t))
+			due(deadline_ns, t.written && settled_ns > now ? settled_ns :
 			    add(now, RETRY_MS * SMALLBMS_NS_PER_MS));
 	}
 }
@@ -849,6 +859,12 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	due_condition(&next, &st->line_lost, now, filter);
 	due_condition(&next, &st->atc_lost, now, filter);
 	due_condition(&next, &st->settled, now, filter);
+
+	due_flicker(&next, &st->atd, &st->steady[SMALLBMS_STEADY_ATD], now);
+	due_flicker(&next, &st->atc, &st->steady[SMALLBMS_STEADY_ATC], now);
+	due_flicker(&next, &st->bpa, &st->steady[SMALLBMS_STEADY_BPA], now);
+	due_flicker(&next, &st->loop, &st->steady[SMALLBMS_STEADY_LOOP], now);
+	due_flicker(&next, &st->remote, &st->steady[SMALLBMS_STEADY_REMOTE], now);
 
 	due_terminals(&next, set, st, in);
 	due_losses(&next, st, in, stale_ns(set));
