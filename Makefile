@@ -42,6 +42,7 @@ random: ## play HOURS=1000 of made-up scenarios with SEED=1
 soak: ## 30 days at rest, a year of cycles
 safe: ## let everything go wrong, ROUNDS=1 times, and judge the pins
 coverage: ## lines and branches that KUnit and scenarios run
+mutants-driver: ## change COUNT=24 lines of the driver, drawn with SEED=1: does a test notice?
 boards: ## try the overlays in Documentation/boards on the virtual board
 stock-kernel: ## protect a bank with Debian's own kernel for arm64
 clients: ## show a bank to people's own programs, and judge what they say
