@@ -68,12 +68,21 @@ $(FRAMA_ROOT)/bin/sh: | fetch-packages
 		gcc libc6-dev bash coreutils dash)
 	@ln -sf dash $@
 
+# Nor has Debian 12 CBMC. What it compiles with is the machine's own.
+CBMC_ROOT := $(PACKAGES)/cbmc
+CBMC_PROGRAMS := cbmc cadical
+$(CBMC_ROOT)/.wrapped: lab/bin/foreign | fetch-packages
+	@$(call fetch,CBMC,cbmc,--release trixie --alone $(CBMC_ROOT) $(CBMC_PROGRAMS) libc6 \
+		libgcc-s1 libstdc++6 minisat zlib1g)
+	@lab/bin/foreign $(CBMC_ROOT) $(CBMC_PROGRAMS)
+	@touch $@
+
 .PHONY: prove
-prove: $(FRAMA_ROOT)/bin/sh
-	@lab/bin/preflight 2500 bubblewrap clang cvc5 gcc libc6-dev llvm python3 z3
+prove: $(FRAMA_ROOT)/bin/sh $(CBMC_ROOT)/.wrapped
+	@lab/bin/preflight 2500 bubblewrap gcc libc6-dev python3 z3
 	@mkdir -p $(PROVE) $(BUILD)/logs
 	@$(IN_FRAMA_ROOT) why3 config detect >$(BUILD)/logs/why3.log 2>&1 || \
 		{ tail -n 3 $(BUILD)/logs/why3.log; exit 1; }
-	@$(PYTHON) -m bms.prove --harnesses $(PROOF)/steps.c \
+	@PATH=$(abspath $(CBMC_ROOT))/wrapped:$$PATH $(PYTHON) -m bms.prove --harnesses $(PROOF)/steps.c \
 		--flags "-I$(PROOF)/include -I$(DRIVER)" \
 		$(PROVE) $(IN_FRAMA_ROOT) $(FRAMA_C) $(WP) $(PROOF)/policy.acsl

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words in which tests/rules/steps.c speaks of values that are any, for bms.steps
+ * Words in which tests/rules/steps.c speaks of values that are any, for CBMC
  */
 
 #ifndef __ANY_H
@@ -8,22 +8,43 @@
 
 #include <linux/types.h>
 
-/* Any value at all; each call gives another. To be called unconditionally. */
-bool any_bool(void);
-s32 any_s32(void);
-u32 any_u32(void);
-u64 any_u64(void);
+/* Any value at all; each call gives another. For CBMC, what nobody has set may be anything. */
+static inline bool any_bool(void)
+{
+	/* A bool is a byte to it, and one that is any has more than two values. */
+	__CPROVER_bool any;
+
+	return any;
+}
+
+static inline s32 any_s32(void)
+{
+	s32 any;
+
+	return any;
+}
+
+static inline u32 any_u32(void)
+{
+	u32 any;
+
+	return any;
+}
+
+static inline u64 any_u64(void)
+{
+	u64 any;
+
+	return any;
+}
 
 /* What follows is said only of values for which this is true. */
-void suppose(bool holds);
-
-void promise_at(bool holds, int line);
-void happens_at(bool holds, int line);
+#define suppose(holds)	__CPROVER_assume(holds)
 
 /* True for all values */
-#define promise(holds)	promise_at(holds, __LINE__)
+#define promise(holds)	__CPROVER_assert(holds, "promise")
 
-/* True for some: what has been supposed until here does not exclude what matters. */
-#define happens(holds)	happens_at(holds, __LINE__)
+/* True for some, for bms.steps: what is supposed does not exclude what matters. */
+#define happens(holds)	__CPROVER_assert(!(holds), "happens")
 
 #endif /* __ANY_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * smallbms - what the rules promise from step to step, for bms.steps ("make prove")
+ * smallbms - what the rules promise from step to step, for CBMC ("make prove")
  *
  * A contract (policy.acsl) is of one step. Here are steps that follow each other: from any
  * state that a history can leave, with any inputs, at any time. A property of histories
@@ -58,11 +58,17 @@ static void any_state(struct smallbms_state *st)
 	any_condition(&st->over_discharged);
 	any_condition(&st->supply);
 	any_condition(&st->overload);
+	any_condition(&st->welded);
 	any_condition(&st->atd);
 	any_condition(&st->atc);
 	any_condition(&st->bpa);
 	any_condition(&st->loop);
 	any_condition(&st->remote);
+	for (i = 0; i < SMALLBMS_NUM_STEADY; i++) {
+		st->steady[i].good = any_bool();
+		st->steady[i].good_ns = any_u64();
+		st->steady[i].stood_ns = any_u64();
+	}
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		any_condition(&st->lost[i]);
 	any_condition(&st->line_lost);
@@ -74,8 +80,13 @@ static void any_state(struct smallbms_state *st)
 	st->load_on = any_bool();
 	st->load_on_ns = any_u64();
 	st->charge_on = any_bool();
+	st->load_floats = any_bool();
+	st->floats_ns = any_u64();
+	st->warm = any_bool();
 	st->pre_alarm_on = any_bool();
-	st->pre_alarm_ns = any_u64();
+	st->alarm_ns = any_u64();
+	st->warned = any_bool();
+	st->warned_ns = any_u64();
 	st->overloads = any_u32();
 	st->retry_ns = any_u64();
 }
@@ -103,6 +114,14 @@ static void any_sample(struct smallbms_sample *in)
 		in->line[i].active = any_bool();
 		in->line[i].good_ns = any_u64();
 	}
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		in->terminal[i].fitted = any_bool();
+		in->terminal[i].driven = any_bool();
+		in->terminal[i].written = any_bool();
+		in->terminal[i].known = any_bool();
+		in->terminal[i].high = any_bool();
+		in->terminal[i].told_ns = any_u64();
+	}
 	in->host_charge_off = any_bool();
 	in->host_load_off = any_bool();
 	in->operator_clear = any_bool();
@@ -124,34 +143,65 @@ static bool past(const struct smallbms_condition *c, u64 time_ns)
 	return !c->pending || c->since_ns <= time_ns;
 }
 
-static bool pasts(const struct smallbms_state *st)
+static bool scans_past(const struct smallbms_state *st)
 {
-	const u64 now = st->now_ns, scan = st->scan_ns;
+	const u64 scan = st->scan_ns;
 
 	return past(&st->low, scan) && past(&st->empty, scan) && past(&st->ready, scan) &&
 	       past(&st->full, scan) && past(&st->cold, scan) && past(&st->hot, scan) &&
 	       past(&st->over_discharged, scan) && past(&st->supply, scan) &&
-	       past(&st->overload, scan) && past(&st->scanned, scan) &&
+	       past(&st->overload, scan) && past(&st->welded, scan) &&
+	       past(&st->scanned, scan) &&
 	       past(&st->lost[SMALLBMS_KIND_CELL], scan) &&
 	       past(&st->lost[SMALLBMS_KIND_TEMP], scan) &&
 	       past(&st->lost[SMALLBMS_KIND_SUPPLY], scan) &&
 	       past(&st->lost[SMALLBMS_KIND_LOAD_CURRENT], scan) &&
-	       past(&st->atd, now) && past(&st->atc, now) && past(&st->bpa, now) &&
+	       past(&st->lost[SMALLBMS_KIND_BANK_CURRENT], scan);
+}
+
+static bool looks_past(const struct smallbms_state *st)
+{
+	const u64 now = st->now_ns;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_STEADY; i++) {
+		if (st->steady[i].stood_ns > now ||
+		    (st->steady[i].good && st->steady[i].good_ns > now))
+			return false;
+	}
+	return past(&st->atd, now) && past(&st->atc, now) && past(&st->bpa, now) &&
 	       past(&st->loop, now) && past(&st->remote, now) && past(&st->line_lost, now) &&
-	       past(&st->atc_lost, now) && past(&st->settled, now);
+	       past(&st->atc_lost, now) && past(&st->settled, now) &&
+	       (!st->load_floats || st->floats_ns <= now);
+}
+
+static bool alarm_past(const struct smallbms_state *st)
+{
+	return !st->pre_alarm_on ||
+	       (st->load_on && st->alarm_ns <= st->now_ns &&
+		(!st->warned ||
+		 (st->alarm_ns <= st->warned_ns && st->warned_ns <= st->now_ns)));
+}
+
+static bool serves(const struct smallbms_state *st)
+{
+	const u64 now = st->now_ns;
+
+	return (!st->load_on ||
+		(st->load_on_ns <= now && st->overloads < 3 && !st->overload.on)) &&
+	       st->overloads <= 3 && (st->retry_ns <= now || st->retry_ns - now <= 10000 * MS);
+}
+
+static bool blocks(const struct smallbms_state *st)
+{
+	return (!(st->blocked || st->starting) || (!st->load_on && !st->charge_on)) &&
+	       st->blocked == (seen(&st->remote) || seen(&st->supply) || seen(&st->loop));
 }
 
 static bool invariant(const struct smallbms_state *st)
 {
-	const u64 now = st->now_ns;
-
-	return st->scan_ns <= now && now < SMALLBMS_NEVER && pasts(st) &&
-	       (!(st->blocked || st->starting) || (!st->load_on && !st->charge_on)) &&
-	       (!st->pre_alarm_on || (st->load_on && st->pre_alarm_ns <= now)) &&
-	       (!st->load_on ||
-		(st->load_on_ns <= now && st->overloads < 3 && !st->overload.on)) &&
-	       st->overloads <= 3 && (st->retry_ns <= now || st->retry_ns - now <= 10000 * MS) &&
-	       st->blocked == (seen(&st->remote) || seen(&st->supply) || seen(&st->loop));
+	return st->scan_ns <= st->now_ns && st->now_ns < SMALLBMS_NEVER && scans_past(st) &&
+	       looks_past(st) && alarm_past(st) && serves(st) && blocks(st);
 }
 
 /* A bank with any past: settings, state, inputs. */
@@ -204,60 +254,118 @@ void X1_begins(void)
 void X1_goes_on(void)
 {
 	struct bank b;
-	u64 now, then;
+	u64 now;
 
 	any_bank(&b);
 	now = any_time();
 	step(&b, now);
-	promise(invariant(&b.st) && loses_what_is_fitted(&b.st, &b.in));
+	promise(b.st.scan_ns <= b.st.now_ns && b.st.now_ns < SMALLBMS_NEVER);
+	promise(scans_past(&b.st));
+	promise(looks_past(&b.st));
+	promise(alarm_past(&b.st));
+	promise(serves(&b.st));
+	promise(blocks(&b.st));
+	promise(loses_what_is_fitted(&b.st, &b.in));
 	happens(b.out.load && b.out.charge && b.out.pre_alarm);
 	happens(!b.out.load && b.st.overloads == 3 && !b.st.starting);
+}
 
-	then = any_time();
-	if (b.out.warned)
-		smallbms_policy_warned(&b.st, then);
+/* X4, X5: also after a sleep. */
+void X5_goes_on_after_sleep(void)
+{
+	struct bank b;
+	bool connected;
+	u64 now;
+
+	any_bank(&b);
+	now = any_time();
+	suppose(now >= b.st.now_ns);
+	connected = b.st.load_on || b.st.warm;
+	smallbms_policy_resume(&b.st, now);
 	promise(invariant(&b.st));
-	happens(b.out.warned && b.st.now_ns > now);
+	promise(b.st.starting && !b.st.load_on && !b.st.charge_on && !b.st.pre_alarm_on);
+	promise(!b.st.warm || connected);
+	happens(b.st.warm && b.st.overloads == 2 && b.st.over_discharged.on);
+	happens(connected && !b.st.warm);
+}
+
+static bool stands_at_pin(const struct smallbms_terminal *t, bool high)
+{
+	return t->driven == high && t->written && (!t->known || t->high == high);
+}
+
+/* The warning with what a fast clock takes from it */
+static u64 whole_warning_ns(const struct bank *b)
+{
+	return (u64)b->set.warning_ms * (MS + 100);
 }
 
 /*
- * U2: who stands at the pin has seen the pre-alarm for the warning time, without a break,
- * when the load goes. What stood at the pin is kept here, not by the policy.
+ * U2: the load goes only after a pre-alarm that every look has found to stand, for the
+ * warning time, or after twice that time since the alarm began. Who counts is a bystander
+ * with a watch of his own, who looks whenever the policy does.
  */
 void U2_pin_is_warned(void)
 {
-	bool was_on = any_bool();	/* at the pin, */
-	u64 on_ns = any_u64();		/* since when */
-	bool load_was_on;
+	bool alarm = any_bool(), stood = any_bool();
+	u64 alarm_ns = any_u64(), stood_ns = any_u64();
+	bool load_was_on, pin;
 	struct bank b;
-	u64 wrote_ns;
+	u64 now;
 
 	any_bank(&b);
-	suppose(was_on == b.st.pre_alarm_on);
-	suppose(!was_on || on_ns <= b.st.pre_alarm_ns);
+	suppose(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
+	suppose(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
+	suppose(stood_ns <= b.st.now_ns);
 	load_was_on = b.st.load_on;
 
-	step(&b, any_time());
-	promise(!load_was_on || b.out.load ||
-		b.st.blocked || b.in.host_load_off || b.st.retry_ns > b.st.now_ns ||
-		(was_on && b.st.now_ns >= on_ns &&
-		 b.st.now_ns - on_ns >= (u64)b.set.warning_ms * MS));
-	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
-		b.st.retry_ns <= b.st.now_ns);
-	happens(load_was_on && !b.out.load && b.st.retry_ns > b.st.now_ns);
+	now = any_time();
+	suppose(now >= b.st.now_ns);
+	pin = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted ||
+	      stands_at_pin(&b.in.terminal[SMALLBMS_OUT_PRE_ALARM], true);
+	if (alarm && pin && !stood)
+		stood_ns = now;
+	stood = alarm && pin;
 
-	/* The pin is written later, and the policy told when that is. */
-	wrote_ns = any_time();
-	suppose(wrote_ns >= b.st.now_ns);
-	if (b.out.warned) {
-		smallbms_policy_warned(&b.st, wrote_ns);
-		on_ns = wrote_ns;
+	step(&b, now);
+	promise(!load_was_on || b.out.load ||
+		b.st.blocked || b.in.host_load_off || b.st.retry_ns > now ||
+		(stood && now - stood_ns >= whole_warning_ns(&b)) ||
+		(alarm && now - alarm_ns >= 2 * whole_warning_ns(&b)));
+	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
+		b.st.retry_ns <= now && !stood);
+	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
+		b.st.retry_ns <= now && now - alarm_ns < 2 * whole_warning_ns(&b));
+
+	if (b.out.pre_alarm && !alarm) {
+		alarm_ns = now;
+		/* There is nothing to stand, and whoever is to be warned sees it elsewhere. */
+		stood = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
+		stood_ns = now;
 	}
-	was_on = b.out.pre_alarm;
-	promise(was_on == b.st.pre_alarm_on);
-	promise(!was_on || on_ns <= b.st.pre_alarm_ns);
-	happens(was_on && b.out.warned);
-	happens(was_on && !b.out.warned);
+	alarm = b.out.pre_alarm;
+	promise(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
+	promise(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
+	promise(stood_ns <= now);
+	happens(alarm && stood && stood_ns < now);
+}
+
+/* U2: what calls for a cut gets it, with a warning or without, as soon as a scan is late. */
+void U2_at_the_latest(void)
+{
+	bool alarm, calls;
+	struct bank b;
+	u64 now;
+
+	any_bank(&b);
+	alarm = b.st.pre_alarm_on;
+	now = any_time();
+	suppose(now >= b.st.now_ns && now - b.st.alarm_ns >= 2 * whole_warning_ns(&b) + 50 * MS);
+	step(&b, now);
+	calls = b.st.empty.on && b.in.group[SMALLBMS_KIND_CELL].any &&
+		b.in.group[SMALLBMS_KIND_CELL].min < b.set.load_disconnect_uv;
+	promise(!alarm || !calls || !b.out.load);
+	happens(alarm && calls);
 }
 
 /* What stays as it is: lines are read at each step, channels are not. */
@@ -271,21 +379,158 @@ static void lines_read(struct smallbms_sample *in, u64 now_ns)
 	}
 }
 
-/* Steps and scans go on for ever, but not without time that passes between them. */
-void F4_the_deadline_is_later(void)
+/* Is each output told what it shall be? Then the same step is not taken once more. */
+static bool told(const struct bank *b)
+{
+	const struct smallbms_terminal *t = b->in.terminal;
+
+	return (!t[SMALLBMS_OUT_LOAD].fitted || t[SMALLBMS_OUT_LOAD].driven == b->out.load) &&
+	       (!t[SMALLBMS_OUT_CHARGE].fitted ||
+		t[SMALLBMS_OUT_CHARGE].driven == b->out.charge) &&
+	       (!t[SMALLBMS_OUT_PRE_ALARM].fitted ||
+		t[SMALLBMS_OUT_PRE_ALARM].driven == b->out.pre_alarm);
+}
+
+static bool loss_is_later(const struct bank *b, const struct smallbms_condition *lost,
+			  u64 good_ns)
+{
+	return stands(lost) || add(good_ns, (u64)b->set.stale_ms * MS) > b->st.now_ns;
+}
+
+static bool group_is_later(const struct bank *b, enum smallbms_kind kind)
+{
+	return !b->in.group[kind].fitted ||
+	       loss_is_later(b, &b->st.lost[kind], b->in.group[kind].good_ns);
+}
+
+static bool line_is_later(const struct bank *b, enum smallbms_line_id id)
+{
+	return !b->in.line[id].fitted || b->in.line[id].known ||
+	       loss_is_later(b, id == SMALLBMS_LINE_ATC ? &b->st.atc_lost : &b->st.line_lost,
+			     b->in.line[id].good_ns);
+}
+
+static void looking(struct bank *b, u64 *now)
+{
+	any_bank(b);
+	*now = any_time();
+	suppose(*now >= b->st.now_ns);
+	lines_read(&b->in, *now);
+	step(b, *now);
+}
+
+/*
+ * Steps and scans go on for ever, but not without time that passes between them.
+ *
+ * What is not lost by now will be later, ...
+ */
+void F4_a_loss_is_later(void)
 {
 	struct bank b;
 	u64 now;
 
+	looking(&b, &now);
+	promise(group_is_later(&b, SMALLBMS_KIND_CELL));
+	promise(group_is_later(&b, SMALLBMS_KIND_TEMP));
+	promise(group_is_later(&b, SMALLBMS_KIND_SUPPLY));
+	promise(group_is_later(&b, SMALLBMS_KIND_LOAD_CURRENT));
+	promise(group_is_later(&b, SMALLBMS_KIND_BANK_CURRENT));
+	promise(line_is_later(&b, SMALLBMS_LINE_ATD));
+	promise(line_is_later(&b, SMALLBMS_LINE_ATC));
+	promise(line_is_later(&b, SMALLBMS_LINE_BPA));
+	promise(line_is_later(&b, SMALLBMS_LINE_LOOP));
+	promise(line_is_later(&b, SMALLBMS_LINE_REMOTE_H));
+	promise(line_is_later(&b, SMALLBMS_LINE_REMOTE_L));
+	happens(b.st.lost[SMALLBMS_KIND_CELL].on && b.st.lost[SMALLBMS_KIND_CELL].pending);
+}
+
+/* ... and so is the deadline, which supposes this. */
+void F4_the_deadline_is_later(void)
+{
+	struct bank b;
+	u64 now;
+	int i;
+
+	looking(&b, &now);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		suppose(group_is_later(&b, i));
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
+		suppose(line_is_later(&b, i));
+	promise(b.out.deadline_ns >= now);
+	promise(b.out.deadline_ns > now || !told(&b));
+	happens(b.out.deadline_ns == now + 1 && b.out.pre_alarm);
+}
+
+void F4_the_scan_is_later(void)
+{
+	struct bank b;
+	u64 now;
+
+	looking(&b, &now);
+	promise(b.out.scan_ns > b.st.scan_ns);
+	happens(b.out.scan_ns == b.st.scan_ns + 1);
+}
+
+/* An output was told what it is before anyone looks at it. */
+static void outputs_told(const struct smallbms_sample *in, u64 now_ns)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++)
+		suppose(in->terminal[i].told_ns <= now_ns);
+}
+
+/* F3: what does not stand is looked at, and written, again soon. */
+void F3_what_does_not_stand_is_due(void)
+{
+	bool want[SMALLBMS_NUM_OUTPUTS];
+	bool stand = true;
+	struct bank b;
+	u64 now;
+	int i;
+
+	any_bank(&b);
+	now = any_time();
+	suppose(now >= b.st.now_ns && now < SMALLBMS_NEVER - 10000 * MS);
+	outputs_told(&b.in, now);
+	step(&b, now);
+	want[SMALLBMS_OUT_LOAD] = b.out.load;
+	want[SMALLBMS_OUT_CHARGE] = b.out.charge;
+	want[SMALLBMS_OUT_PRE_ALARM] = b.out.pre_alarm;
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++)
+		stand = stand && (!b.in.terminal[i].fitted ||
+				  stands_at_pin(&b.in.terminal[i], want[i]));
+	promise(stand || b.out.deadline_ns <= now + 250 * MS);
+	happens(stand && b.out.deadline_ns == now + 10000 * MS);
+	happens(!stand && b.out.deadline_ns == now + 250 * MS);
+}
+
+/* F3, F3a: a fault is reported when it is one, and none that shall float lets the pump run. */
+void F3_what_must_float_stops_the_beat(void)
+{
+	bool want[SMALLBMS_NUM_OUTPUTS];
+	struct bank b;
+	u64 now;
+	int i;
+
 	any_bank(&b);
 	now = any_time();
 	suppose(now >= b.st.now_ns);
-	lines_read(&b.in, now);
 	step(&b, now);
-	promise(b.out.deadline_ns > now);
-	promise(b.out.scan_ns > b.st.scan_ns);
-	happens(b.out.deadline_ns == now + 1 && b.out.pre_alarm);
-	happens(b.out.scan_ns == b.st.scan_ns + 1);
+	want[SMALLBMS_OUT_LOAD] = b.out.load;
+	want[SMALLBMS_OUT_CHARGE] = b.out.charge;
+	want[SMALLBMS_OUT_PRE_ALARM] = b.out.pre_alarm;
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_terminal *t = &b.in.terminal[i];
+		bool late = t->told_ns <= now &&
+			    now - t->told_ns >= (u64)b.set.settle_ms * MS;
+		bool fault = t->fitted && !stands_at_pin(t, t->driven) && (!t->written || late);
+
+		promise(fault == !!(b.out.faults & 1U << i));
+		promise(!fault || want[i] || !b.out.beat);
+	}
+	happens(!b.out.beat);
+	happens(b.out.beat && b.out.faults);
 }
 
 /* Inputs with which nothing is to be forbidden */
@@ -339,6 +584,27 @@ static bool good(const struct bank *b, u64 now_ns)
 	       switched_on(b) && !b->in.host_charge_off && !b->in.host_load_off;
 }
 
+/* F8: the line has stood good for its filter time, and still does. */
+static bool quiet_line(const struct bank *b, enum smallbms_line_condition i, bool fitted,
+		       u64 lines_ns)
+{
+	const struct smallbms_steadiness *s = &b->st.steady[i];
+
+	return !fitted || (s->good && s->good_ns <= lines_ns);
+}
+
+static bool quiet_since(const struct bank *b, u64 lines_ns)
+{
+	const struct smallbms_line *l = b->in.line;
+
+	return quiet_line(b, SMALLBMS_STEADY_ATD, l[SMALLBMS_LINE_ATD].fitted, lines_ns) &&
+	       quiet_line(b, SMALLBMS_STEADY_ATC, l[SMALLBMS_LINE_ATC].fitted, lines_ns) &&
+	       quiet_line(b, SMALLBMS_STEADY_BPA, l[SMALLBMS_LINE_BPA].fitted, lines_ns) &&
+	       quiet_line(b, SMALLBMS_STEADY_LOOP, l[SMALLBMS_LINE_LOOP].fitted, lines_ns) &&
+	       quiet_line(b, SMALLBMS_STEADY_REMOTE, l[SMALLBMS_LINE_REMOTE_H].fitted ||
+			  l[SMALLBMS_LINE_REMOTE_L].fitted, lines_ns);
+}
+
 /* It forbids nothing, or its end has been under way since then, at the latest. */
 static bool ends(const struct smallbms_condition *c, u64 since_ns)
 {
@@ -382,9 +648,10 @@ static bool over(u64 since_ns, u64 now_ns, s32 span_ms)
 /*
  * After any history, with good inputs from some step on, everything comes on.
  *
- * First what floats everything ends: its end is under way from the first such step on, ...
+ * First lines that flickered do so no more (F8): once they have been good for the filter
+ * time, which begins with the first such step at the latest, only a bad look can turn one.
  */
-void X2_gate_begins_to_open(void)
+void F8_lines_become_quiet(void)
 {
 	struct bank b;
 	u64 now;
@@ -393,7 +660,31 @@ void X2_gate_begins_to_open(void)
 	now = any_time();
 	suppose(now >= b.st.now_ns && good(&b, now));
 	step(&b, now);
-	promise(gate_ends(&b.st, b.st.scan_ns, now));
+	promise(quiet_since(&b, now));
+	happens(b.st.loop.on && !b.st.loop.pending);
+}
+
+/* The times of what is quiet, and what all that follows begins with */
+static void quiet_bank(struct bank *b, u64 *now)
+{
+	u64 lines = any_u64();
+
+	any_bank(b);
+	*now = any_time();
+	suppose(lines <= b->st.now_ns && quiet_since(b, lines));
+	suppose(*now >= b->st.now_ns && *now - lines >= (u64)b->set.filter_ms * MS);
+	suppose(good(b, *now));
+}
+
+/* Then what floats everything ends: its end is under way from the next step on, ... */
+void X2_gate_begins_to_open(void)
+{
+	struct bank b;
+	u64 now;
+
+	quiet_bank(&b, &now);
+	step(&b, now);
+	promise(quiet_since(&b, now) && gate_ends(&b.st, b.st.scan_ns, now));
 	happens(b.st.blocked);
 }
 
@@ -403,12 +694,10 @@ void X2_gate_opens(void)
 	u64 scan, lines, now;
 	struct bank b;
 
-	any_bank(&b);
+	quiet_bank(&b, &now);
 	scan = any_u64();
 	lines = any_u64();
 	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && gate_ends(&b.st, scan, lines));
-	now = any_time();
-	suppose(now >= b.st.now_ns && good(&b, now));
 	step(&b, now);
 	promise(gate_ends(&b.st, scan, lines));
 	promise(!over(scan, b.st.scan_ns, b.set.hold_ms) || !over(lines, now, b.set.filter_ms) ||
@@ -426,10 +715,8 @@ void X2_all_begins_to_come_back(void)
 	struct bank b;
 	u64 now;
 
-	any_bank(&b);
+	quiet_bank(&b, &now);
 	suppose(!b.st.blocked);
-	now = any_time();
-	suppose(now >= b.st.now_ns && good(&b, now));
 	step(&b, now);
 	promise(all_ends(&b, b.st.scan_ns, now));
 	happens(!b.out.load && !b.st.starting);
@@ -445,12 +732,10 @@ void X2_all_comes_back(void)
 	struct bank b;
 	bool due;
 
-	any_bank(&b);
+	quiet_bank(&b, &now);
 	scan = any_u64();
 	lines = any_u64();
 	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && all_ends(&b, scan, lines));
-	now = any_time();
-	suppose(now >= b.st.now_ns && good(&b, now));
 	step(&b, now);
 	promise(all_ends(&b, scan, lines));
 
@@ -498,7 +783,8 @@ static bool allowed(const struct smallbms_settings *s)
 	       (s->over_discharged_uv == 0 || within(s->over_discharged_uv, 1500000, 2500000)) &&
 	       within(s->charge_min_mc, -20000, 20000) && within(s->charge_max_mc, 30000, 60000) &&
 	       within(s->warning_ms, 30000, 300000) && within(s->hold_ms, 250, 5000) &&
-	       within(s->filter_ms, 0, 200) && within(s->stale_ms, 1000, 10000) &&
+	       within(s->filter_ms, 0, 200) && within(s->settle_ms, 1, 200) &&
+	       within(s->stale_ms, 1000, 10000) &&
 	       within(s->charge_in_pre_alarm, 0, 1) && within(s->load_limit_ua, 100000, 1000000);
 }
 
