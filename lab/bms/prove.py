@@ -30,7 +30,7 @@ ENSURES = re.compile(r"(\w+?)_ensures_(\w+)")
 RULE = re.compile(r"[XUCRF]\d")
 
 # What the product promises and the policy decides; the rest of the rules is not its own.
-RULES = "X1 X2 U1 U2 U3 U4 U5 C1 C2 C3 C4 R1 R2 R3 R4 R5 F1 F2 F4 F5".split()
+RULES = "X1 X2 X4 X5 U1 U2 U3 U4 U5 C1 C2 C3 C4 R1 R2 R3 R4 R5 F1 F2 F3 F4 F5 F6 F7 F8".split()
 
 
 def read(logs):

@@ -661,7 +661,7 @@ void F8_lines_become_quiet(void)
 	suppose(now >= b.st.now_ns && good(&b, now));
 	step(&b, now);
 	promise(quiet_since(&b, now));
-	happens(b.st.loop.on && !b.st.loop.pending);
+	happens(b.st.loop.on && b.st.loop.pending);
 }
 
 /* The times of what is quiet, and what all that follows begins with */
