@@ -1756,6 +1756,9 @@ static void a_line_that_fails_while_it_is_weighed(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 	KUNIT_EXPECT_GE(test, w->out.deadline_ns, from_now(w, 1));
 	KUNIT_EXPECT_LE(test, w->out.deadline_ns, from_now(w, RETRY_MS));
+	pass(w, FLICKER_MS);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_GE(test, w->out.deadline_ns, from_now(w, 1));
 	w->in.line[SMALLBMS_LINE_LOOP].known = true;
 	world_step(w);
 	EXPECT_OUTPUTS(test, w, false, false, false);
