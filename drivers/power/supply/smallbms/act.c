@@ -229,6 +229,12 @@ int smallbms_act_float(struct smallbms_act *act, struct device *dev)
 	return -EIO;
 }
 
+/* The device of the chip that a line belongs to, or NULL */
+static struct device *chip_of(struct gpio_desc *gpiod)
+{
+	return gpio_device_to_device(gpiod_to_gpio_device(gpiod))->parent;
+}
+
 /**
  * smallbms_act_sleeps_early() - an output whose chip sleeps before the outputs float (R6)
  * @act: the outputs
@@ -246,8 +252,7 @@ const char *smallbms_act_sleeps_early(const struct smallbms_act *act)
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (!act->output[i].gpiod)
 			continue;
-		dev = gpio_device_to_device(gpiod_to_gpio_device(act->output[i].gpiod));
-		for (; dev; dev = dev->parent) {
+		for (dev = chip_of(act->output[i].gpiod); dev; dev = dev->parent) {
 			const struct dev_pm_ops *pm = dev->driver ? dev->driver->pm : NULL;
 
 			if (pm && (pm->suspend || pm->freeze))
@@ -309,7 +314,7 @@ static void smallbms_act_ignore_panic(void *data)
  */
 void smallbms_link_chip(struct device *dev, struct gpio_desc *gpiod)
 {
-	struct device *chip = gpio_device_to_device(gpiod_to_gpio_device(gpiod))->parent;
+	struct device *chip = chip_of(gpiod);
 
 	if (chip && chip->driver && !device_link_add(dev, chip, DL_FLAG_AUTOREMOVE_CONSUMER))
 		dev_warn(dev, "no link to %s: unbind the bank before it\n", dev_name(chip));
