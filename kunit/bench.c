@@ -32,6 +32,19 @@ bool bound(struct platform_device *pdev)
 }
 
 /**
+ * can_sleep() - is this a kernel that can sleep
+ * @test: the test, which is skipped if not
+ *
+ * Return: false when it has been skipped.
+ */
+bool can_sleep(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_PM_SLEEP))
+		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+	return IS_ENABLED(CONFIG_PM_SLEEP);
+}
+
+/**
  * becomes() - wait until a line is driven, or not
  * @gpio: the chip
  * @line: the line

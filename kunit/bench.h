@@ -47,6 +47,7 @@ void add_panel(struct fake_bank *bank);
 void add_measurements(struct fake_bank *bank);
 struct platform_device *running(struct kunit *test, struct fake_bank *bank);
 bool bound(struct platform_device *pdev);
+bool can_sleep(struct kunit *test);
 bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms);
 struct power_supply *supply_of(struct kunit *test);
 void scanned(struct kunit *test);

@@ -947,10 +947,8 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	struct platform_device *pdev;
 	unsigned int reads;
 
-	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
-		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+	if (!can_sleep(test))
 		return;
-	}
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	add_measurements(bank);
 	pdev = running(test, bank);

@@ -284,10 +284,8 @@ static void every_call_of_the_chip_fails_in_turn_on_the_way_to_sleep(struct kuni
 	bool failed = true;
 	unsigned int n;
 
-	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
-		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+	if (!can_sleep(test))
 		return;
-	}
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;
@@ -313,10 +311,8 @@ static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
 	const struct dev_pm_ops *pm;
 	struct platform_device *pdev;
 
-	if (!IS_ENABLED(CONFIG_PM_SLEEP)) {
-		kunit_skip(test, "this kernel cannot sleep: CONFIG_PM_SLEEP is off");
+	if (!can_sleep(test))
 		return;
-	}
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	pdev = running(test, bank);
 	pm = pdev->dev.driver->pm;

@@ -78,8 +78,7 @@ def waited(process):
 # Keys that the parts of the board cannot do, and why
 CANNOT = {
     "OUT": "the chip of the outputs never fails",
-    "LD.pin": "nothing else holds an output", "CD.pin": "nothing else holds an output",
-    "PA.pin": "nothing else holds an output", "CW.pin": "nothing else holds an output",
+    **dict.fromkeys(("LD.pin", "CD.pin", "PA.pin", "CW.pin"), "nothing else holds an output"),
     "SETTLE": "an output falls at once", "IRQ": "no edge gets lost",
     "HOST": "the host stays as it is", "CONV": "there is one converter",
 }

@@ -201,7 +201,6 @@ safe: $(SAFE_FILES) $(VIRTUAL_FILES)
 
 # What nobody thought of. The same seed makes the same scenarios.
 HOURS ?= 1000
-SEED ?= 1
 RANDOM_SCENARIOS = $(PYTHON) -m bms.random_scenarios --seed $(SEED)
 
 .PHONY: random random-short

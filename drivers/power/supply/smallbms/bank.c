@@ -9,9 +9,8 @@
  * An evaluation reads the lines of the outputs and of the inputs, lets the policy
  * decide on them and on the last finished scan of the channels, makes the outputs
  * follow and reports what has changed, all under one lock. Neither a reader nor a
- * writer of an attribute takes this lock: an evaluation waits for another one, or for an
- * end.
- * Four things cause one:
+ * writer of an attribute takes this lock: an evaluation waits for another one, or for the
+ * outputs to float at an end. Four things cause an evaluation:
  *
  * - an edge on a line, in the thread of its interrupt;
  * - the scanner, a work that reads all channels at a fixed pace. Reading sleeps,

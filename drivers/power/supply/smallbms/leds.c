@@ -22,7 +22,6 @@ static int smallbms_led_activate(struct led_classdev *led)
 {
 	const struct smallbms_trigger *t =
 		container_of(led->trigger, struct smallbms_trigger, trigger);
-
 	bool on;
 
 	/* An event in between may have gone to the LED already. */

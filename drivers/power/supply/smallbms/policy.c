@@ -610,7 +610,7 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 		st->overloads = 0;
 		st->retry_ns = 0;
 	}
-	/* What would have cut the load ends its claim. */
+	/* A load that would have been cut waits for the reconnect level, as after a cut. */
 	if (seen(&st->empty) || seen(&st->atd) || lost(st, in) || in->host_load_off)
 		st->warm = false;
 
