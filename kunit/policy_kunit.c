@@ -55,7 +55,9 @@ static void world_look(struct world *w)
 		struct smallbms_terminal *t = &w->in.terminal[i];
 
 		t->known = !w->pin[i].no_read;
-		if (w->pin[i].held)
+		if (!t->known)
+			t->high = false;
+		else if (w->pin[i].held)
 			t->high = w->pin[i].high;
 		else if (t->written)
 			t->high = t->driven;
@@ -579,12 +581,13 @@ static void u2_without_a_pre_alarm_output_it_counts_from_the_decision(struct kun
 	struct world *w = measured_world(test);
 	s64 took;
 
-	w->in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted = false;
+	w->in.terminal[SMALLBMS_OUT_PRE_ALARM] = (struct smallbms_terminal){};
 	running(test, w);
 	cells(w, 2700, 3300);
 	until(w, &w->out.pre_alarm, true, 5000);
 	took = until(w, &w->out.load, false, 60000);
 	KUNIT_EXPECT_EQ(test, took, 30003);
+	KUNIT_EXPECT_EQ_MSG(test, w->out.faults, 0, "what is not fitted cannot be at fault");
 }
 
 /* Terminals */
@@ -603,7 +606,7 @@ static void f3_an_output_that_cannot_be_written_is_a_fault_until_it_can(struct k
 		KUNIT_EXPECT_EQ(test, w->out.faults, BIT(i));
 		KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OUTPUT_FAULT));
 		KUNIT_EXPECT_FALSE_MSG(test, w->out.beat, "F3a");
-		KUNIT_EXPECT_LE(test, w->out.deadline_ns, from_now(w, RETRY_MS));
+		KUNIT_EXPECT_EQ(test, w->out.deadline_ns, from_now(w, RETRY_MS));
 		pass(w, 60000);
 		KUNIT_EXPECT_EQ(test, w->out.faults, BIT(i));
 		KUNIT_EXPECT_LE(test, w->out.deadline_ns, from_now(w, RETRY_MS));
@@ -897,6 +900,23 @@ static void x5_not_what_was_switched_off(struct kunit *test)
 	switch_on(w);
 	pass(w, 60000);
 	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
+
+/* F4: evidence from before the sleep is none after it. */
+static void f4_evidence_does_not_survive_sleep(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 1900, 3300);
+	w->now_ms++;
+	world_scan(w);
+	slept(w);
+	w->now_ms++;
+	world_scan(w);
+	cells(w, 3300, 3300);
+	pass(w, 5000);
+	KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+	KUNIT_EXPECT_TRUE(test, w->out.charge);
 }
 
 /* X4: what only an operator ends */
@@ -1745,6 +1765,37 @@ static void f1_what_is_unknown_connects_nothing(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
+/* A line that cannot be read is tried again; one that is not fitted is not. */
+static void a_line_that_cannot_be_read_is_tried_again(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	w->in.line[SMALLBMS_LINE_LOOP].known = false;
+	world_step(w);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, from_now(w, RETRY_MS));
+
+	w = signals_world(test);
+	w->in.line[SMALLBMS_LINE_LOOP] = (struct smallbms_line){};
+	running(test, w);
+	world_step(w);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, from_now(w, LOOK_MS));
+}
+
+/* Speed: the end of a loss is noticed when the filter time is over, not at the next look. */
+static void f1_a_line_that_is_back_ends_the_pre_alarm(struct kunit *test)
+{
+	struct world *w = running(test, signals_world(test));
+
+	w->in.line[SMALLBMS_LINE_LOOP].known = false;
+	pass(w, w->set.stale_ms);
+	KUNIT_ASSERT_TRUE(test, w->out.pre_alarm);
+	w->in.line[SMALLBMS_LINE_LOOP].known = true;
+	world_step(w);
+	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, from_now(w, w->set.filter_ms));
+	pass(w, w->set.filter_ms);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
 /* It is tried again, and nothing else is due. */
 static void a_line_that_fails_while_it_is_weighed(struct kunit *test)
 {
@@ -2297,6 +2348,16 @@ static void f5_times(struct kunit *test)
 	world_scan(w);
 	KUNIT_EXPECT_EQ(test, w->out.deadline_ns == (w->now_ms + 1) * SMALLBMS_NS_PER_MS,
 			!c->latched);
+	if (c->latched)
+		return;
+
+	/* What has been forgiven counts no more: it was the first of three. */
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+		KUNIT_EXPECT_GE(test, until(w, &w->out.load, true, 12000), 0);
+		overload_after(w, 5000);
+	}
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
 }
 
 /* What was on the way when the load went for another reason is no evidence when it is back. */
@@ -2583,6 +2644,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x5_not_what_was_off),
 	KUNIT_CASE_PARAM(x5_not_what_was_forbidden, forbidden_gen_params),
 	KUNIT_CASE(x5_not_what_was_switched_off),
+	KUNIT_CASE(f4_evidence_does_not_survive_sleep),
 	KUNIT_CASE(x4_latches_survive_sleep),
 	KUNIT_CASE(u2_setting_makes_it_longer),
 	KUNIT_CASE(u2_warning_on_a_fast_clock),
@@ -2622,6 +2684,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE_PARAM(doubt_connects_nothing, doubt_gen_params),
 	KUNIT_CASE(old_data_connects_nothing),
 	KUNIT_CASE_PARAM(f1_what_is_unknown_connects_nothing, unknown_gen_params),
+	KUNIT_CASE(a_line_that_cannot_be_read_is_tried_again),
+	KUNIT_CASE(f1_a_line_that_is_back_ends_the_pre_alarm),
 	KUNIT_CASE(a_line_that_fails_while_it_is_weighed),
 	KUNIT_CASE(f1_short_loss_changes_nothing),
 	KUNIT_CASE_PARAM(f1_lost_measurement, lost_gen_params),
