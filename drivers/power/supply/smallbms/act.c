@@ -154,18 +154,18 @@ bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision
 		[SMALLBMS_OUT_CHARGE] = decision->charge,
 		[SMALLBMS_OUT_PRE_ALARM] = decision->pre_alarm,
 	};
-	bool news = false;
+	bool changed = false;
 	int i;
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (!want[i])
-			news |= follow(&act->output[i], false, decision->faults & BIT(i));
+			changed |= follow(&act->output[i], false, decision->faults & BIT(i));
 	}
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
 		if (want[i])
-			news |= follow(&act->output[i], true, decision->faults & BIT(i));
+			changed |= follow(&act->output[i], true, decision->faults & BIT(i));
 	}
-	return news;
+	return changed;
 }
 
 /* At an end only what has been seen counts, where a line can be read. */

@@ -298,11 +298,11 @@ static bool announced(const struct smallbms_report *report)
  */
 static int print_news(struct smallbms_report *report, u32 begun)
 {
-	u32 changed = report->outputs ^ report->logged.outputs;
+	u32 changed = report->outputs ^ report->logged_outputs;
 	u32 causes = report->causes;
 	int len = 0;
 
-	begun = (begun | (causes & ~report->logged.causes)) & ~BIT(SMALLBMS_CAUSE_START);
+	begun = (begun | (causes & ~report->logged_causes)) & ~BIT(SMALLBMS_CAUSE_START);
 	if (changed) {
 		len = print_outputs(report, changed, report->text, sizeof(report->text));
 		if (causes)
@@ -324,24 +324,26 @@ static void announce(struct work_struct *work)
 		container_of(to_delayed_work(work), struct smallbms_report, announcer);
 	struct smallbms *bms = container_of(report, struct smallbms, report);
 	struct smallbms_announced last, now;
-	bool news, changed, log;
+	bool changed, log;
+	int i, len;
 	u32 begun;
-	int i;
 
 	spin_lock(&report->lock);
 	begun = report->begun;
 	changed = !announced(report);
-	news = print_news(report, begun);
-	log = news && __ratelimit(&report->rate);
+	len = print_news(report, begun);
+	log = len && __ratelimit(&report->rate);
 	last = report->announced;
 	now = to_announce(report);
 	report->begun = 0;
 	report->announced = now;
 	report->announced_ns = ktime_get_boottime_ns();
-	if (log)
-		report->logged = now;
-	else
-		report->logged.causes &= now.causes & ~begun;
+	if (log) {
+		report->logged_outputs = now.outputs;
+		report->logged_causes = now.causes;
+	} else {
+		report->logged_causes &= now.causes & ~begun;
+	}
 	spin_unlock(&report->lock);
 
 	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
@@ -358,7 +360,7 @@ static void announce(struct work_struct *work)
 		notify(report, &dev_attr_episodes);
 	if (log)
 		dev_notice(bms->dev, "%s\n", report->text);
-	else if (news)
+	else if (len)
 		schedule_delayed_work(&report->announcer, HZ);
 	if (changed)
 		power_supply_changed(report->psy);
@@ -429,7 +431,7 @@ void smallbms_report_update(struct smallbms *bms)
 {
 	struct smallbms_report *report = &bms->report;
 	u32 outputs = report->outputs, causes = report->causes;
-	bool warning = report->warning_end_ns, news;
+	bool warning = report->warning_end_ns, done;
 	u64 since_ns, wait_ns;
 
 	trace_smallbms_sample(bms);
@@ -440,10 +442,10 @@ void smallbms_report_update(struct smallbms *bms)
 		trace_window(bms, !warning);
 
 	spin_lock(&report->lock);
-	news = !announced(report);
+	done = announced(report);
 	since_ns = ktime_get_boottime_ns() - report->announced_ns;
 	spin_unlock(&report->lock);
-	if (!news)
+	if (done)
 		return;
 	wait_ns = since_ns < ANNOUNCE_NS ? ANNOUNCE_NS - since_ns : 0;
 	/* It may be waiting for its turn in the log, which takes longer. */
@@ -466,5 +468,6 @@ void smallbms_report_init(struct smallbms *bms)
 	smallbms_report_publish(bms);
 	report->begun = 0;
 	report->announced = to_announce(report);
-	report->logged = report->announced;
+	report->logged_outputs = report->outputs;
+	report->logged_causes = report->causes;
 }

@@ -208,7 +208,8 @@ struct smallbms_announced {
  * @begun: bit for each cause that has begun since the last announcement
  * @announced: what the last announcement said
  * @announced_ns: when that was
- * @logged: what the last line in the log said
+ * @logged_outputs: @outputs, as the last line in the log said
+ * @logged_causes: bit for each cause that the log has told of, and that holds since
  * @announcer: makes the next one
  * @rate: of lines in the log
  * @text: room for a line of the log; belongs to @announcer
@@ -238,7 +239,8 @@ struct smallbms_report {
 	u32 begun;
 	struct smallbms_announced announced;
 	u64 announced_ns;
-	struct smallbms_announced logged;
+	u32 logged_outputs;
+	u32 logged_causes;
 	struct delayed_work announcer;
 	struct ratelimit_state rate;
 	char text[SMALLBMS_CAUSES_TEXT];
