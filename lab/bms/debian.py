@@ -39,38 +39,59 @@ OURS = ".unpacked"
 # the same folders, as on an installed Debian.
 MERGED = ("bin", "lib", "lib64", "sbin")
 
-# What apt says, what to do, and whether that is only to wait
-MENDS = (
-    ("No space left on device|enough free space",
-     "The disk is full: free some space, then run this again.", False),
-    ("Clearsigned file isn't valid|40[0-37] +[A-Z]",
-     "Something else answers in the mirror's place, as networks do that want a login first: "
-     "open any page in a browser, or name another mirror with MIRROR=http://...", True),
-    ("NO_PUBKEY|not signed|signatures were invalid|public key is not available",
-     "The keyring does not know the mirror's key: upgrade the package debian-archive-keyring.",
-     False),
-    ("emporary failure resolving|Could not resolve|Network is unreachable",
-     "There is no network: connect to one, then run this again.", True),
-    ("Mirror sync in progress",
-     "The mirror is being renewed: try again in some minutes, or name another one with "
-     "MIRROR=http://...", True),
-    ("does not have a Release file",
-     "The mirror does not have that: name another one with MIRROR=http://...", False),
-    ("404 +Not Found",
-     "The mirror does not have that any more: name another one with MIRROR=http://...", True),
-    ("Could not connect|Connection refused|ailed to fetch|timed out",
-     "The mirror does not answer: try again later, or name another one with MIRROR=http://...",
-     True),
-)
-
 
 class Unreachable(BenchError):
     """The mirror does not answer."""
 
 
+class Missing(BenchError):
+    """The mirror does not have a release."""
+
+
+# What apt says, what to do, and what kind of error that is
+MENDS = (
+    ("No space left on device|enough free space|Wrote only \\d+ of",
+     "The disk is full: free some space, then run this again.", BenchError),
+    ("Splitting up .* failed|Couldn't create temporary file",
+     "/tmp is full, or cannot be written: free some space there, then run this again.",
+     BenchError),
+    ("Permission denied",
+     "It belongs to somebody else, perhaps after an earlier run as root: \"sudo make clean\", "
+     "then run this again.", BenchError),
+    ("Read-only file system",
+     "It cannot be written there: clone to a folder of yours.", BenchError),
+    ("Malformed entry|method driver .* could not be found",
+     "MIRROR= is no address of a mirror: say MIRROR=http://... or https://...", BenchError),
+    ("Hash Sum mismatch|has unexpected size",
+     "What came is not what Debian has signed: the mirror is being renewed, or something between "
+     "alters it. Try again in some minutes, or name another one with MIRROR=https://...",
+     Unreachable),
+    ("Clearsigned file isn't valid|(40[0-37]|511) +[A-Z]",
+     "Something else answers in the mirror's place, as networks do that want a login first: "
+     "open any page in a browser, or name another mirror with MIRROR=http://...", Unreachable),
+    ("NO_PUBKEY|not signed|signatures were invalid|public key is not available",
+     "The keyring does not know the mirror's key: upgrade the package debian-archive-keyring.",
+     BenchError),
+    ("emporary failure resolving|Could not resolve|Network is unreachable",
+     "There is no network: connect to one, then run this again.", Unreachable),
+    ("Mirror sync in progress",
+     "The mirror is being renewed: try again in some minutes, or name another one with "
+     "MIRROR=http://...", Unreachable),
+    ("does not have a Release file",
+     "The mirror does not have that: name another one with MIRROR=http://...", Missing),
+    ("404 +Not Found",
+     "The mirror does not have that any more: name another one with MIRROR=http://...",
+     Unreachable),
+    ("Could not connect|Connection refused|ailed to fetch|timed out",
+     "The mirror does not answer: try again later, or name another one with MIRROR=http://...",
+     Unreachable),
+)
+
+
 def mend(text):
-    """(what to do, is it only to wait) about what apt or tar says."""
-    return next((advice for pattern, *advice in MENDS if re.search(pattern, text)), ("", False))
+    """(what to do, the kind of error) about what apt, tar or the system says."""
+    return next((advice for pattern, *advice in MENDS if re.search(pattern, text)),
+                ("", BenchError))
 
 
 def native_arch():
@@ -88,6 +109,9 @@ def host_mirror():
                               text=True, check=False).stdout
         mirrors = [line.split()[1] for line in told.splitlines() if line.split()[0] in RELEASES]
         mirror = (mirrors or [DEFAULT_MIRROR])[0]
+    if not re.fullmatch(r"(https?|file|mirror\+\w+|tor\+https?):\S+", mirror):
+        raise BenchError(f"MIRROR={mirror} is no address of a mirror: say MIRROR=http://... or "
+                         "https://...")
     return mirror.rstrip("/")
 
 
@@ -101,8 +125,7 @@ class Apt:
             raise BenchError(f"There is no {KEYRING}: install the package "
                              "debian-archive-keyring.")
         self.folder = (STATE / f"{release}-{arch}").absolute()
-        (self.folder / "lists/partial").mkdir(parents=True, exist_ok=True)
-        (self.folder / "status").touch()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.updated = self.folder / "updated"
         self.options = {
             "APT::Architecture": arch, "APT::Architectures": arch,
@@ -119,13 +142,8 @@ class Apt:
             "Dir::Cache": self.folder, "Dir::Cache::pkgcache": "pkgcache.bin",
             "Debug::NoLocking": "1",
         }
-        sources = "".join(f"deb [signed-by={KEYRING}] {self.mirror} {archive} main\n"
-                          for archive in RELEASES[release])
-        path = self.folder / "sources.list"
-        # Lists of another mirror are not those of this one.
-        if not path.exists() or path.read_text() != sources:
-            path.write_text(sources)
-            self.updated.unlink(missing_ok=True)
+        self.sources = "".join(f"deb [signed-by={KEYRING}] {self.mirror} {archive} main\n"
+                               for archive in RELEASES[release])
 
     def run(self, *words, cwd=None, **options):
         """What a command of apt prints; an error that says what to do when it fails."""
@@ -137,8 +155,10 @@ class Apt:
         if done.returncode:
             told = [line for line in (done.stdout + done.stderr).splitlines()
                     if line.startswith(("E: ", "W: "))]
-            advice, transient = mend("\n".join(told))
-            raise (Unreachable if transient else BenchError)("\n".join(filter(None, (
+            if not told:
+                told = done.stderr.splitlines()[-1:] or [f"exit status {done.returncode}"]
+            advice, kind = mend("\n".join(told))
+            raise kind("\n".join(filter(None, (
                 f"{' '.join(words[:2])} failed for {self.release} of {self.mirror}:",
                 *(f"  {line}" for line in told[:1]), advice))))
         return done.stdout
@@ -147,16 +167,31 @@ class Apt:
     def lists(self):
         """Have lists, of today if the mirror answers, while nobody else changes them."""
         with (self.folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if not self.updated.exists():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"Waiting for another command that uses {self.folder}.", file=sys.stderr)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            (self.folder / "lists/partial").mkdir(parents=True, exist_ok=True)
+            (self.folder / "status").touch()
+            # Lists of another mirror are not those of this one.
+            path = self.folder / "sources.list"
+            if not path.exists() or path.read_text() != self.sources:
+                self.updated.unlink(missing_ok=True)
+                path.write_text(self.sources)
+            if not self.updated.exists() or \
+                    not any((self.folder / "lists").glob("*_Packages*")):
                 self.update()
             elif time.time() - self.updated.stat().st_mtime > LISTS_MAX_AGE_S:
-                of = datetime.datetime.fromtimestamp(self.updated.stat().st_mtime)
                 try:
                     self.update()
                 except Unreachable as error:
+                    # Asked again tomorrow; a file has the date that the mirror gave it.
                     self.updated.touch()
-                    print(f"{error}\nUsing the lists of {of:%d %B %Y}.", file=sys.stderr)
+                    of = max(path.stat().st_mtime
+                             for path in (self.folder / "lists").glob("*_Packages*"))
+                    print(f"{error}\nUsing the lists of "
+                          f"{datetime.date.fromtimestamp(of):%d %B %Y}.", file=sys.stderr)
             yield
 
     def update(self):
@@ -179,14 +214,17 @@ class Apt:
         """Put the files of packages, and of what they need, into a folder, or nothing."""
         folder = folder.resolve()
         if folder in (here := pathlib.Path.cwd(), *here.parents) or \
-                folder.exists() and not (folder / OURS).is_file():
+                folder.exists() and any(folder.iterdir()) and \
+                not (folder / OURS).is_file():
             raise BenchError(f"{folder} is not a folder of unpacked packages, and would be "
                              "replaced as a whole: name another one.")
         packages = [self.choose(name) if "*" in name else name for name in packages]
-        new, archives = (folder.with_name(f"{folder.name}.{end}") for end in ("new", "debs"))
+        new, archives, old = (folder.with_name(f"{folder.name}.{end}")
+                              for end in ("new", "debs", "old"))
         with self.lists():
-            for path in (new, archives):
-                shutil.rmtree(path, ignore_errors=True)
+            for path in (new, archives, old):
+                if path.exists():
+                    shutil.rmtree(path)
             (archives / "partial").mkdir(parents=True)
             try:
                 self.download(packages, alone, archives)
@@ -196,11 +234,13 @@ class Apt:
                 for package in sorted(archives.glob("*.deb")):
                     extract(package, new)
                 (new / OURS).touch()
-                shutil.rmtree(folder, ignore_errors=True)
+                # At each moment there is a whole folder, or none.
+                if folder.exists():
+                    folder.rename(old)
                 new.rename(folder)
             finally:
-                shutil.rmtree(new, ignore_errors=True)
-                shutil.rmtree(archives, ignore_errors=True)
+                for path in (new, archives, old):
+                    shutil.rmtree(path, ignore_errors=True)
 
     def download(self, packages, alone, archives):
         words = ("download",) if alone else ("install", "--yes", "--download-only",
@@ -220,7 +260,7 @@ def newest(prefix, arch):
     for release in RELEASES:
         try:
             numbers |= {name[len(prefix):] for name in Apt(release, arch).names(prefix)}
-        except Unreachable as error:
+        except (Missing, Unreachable) as error:
             problem = error
     numbers = [number for number in numbers if re.fullmatch(r"\d+(\.\d+)*", number)]
     if not numbers:
@@ -232,11 +272,15 @@ def newest(prefix, arch):
 
 def first_with(package, arch):
     """The oldest release that has a package."""
+    problem = None
     for release in RELEASES:
-        if package in Apt(release, arch).names(package):
-            return release
-    raise BenchError(f"The mirror {host_mirror()} has no package {package} in any of "
-                     f"{', '.join(RELEASES)}.")
+        try:
+            if package in Apt(release, arch).names(package):
+                return release
+        except Missing as error:
+            problem = error
+    raise problem or BenchError(f"The mirror {host_mirror()} has no package {package} in any of "
+                                f"{', '.join(RELEASES)}.")
 
 
 def move_headers(makefile, folder):
@@ -256,7 +300,7 @@ def extract(package, folder):
     if reader.returncode or writer.returncode:
         text = (writer.stderr or said).strip()
         raise BenchError("\n".join(filter(None, (
-            f"Cannot unpack {package.name}: {text.splitlines()[-1] if text else 'no reason told'}",
+            f"Cannot unpack {package.name}: {text.splitlines()[0] if text else 'no reason told'}",
             mend(writer.stderr + said)[0]))))
 
 
@@ -306,8 +350,11 @@ def main():
     except Unreachable as error:
         print(error, file=sys.stderr)
         return os.EX_TEMPFAIL
-    except (BenchError, OSError) as error:
+    except BenchError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print("\n".join(filter(None, (str(error), mend(str(error))[0]))), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -2,6 +2,11 @@
 #
 # Kernel trees and Debian packages: fetched, patched, configured; and modules built for them
 
+# A kernel says so last, after all has been fetched.
+ifneq ($(words $(CURDIR)):$(findstring :,$(CURDIR)),1:)
+$(error $(CURDIR): a kernel cannot be built in a folder with a blank or a colon in its path: clone to another one)
+endif
+
 # The newest is the highest that Debian has on the day. What is built for another kernel
 # than the usual one stands in a folder of its own.
 USUAL_KERNEL := 6.12
@@ -14,7 +19,7 @@ $(if $(LINUX_VERSION),,$(error KERNEL=newest: which one that is cannot be found 
 else
 LINUX_VERSION := $(KERNEL)
 endif
-ifeq ($(shell echo '$(subst ','\'',$(LINUX_VERSION))' | grep -xE '[0-9]+\.[0-9]+'),)
+ifeq ($(shell echo '$(subst ','\'',$(LINUX_VERSION))' | grep -xE '[1-9][0-9]*\.(0|[1-9][0-9]*)'),)
 $(error KERNEL=$(KERNEL) is no kernel: say KERNEL=6.1, 6.12 or another one, or newest)
 endif
 

@@ -86,7 +86,7 @@ test: | test-packages
 SUITE ?= trixie
 .PHONY: newcomer
 newcomer:
-	@lab/bin/newcomer $(SUITE) $(OUT)/newcomer $(TARGETS)
+	@lab/bin/newcomer '$(subst ','\'',$(SUITE))' $(OUT)/newcomer $(TARGETS)
 
 # The same on the newest kernel, if it can be had.
 newest-%:

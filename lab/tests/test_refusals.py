@@ -74,6 +74,11 @@ class Refusals(unittest.TestCase):
         self.kernel(COMPLETE + KEY + "CONFIG_MODULE_SIG_FORCE=y\n")
         self.modules("takes signed modules only")
 
+    def test_a_debian_that_is_not_known(self):
+        for suite in ("buster", "stable'; echo", "../x", ""):
+            with self.subTest(suite):
+                self.refused("is not known here", "../lab/bin/newcomer", suite, self.folder / "x")
+
     def test_a_kernel_too_old(self):
         done = subprocess.run(["make", "-f", PACKAGING.parent / "Kbuild", "VERSION=5",
                                "PATCHLEVEL=10"], capture_output=True, text=True, check=False)
