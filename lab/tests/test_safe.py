@@ -38,11 +38,13 @@ class Judgement(unittest.TestCase):
         self.assertTrue(outcome(off).late())
         self.assertIsNone(outcome(off, limit_s=2.0).late())
 
-    def test_storm_that_takes_a_processor_is_late(self):
-        seen = outcome([(3.0, "RD", "1"), (3.05, "LD", "Z"), (3.05, "CD", "Z")])
-        self.assertIsNone(seen.late())
-        seen.share = 0.6
-        self.assertIn("60 %", seen.late())
+    def test_what_stays_needs_the_pump(self):
+        edges = [(3.0, "RD", "1"), (3.05, "CD", "Z")]
+        fields = {"terminals": ("CD",), "stays": ("LD",)}
+        self.assertIsNone(outcome(edges, end=5.5, **fields).late())
+        self.assertIn("LD does not stay", outcome(edges, end=6.0, **fields).late())
+        self.assertIn("LD does not stay",
+                      outcome([*edges, (4.0, "LD", "Z")], end=5.5, **fields).late())
 
     def test_pulses_are_wrong(self):
         off = [(3.0, "RD", "1"), (3.1, "LD", "Z"), (3.1, "CD", "Z")]
