@@ -84,7 +84,8 @@ def figures(proved):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--harnesses", type=pathlib.Path, help="the source of them")
+    parser.add_argument("--harnesses", type=pathlib.Path, action="append",
+                        help="a source of them")
     parser.add_argument("--flags", help="of the compiler, for the harnesses")
     parser.add_argument("folder", type=pathlib.Path, help="where logs and proofs go")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="frama-c with its options")
@@ -92,7 +93,8 @@ def main():
 
     logs = prove(args.command, args.folder)
     goals, totals = read(logs)
-    claims = list(steps.check(args.harnesses, args.folder / "steps", args.flags.split()))
+    claims = [claim for source in args.harnesses
+              for claim in steps.check(source, args.folder / source.stem, args.flags.split())]
     table = carried(goals)
     for name, good in claims:
         table[name[:2]][name].append(good)

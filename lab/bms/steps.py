@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Check properties of several steps, for every state, input and time.
 
-Each harness in tests/rules/steps.c says of values that are any: suppose(), promise(),
+Each harness in tests/rules (steps.c, pins.c) says of values that are any: suppose(), promise(),
 happens(). CBMC makes one formula of each promise and of all that the policy does before
-it, bit by bit, and CaDiCaL looks for values that break it, or make happen what must be
+it, bit by bit, and Bitwuzla looks for values that break it, or make happen what must be
 able to. Loops end by themselves, so none is cut short. Ends with "N passed, N failed".
 """
 
@@ -19,8 +19,7 @@ import time
 from bms.errors import BenchError
 
 # What a proof says nothing of without an error is left out: C's own errors are Frama-C's.
-CBMC = ["cbmc", "--no-standard-checks", "--slice-formula", "--external-sat-solver", "cadical",
-        "--trace"]
+CBMC = ["cbmc", "--no-standard-checks", "--slice-formula", "--bitwuzla", "--trace"]
 
 HARNESS = re.compile(r"^void (\w+)\(void\)$", re.MULTILINE)
 RULE = re.compile(r"[XUCRF]\d[a-z]?_")

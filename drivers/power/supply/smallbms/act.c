@@ -124,7 +124,7 @@ static void drive(struct smallbms_output *output, bool driven)
 	look(output);
 }
 
-static bool at_pin(const struct smallbms_output *output)
+static bool as_told(const struct smallbms_output *output)
 {
 	return written(output) && (output->level < 0 || output->level == output->driven);
 }
@@ -137,7 +137,7 @@ static bool follow(struct smallbms_output *output, bool driven, bool fault)
 	if (!output->gpiod || (!told && !fault))
 		return false;
 	drive(output, driven);
-	return told || at_pin(output);
+	return told || as_told(output);
 }
 
 /**

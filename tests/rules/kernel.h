@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the driver asks of the kernel when it writes an output, for CBMC
+ *
+ * A chip may give any answer at any call: it fails, keeps what it was told in a cache, cannot
+ * be read, reads something else, and says so or not. What it was asked and what it answered
+ * is noted. CBMC takes a function that has no body for one that gives any value.
+ */
+
+#ifndef __KERNEL_H
+#define __KERNEL_H
+
+#include <errno.h>
+
+#include "any.h"
+
+/* Mainline's API, which compat.h need not bring up to date */
+#define SMALLBMS_HAS_CHARGE_BEHAVIOURS
+#define SMALLBMS_HAS_DEVM_MUTEX_INIT
+#define SMALLBMS_HAS_GPIO_DEVICE
+#define SMALLBMS_HAS_GPIO_SET_ERROR
+#define SMALLBMS_HAS_HRTIMER_SETUP
+#define SMALLBMS_HAS_HWMON_IN_FAULT
+#define SMALLBMS_HAS_HEALTH_UNDERVOLTAGE
+#define SMALLBMS_HAS_ASSIGN_STR
+#define SMALLBMS_HAS_NO_WAKEUP_SOURCE
+#define SMALLBMS_HAS_STRING_NS
+
+/* Types that structures of the driver are made of */
+struct attribute_group;
+struct delayed_work { int any; };
+struct hrtimer { int any; };
+struct iio_channel;
+struct mutex { int any; };
+struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };
+struct power_supply;
+struct power_supply_desc { int any; };
+struct ratelimit_state { int any; };
+struct work_struct { int any; };
+typedef int spinlock_t;
+
+struct dev_pm_ops { void *suspend, *freeze; };
+struct device_driver { struct dev_pm_ops *pm; };
+struct device { struct device *parent; struct device_driver *driver; };
+
+extern int panic_notifier_list;
+struct device *gpio_device_to_device(void *chip);
+void *gpiod_to_gpio_device(void *line);
+
+#define BIT(nr)				(1UL << (nr))
+#define DL_FLAG_AUTOREMOVE_CONSUMER	0
+#define GPIOD_OUT_LOW			0
+#define IS_ENABLED(option)		0
+#define IS_REACHABLE(option)		0
+#define IS_ERR(pointer)			any_bool()
+#define NOTIFY_DONE			0
+#define PTR_ERR(pointer)		any_s32()
+#define container_of(pointer, type, member) \
+	((type *)((char *)(pointer) - offsetof(type, member)))
+
+/* Time goes by whenever anyone could notice. */
+static u64 clock_ns;
+
+static u64 ktime_get_boottime_ns(void)
+{
+	u64 passed_ns = any_u64();
+
+	suppose(clock_ns + passed_ns >= clock_ns && clock_ns + passed_ns < UINT64_MAX);
+	clock_ns += passed_ns;
+	return clock_ns;
+}
+
+/* A line: what it was asked and what it answered */
+struct gpio_desc {
+	bool told;		/* what it was last told */
+	u64 told_ns;		/* when it was told something else than before */
+	int said;		/* what the last write said */
+	unsigned int writes;
+	unsigned int last;	/* its last write was this one of all */
+	bool answers;		/* it could be read at least once */
+	int answer;		/* what it last answered, since the last write if it was asked */
+	bool confirmed;		/* it answered since the last write, as told when it last did */
+	bool silent;		/* a write never says that it failed */
+};
+
+static unsigned int writes;
+
+static int gpiod_set_value_cansleep(struct gpio_desc *line, int value)
+{
+	if (line->told != !!value)
+		line->told_ns = ktime_get_boottime_ns();
+	line->told = value;
+	line->said = any_s32();
+	suppose(line->said <= 0 && (!line->silent || !line->said));
+	line->writes++;
+	line->last = ++writes;
+	line->answer = -EAGAIN;
+	line->confirmed = false;
+	return line->said;
+}
+
+static int gpiod_get_value_cansleep(struct gpio_desc *line)
+{
+	line->answer = any_s32();
+	suppose(line->answer <= 1);
+	if (line->answer >= 0) {
+		line->answers = true;
+		line->confirmed = line->answer == line->told;
+	}
+	return line->answer;
+}
+
+#endif /* __KERNEL_H */

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - what the rules promise at the lines, for CBMC ("make prove")
+ *
+ * steps.c takes what is said of the outputs as it comes. Here act.c says it, of lines that
+ * may answer anything at any call. What lines were told and what they answered is noted
+ * beside act.c (kernel.h).
+ */
+
+#include "kernel.h"
+
+#include "bank.h"
+
+#include "act.c"
+
+static struct gpio_desc lines[SMALLBMS_NUM_OUTPUTS];
+
+/* What act.c knows of a line is what there is to know. */
+static bool knows(const struct smallbms_output *output, const struct gpio_desc *line)
+{
+	return output->driven == line->told && output->error == line->said &&
+	       output->level == line->answer && output->readable == line->answers &&
+	       output->confirmed == line->confirmed && output->told_ns >= line->told_ns &&
+	       output->told_ns <= clock_ns;
+}
+
+static bool knows_all(const struct smallbms_act *act)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		if (act->output[i].gpiod && !knows(&act->output[i], &lines[i]))
+			return false;
+	}
+	return true;
+}
+
+static void any_act(struct smallbms_act *act)
+{
+	int i;
+
+	clock_ns = any_time();
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		struct smallbms_output *output = &act->output[i];
+		struct gpio_desc *line = &lines[i];
+
+		line->told = any_bool();
+		line->told_ns = any_u64();
+		line->said = any_s32();
+		line->writes = 0;
+		line->last = 0;
+		line->answers = any_bool();
+		line->answer = any_s32();
+		line->confirmed = any_bool();
+		line->silent = any_bool();
+		suppose(line->said <= 0 && line->answer <= 1 && (!line->silent || !line->said));
+		suppose(line->answers || (line->answer < 0 && !line->confirmed));
+		suppose(line->answer < 0 || line->confirmed == (line->answer == line->told));
+
+		output->gpiod = any_bool() ? line : NULL;
+		output->driven = any_bool();
+		output->told_ns = any_u64();
+		output->error = any_s32();
+		output->level = any_s32();
+		output->readable = any_bool();
+		output->confirmed = any_bool();
+	}
+	suppose(knows_all(act));
+}
+
+/* F3: a write that failed is not done, nor is one that the line does not answer to. */
+static bool line_stands(const struct gpio_desc *line, bool high)
+{
+	if (line->told != high || line->said)
+		return false;
+	if (line->answer >= 0)
+		return line->answer == high;
+	return line->confirmed || !line->answers;
+}
+
+static struct gpio_desc *line_of(const struct smallbms_act *act, enum smallbms_output_id id)
+{
+	return act->output[id].gpiod;
+}
+
+/* What the policy is told is what the lines have answered, and when they were told. */
+void F3_lines_are_reported(void)
+{
+	struct smallbms_sample in;
+	struct smallbms_act act;
+	int i;
+
+	any_act(&act);
+	smallbms_act_look(&act);
+	promise(knows_all(&act));
+	smallbms_act_report(&act, &in);
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct smallbms_terminal *t = &in.terminal[i];
+
+		promise(t->fitted == !!act.output[i].gpiod);
+		promise(!t->fitted || (t->driven == lines[i].told &&
+				       t->told_ns >= lines[i].told_ns && t->told_ns <= clock_ns));
+		promise(!t->fitted ||
+			stands_at_pin(t, t->driven) == line_stands(&lines[i], lines[i].told));
+		happens(t->fitted && stands_at_pin(t, true) && !t->known && lines[i].answers);
+		happens(t->fitted && !lines[i].said && !t->known && !t->written);
+	}
+}
+
+/* U2, F3: what disconnects is written first, the load before what announced it. */
+void U2_load_goes_before_its_pre_alarm(void)
+{
+	struct smallbms_decision out;
+	struct smallbms_act act;
+	bool want[SMALLBMS_NUM_OUTPUTS];
+	bool was[SMALLBMS_NUM_OUTPUTS];
+	int i, j;
+
+	any_act(&act);
+	out.load = any_bool();
+	out.charge = any_bool();
+	out.pre_alarm = any_bool();
+	out.faults = any_u32();
+	want[SMALLBMS_OUT_LOAD] = out.load;
+	want[SMALLBMS_OUT_CHARGE] = out.charge;
+	want[SMALLBMS_OUT_PRE_ALARM] = out.pre_alarm;
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++)
+		was[i] = lines[i].told;
+	smallbms_act_apply(&act, &out);
+
+	promise(knows_all(&act));
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		bool due = want[i] != was[i] || (out.faults & 1U << i);
+
+		promise(lines[i].writes == (act.output[i].gpiod && due ? 1 : 0));
+		promise(!lines[i].writes || lines[i].told == want[i]);
+		for (j = 0; j < SMALLBMS_NUM_OUTPUTS; j++)
+			promise(want[i] || !want[j] || !lines[i].writes || !lines[j].writes ||
+				lines[i].last < lines[j].last);
+	}
+	promise(out.load || out.pre_alarm || !lines[SMALLBMS_OUT_LOAD].writes ||
+		!lines[SMALLBMS_OUT_PRE_ALARM].writes ||
+		lines[SMALLBMS_OUT_LOAD].last < lines[SMALLBMS_OUT_PRE_ALARM].last);
+	happens(writes == 3 && out.charge && !out.load);
+	happens(!writes && act.output[SMALLBMS_OUT_LOAD].gpiod);
+}
+
+/* F3b: an end that is content has seen every line float that can be read. */
+void F3b_an_end_sees_that_lines_float(void)
+{
+	struct smallbms_act act;
+	bool content;
+	int i;
+
+	any_act(&act);
+	content = all_float(&act);
+	for (i = 0; i < SMALLBMS_NUM_OUTPUTS; i++) {
+		const struct gpio_desc *line = line_of(&act, i);
+
+		promise(!content || !line ||
+			(!line->told && (line->answers ? !line->answer : !line->said)));
+	}
+	happens(content && line_of(&act, SMALLBMS_OUT_LOAD) && lines[SMALLBMS_OUT_LOAD].said);
+}
+
+/*
+ * U2: the load is told to go only after a pre-alarm whose line every look has found to
+ * stand, for the warning time, or after twice that time since the alarm began. The watch is
+ * a bystander's, who sees what the lines answer and nothing else.
+ */
+void U2_line_is_warned(void)
+{
+	bool alarm = any_bool(), stood = any_bool();
+	u64 alarm_ns = any_u64(), stood_ns = any_u64();
+	const struct gpio_desc *pre_alarm;
+	struct smallbms_act act;
+	bool load_was_on, fault;
+	struct bank b;
+	u64 now;
+
+	any_bank(&b);
+	suppose(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
+	suppose(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
+	suppose(stood_ns <= b.st.now_ns);
+	load_was_on = b.st.load_on;
+
+	any_act(&act);
+	suppose(clock_ns >= b.st.now_ns);
+	smallbms_act_look(&act);
+	smallbms_act_report(&act, &b.in);
+	now = ktime_get_boottime_ns();
+	pre_alarm = line_of(&act, SMALLBMS_OUT_PRE_ALARM);
+	fault = pre_alarm && !line_stands(pre_alarm, true);
+	if (alarm && !fault && !stood)
+		stood_ns = now;
+	stood = alarm && !fault;
+
+	step(&b, now);
+	promise(!load_was_on || b.out.load ||
+		b.st.blocked || b.in.host_load_off || b.st.retry_ns > now ||
+		(stood && now - stood_ns >= whole_warning_ns(&b)) ||
+		(alarm && now - alarm_ns >= 2 * whole_warning_ns(&b)));
+	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
+		b.st.retry_ns <= now && !stood);
+	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
+		b.st.retry_ns <= now && now - alarm_ns < 2 * whole_warning_ns(&b));
+}
