@@ -35,17 +35,16 @@ newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or book
 ## Test the driver
 
 kunit: ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
-hard: ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each driver bound twice
-scenarios: ## play SCENARIOS="files or folders" in virtual time, logs to LOG=
-hil: ## play SCENARIOS= at the pins of the emulated board, in real time, up to LIMIT=300 seconds each
+kunit-sanitizers: ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each driver bound twice
+scenarios: ## play SCENARIOS="files or folders" on BOARD=uml, in virtual time, or npcm750, at its pins; logs to LOG=
 random: ## play HOURS=1000 of made-up scenarios with SEED=1
 soak: ## 30 days at rest, a year of cycles
-safe: ## let everything go wrong, ROUNDS=1 times, and judge the pins
+faults: ## let everything go wrong, ROUNDS=1 times, and judge the pins
 coverage: ## lines and branches that KUnit and scenarios run
 mutants-driver: ## change COUNT=24 lines of the driver, drawn with SEED=1: does a test notice?
 boards: ## try the overlays in Documentation/boards on the virtual board
 stock-kernel: ## protect a bank with Debian's own kernel for arm64
-clients: ## show a bank to people's own programs, and judge what they say
+userspace: ## show a bank to people's own programs, and judge what they say
 monitoring: ## check the recipes in Documentation/monitoring
 lab-test: ## test the lab itself
 
@@ -66,7 +65,7 @@ upstream: ## try the patches and the export on a clean tree: build, tests, check
 
 ## Measure
 
-bench: ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
+perf: ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
 
 ## Build it into something
 

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 
-from bms.errors import BenchError
+from bms.errors import LabError
 
 # lab/boards/npcm750/board.dtsi has the same wiring.
 ADC = "/machine/soc/adc"
@@ -130,16 +130,16 @@ class Board:
                                             stdin=subprocess.DEVNULL, stdout=self.errors,
                                             stderr=self.errors)
         except OSError as error:
-            raise BenchError(f"cannot run qemu-system-arm: {error.strerror}; install the "
-                             "Debian package qemu-system-arm") from error
+            raise LabError(f"cannot run qemu-system-arm: {error.strerror}; install the "
+                           "Debian package qemu-system-arm") from error
         self.trace = trace_path.open()
         self.partial = ""
 
         streams = [connect(self.sockets / name, self.process, START_TIMEOUT_S)
                    for name in ("qmp", "qtest", "agent")]
         if None in streams:
-            raise BenchError(f"QEMU did not start; it says in {self.folder / 'qemu.log'}: "
-                             + ((self.folder / "qemu.log").read_text().strip() or "nothing"))
+            raise LabError(f"QEMU did not start; it says in {self.folder / 'qemu.log'}: "
+                           + ((self.folder / "qemu.log").read_text().strip() or "nothing"))
         for stream in streams:
             stream.settimeout(self.answer_s)
         self.qmp, self.qtest, self.agent = (stream.makefile("rw") for stream in streams)
@@ -170,8 +170,8 @@ class Board:
                 if "return" in answer:
                     return answer["return"]
                 if "error" in answer:
-                    raise BenchError(f"QEMU refuses {command} {arguments}: "
-                                     f"{answer['error']['desc']}")
+                    raise LabError(f"QEMU refuses {command} {arguments}: "
+                                   f"{answer['error']['desc']}")
         except (OSError, ValueError) as error:
             raise self.gone() from error
 
@@ -198,7 +198,7 @@ class Board:
             self.qtest.flush()
             while not (answer := self.qtest.readline()).startswith("OK"):
                 if not answer or answer.startswith(("FAIL", "ERR")):
-                    raise BenchError(f"QEMU refuses to set the pin {number}: {answer.strip()}")
+                    raise LabError(f"QEMU refuses to set the pin {number}: {answer.strip()}")
         except OSError as error:
             raise self.gone() from error
 
@@ -240,15 +240,15 @@ class Board:
                 output.append(line)
             return int(line[2:]), "".join(output)
         except TimeoutError as error:
-            raise BenchError(f"the guest has not answered \"{command}\" for {self.answer_s} s; "
-                             f"its log: {self.folder / 'kernel.log'}") from error
+            raise LabError(f"the guest has not answered \"{command}\" for {self.answer_s} s; "
+                           f"its log: {self.folder / 'kernel.log'}") from error
         except (OSError, ValueError) as error:
             raise self.gone(output) from error
 
     def gone(self, output=()):
         said = f"; it last said \"{output[-1].strip()}\"" if output else ""
-        return BenchError(f"the emulated board is gone{said}; see "
-                          f"{self.folder / 'qemu.log'} and {self.folder / 'kernel.log'}")
+        return LabError(f"the emulated board is gone{said}; see "
+                        f"{self.folder / 'qemu.log'} and {self.folder / 'kernel.log'}")
 
     def kernel_log(self):
         return (self.folder / "kernel.log").read_text(errors="replace")

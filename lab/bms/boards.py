@@ -15,8 +15,8 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from bms import kernel_log, virtual
-from bms.errors import BenchError
+from bms import kernel_log, uml
+from bms.errors import LabError
 
 # Part of an overlay: what stands in for it, in boards.dts.
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
@@ -82,7 +82,7 @@ def must(*command, **options):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, **options)
     if done.returncode or done.stdout.strip():
-        raise BenchError(done.stdout.strip() or f"{command[0]}: exit status {done.returncode}")
+        raise LabError(done.stdout.strip() or f"{command[0]}: exit status {done.returncode}")
 
 
 def ask(*command):
@@ -95,7 +95,7 @@ def build(source, linux, target):
                            "-x", "assembler-with-cpp", source], capture_output=True, text=True,
                           check=False)
     if text.returncode:
-        raise BenchError(text.stderr.strip())
+        raise LabError(text.stderr.strip())
     # A GPIO chip passes interrupts on without addresses: bindings say so, older dtc does not.
     must("dtc", "-@", "-Wno-interrupt_provider", "-I", "dts", "-O", "dtb", "-o", target, "-",
          input=text.stdout)
@@ -202,8 +202,8 @@ def judge_outputs(board, look):
 def play(board, front, files, folder):
     """What is wrong with what the outputs did."""
     lines = sorted(script(board, front), key=lambda line: line[0])
-    said = virtual.run(files, folder, [f"{round(virtual.BEGIN_NS + time * virtual.NS)} {text}"
-                                       for time, text in lines])
+    said = uml.run(files, folder, [f"{round(uml.BEGIN_NS + time * uml.NS)} {text}"
+                                   for time, text in lines])
     if "player: end" not in said:
         return [f"no end: {folder / 'kernel.log'}"]
     return kernel_log.trouble(said) + list(
@@ -222,7 +222,7 @@ def main():
     args = parser.parse_args()
 
     args.folder.mkdir(parents=True, exist_ok=True)
-    files = virtual.Files(args.kernel, args.modules, args.root)
+    files = uml.Files(args.kernel, args.modules, args.root)
     base = args.folder / "base.dtb"
     passed = failed = 0
 
@@ -230,7 +230,7 @@ def main():
         nonlocal passed, failed
         try:
             wrong = action(*arguments) or []
-        except (BenchError, OSError, subprocess.SubprocessError) as error:
+        except (LabError, OSError, subprocess.SubprocessError) as error:
             wrong = str(error).splitlines()
         passed, failed = passed + (not wrong), failed + bool(wrong)
         print(f"{'not ok' if wrong else 'ok'}: {name}", flush=True)
@@ -270,6 +270,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (BenchError, OSError, subprocess.SubprocessError) as error:
+    except (LabError, OSError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -18,8 +18,8 @@ import sys
 import tempfile
 
 from bms import scenario as language
-from bms import virtual
-from bms.errors import BenchError
+from bms import uml
+from bms.errors import LabError
 from bms.kunit import FILTER, SCRIPT
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
@@ -33,7 +33,7 @@ def call(*words):
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
                           check=False)
     if done.returncode:
-        raise BenchError(f"{words[0]} fails: {done.stderr.strip().splitlines()[-1:]}")
+        raise LabError(f"{words[0]} fails: {done.stderr.strip().splitlines()[-1:]}")
     return done.stdout
 
 
@@ -44,16 +44,16 @@ def count(files, in_front, scenarios, work):
     """
     kunit = work / "kunit"
     kunit.mkdir()
-    said = subprocess.run(virtual.command(
+    said = subprocess.run(uml.command(
         dataclasses.replace(files, counted=files.counted + in_front), kunit, SCRIPT, *FILTER),
                           stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=virtual.TIMEOUT_S).stdout.decode(errors="replace")
+                          timeout=uml.TIMEOUT_S).stdout.decode(errors="replace")
     if "player: end" not in said:
-        raise BenchError("the KUnit tests did not come to an end")
+        raise LabError("the KUnit tests did not come to an end")
 
     def play(scenario):
         folder = work / scenario.name
-        virtual.play(scenario, files, folder)
+        uml.play(scenario, files, folder)
         return folder
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -109,7 +109,7 @@ def read_reasons(path):
             continue
         parts = [part.strip() for part in line.split(" | ")]
         if len(parts) != 3:
-            raise BenchError(f"{path}:{number}: not \"FILE | LINE | REASON\"")
+            raise LabError(f"{path}:{number}: not \"FILE | LINE | REASON\"")
         reasons[parts[0], parts[1]] = parts[2]
     return reasons
 
@@ -126,12 +126,12 @@ def main():
         tuple(path.with_suffix(".o") for path in sorted(folder.glob("*.gcno"))
               if path.with_suffix(".c").is_file() and not path.stem.endswith(".mod"))
         for folder in built)
-    files = virtual.Files(args.kernel, args.modules, args.root, objects)
+    files = uml.Files(args.kernel, args.modules, args.root, objects)
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
     try:
         scenarios = [scenario for scenario in map(language.read, language.find(args.scenario))
-                     if not virtual.unplayable(scenario)]
+                     if not uml.unplayable(scenario)]
         with tempfile.TemporaryDirectory(dir=args.output) as work:
             folders = count(files, in_front, scenarios, pathlib.Path(work))
             total = add_up(folders, pathlib.Path(work))
@@ -146,7 +146,7 @@ def main():
              "--html-details", args.output / "index.html", "--txt", args.output / "coverage.txt",
              *built)
         reasons = read_reasons(args.reasons)
-    except BenchError as error:
+    except LabError as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from bms.errors import BenchError
+from bms.errors import LabError
 
 STATE = pathlib.Path("build/apt")
 KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -40,28 +40,28 @@ OURS = ".unpacked"
 MERGED = ("bin", "lib", "lib64", "sbin")
 
 
-class Unreachable(BenchError):
+class Unreachable(LabError):
     """The mirror does not answer."""
 
 
-class Missing(BenchError):
+class Missing(LabError):
     """The mirror does not have a release."""
 
 
 # What apt says, what to do, and what kind of error that is
 MENDS = (
     ("No space left on device|enough free space|Wrote only \\d+ of",
-     "The disk is full: free some space, then run this again.", BenchError),
+     "The disk is full: free some space, then run this again.", LabError),
     ("Splitting up .* failed|Couldn't create temporary file",
      "/tmp is full, or cannot be written: free some space there, then run this again.",
-     BenchError),
+     LabError),
     ("Permission denied",
      "It belongs to somebody else, perhaps after an earlier run as root: \"sudo make clean\", "
-     "then run this again.", BenchError),
+     "then run this again.", LabError),
     ("Read-only file system",
-     "It cannot be written there: clone to a folder of yours.", BenchError),
+     "It cannot be written there: clone to a folder of yours.", LabError),
     ("Malformed entry|method driver .* could not be found",
-     "MIRROR= is no address of a mirror: say MIRROR=http://... or https://...", BenchError),
+     "MIRROR= is no address of a mirror: say MIRROR=http://... or https://...", LabError),
     ("Hash Sum mismatch|has unexpected size",
      "What came is not what Debian has signed: the mirror is being renewed, or something between "
      "alters it. Try again in some minutes, or name another one with MIRROR=https://...",
@@ -71,7 +71,7 @@ MENDS = (
      "open any page in a browser, or name another mirror with MIRROR=http://...", Unreachable),
     ("NO_PUBKEY|not signed|signatures were invalid|public key is not available",
      "The keyring does not know the mirror's key: upgrade the package debian-archive-keyring.",
-     BenchError),
+     LabError),
     ("emporary failure resolving|Could not resolve|Network is unreachable",
      "There is no network: connect to one, then run this again.", Unreachable),
     ("Mirror sync in progress",
@@ -91,7 +91,7 @@ MENDS = (
 def mend(text):
     """(what to do, the kind of error) about what apt, tar or the system says."""
     return next((advice for pattern, *advice in MENDS if re.search(pattern, text)),
-                ("", BenchError))
+                ("", LabError))
 
 
 def native_arch():
@@ -110,8 +110,8 @@ def host_mirror():
         mirrors = [line.split()[1] for line in told.splitlines() if line.split()[0] in RELEASES]
         mirror = (mirrors or [DEFAULT_MIRROR])[0]
     if not re.fullmatch(r"(https?|file|mirror\+\w+|tor\+https?):\S+", mirror):
-        raise BenchError(f"MIRROR={mirror} is no address of a mirror: say MIRROR=http://... or "
-                         "https://...")
+        raise LabError(f"MIRROR={mirror} is no address of a mirror: say MIRROR=http://... or "
+                       "https://...")
     return mirror.rstrip("/")
 
 
@@ -122,8 +122,8 @@ class Apt:
         self.release = release
         self.mirror = host_mirror()
         if not KEYRING.exists():
-            raise BenchError(f"There is no {KEYRING}: install the package "
-                             "debian-archive-keyring.")
+            raise LabError(f"There is no {KEYRING}: install the package "
+                           "debian-archive-keyring.")
         self.folder = (STATE / f"{release}-{arch}").absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.updated = self.folder / "updated"
@@ -207,7 +207,7 @@ class Apt:
         """Of the packages that match a pattern of the shell, the one with the highest numbers."""
         names = fnmatch.filter(self.names(pattern.partition("*")[0]), pattern)
         if not names:
-            raise BenchError(f"{self.mirror} has no package {pattern} in {self.release}.")
+            raise LabError(f"{self.mirror} has no package {pattern} in {self.release}.")
         return max(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
 
     def unpack(self, folder, packages, alone=False):
@@ -216,8 +216,8 @@ class Apt:
         if folder in (here := pathlib.Path.cwd(), *here.parents) or \
                 folder.exists() and any(folder.iterdir()) and \
                 not (folder / OURS).is_file():
-            raise BenchError(f"{folder} is not a folder of unpacked packages, and would be "
-                             "replaced as a whole: name another one.")
+            raise LabError(f"{folder} is not a folder of unpacked packages, and would be "
+                           "replaced as a whole: name another one.")
         packages = [self.choose(name) if "*" in name else name for name in packages]
         new, archives, old = (folder.with_name(f"{folder.name}.{end}")
                               for end in ("new", "debs", "old"))
@@ -264,7 +264,7 @@ def newest(prefix, arch):
             problem = error
     numbers = [number for number in numbers if re.fullmatch(r"\d+(\.\d+)*", number)]
     if not numbers:
-        raise problem or BenchError(f"{host_mirror()} has no package {prefix}VERSION.")
+        raise problem or LabError(f"{host_mirror()} has no package {prefix}VERSION.")
     if problem:
         print(f"{problem}\nThere may be a newer {prefix}VERSION.", file=sys.stderr)
     return max(numbers, key=lambda number: [int(part) for part in number.split(".")])
@@ -279,8 +279,8 @@ def first_with(package, arch):
                 return release
         except Missing as error:
             problem = error
-    raise problem or BenchError(f"The mirror {host_mirror()} has no package {package} in any of "
-                                f"{', '.join(RELEASES)}.")
+    raise problem or LabError(f"The mirror {host_mirror()} has no package {package} in any of "
+                              f"{', '.join(RELEASES)}.")
 
 
 def move_headers(makefile, folder):
@@ -299,7 +299,7 @@ def extract(package, folder):
         said = reader.stderr.read().decode(errors="replace")
     if reader.returncode or writer.returncode:
         text = (writer.stderr or said).strip()
-        raise BenchError("\n".join(filter(None, (
+        raise LabError("\n".join(filter(None, (
             f"Cannot unpack {package.name}: {text.splitlines()[0] if text else 'no reason told'}",
             mend(writer.stderr + said)[0]))))
 
@@ -350,7 +350,7 @@ def main():
     except Unreachable as error:
         print(error, file=sys.stderr)
         return os.EX_TEMPFAIL
-    except BenchError as error:
+    except LabError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:

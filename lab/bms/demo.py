@@ -14,11 +14,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bms import kernel_log, rules
+from bms import demo_verdict, kernel_log
 from bms.board import Board
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import PINS
-from bms.story import Story
+from bms.demo_story import Story
 from bms.timeline import NAMES, draw
 
 PLAIN_S = 5.0
@@ -81,13 +81,13 @@ class Screen:
 
 
 def verdict(record, log):
-    judgements = rules.judge(record)
+    judgements = demo_verdict.judge(record)
     if record.stuck:
-        judgements.insert(0, rules.Judgement("story", "the story is told to its end", False,
-                                             f"stuck in \"{record.stuck}\""))
+        judgements.insert(0, demo_verdict.Judgement("story", "the story is told to its end", False,
+                                                    f"stuck in \"{record.stuck}\""))
     trouble = kernel_log.trouble(log)
-    judgements.append(rules.Judgement("kernel", "the kernel log has no warning", not trouble,
-                                      trouble[0] if trouble else "none"))
+    judgements.append(demo_verdict.Judgement("kernel", "the kernel log has no warning", not trouble,
+                                             trouble[0] if trouble else "none"))
     return judgements
 
 
@@ -149,7 +149,7 @@ def main():
     args = parser.parse_args()
     try:
         return tell(args)
-    except BenchError as error:
+    except LabError as error:
         print(f"The demo cannot go on: {error}", file=sys.stderr)
     except OSError as error:
         print(f"The demo cannot go on: {error.strerror}: {error.filename}", file=sys.stderr)

@@ -3,7 +3,7 @@
 
 A floating load output stops the load current, a floating charge output stops the
 charger. The story goes on when the pins do what it waits for, or when it has waited too
-long; whether they did right is judged afterwards, in rules.py, from what was recorded.
+long; whether they did right is judged afterwards, in demo_verdict.py, from what was recorded.
 """
 
 import time

@@ -25,7 +25,7 @@ AT_ONCE_S = 0.025
 TOGETHER_S = 0.010
 LED_S = 0.1
 
-# The bench shares a busy host with the board: what has to be quick is granted this much
+# The lab shares a busy host with the board: what has to be quick is granted this much
 # more. What must not be early is granted nothing.
 GRACE_S = 0.5
 

@@ -22,8 +22,8 @@ import sys
 import threading
 import time
 
-from bms import kernel_log, virtual
-from bms.errors import BenchError, finish
+from bms import kernel_log, uml
+from bms.errors import LabError, finish
 from bms.kunit import FILTER, SCRIPT
 from bms.mutants import Source, read_reasons
 
@@ -42,7 +42,7 @@ class Workshop:
         self.folder = folder
         self.tree = folder / "modules"
         shutil.copytree(args.modules, self.tree, symlinks=True)
-        self.files = virtual.Files(args.kernel, self.tree / "ko", args.root)
+        self.files = uml.Files(args.kernel, self.tree / "ko", args.root)
         self.make = [word.replace(str(args.modules.resolve()), str(self.tree.resolve()))
                      for word in args.build]
 
@@ -62,7 +62,7 @@ class Workshop:
         place = self.folder / "kunit"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        kernel = subprocess.Popen(virtual.command(self.files, place, SCRIPT, *FILTER),
+        kernel = subprocess.Popen(uml.command(self.files, place, SCRIPT, *FILTER),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace")
         late = threading.Timer(KUNIT_S, kernel.kill)
@@ -81,7 +81,7 @@ class Workshop:
     def scenarios(self):
         """Whether a scenario fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios", "virtual",
+            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios", "uml",
              self.args.kernel, self.files.modules, self.args.root, *self.args.scenarios],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             check=False)
@@ -120,7 +120,7 @@ def main():
                     if args.only in mutant.before}.values())
     drawn = random.Random(args.seed).sample(mutants, min(args.count, len(mutants)))
     if not drawn:
-        raise BenchError(f"no line of {', '.join(SOURCES)} has \"{args.only}\"")
+        raise LabError(f"no line of {', '.join(SOURCES)} has \"{args.only}\"")
     print(f"{len(drawn)} of {len(mutants)} mutants, SEED={args.seed}; each takes up to a minute",
           flush=True)
 
@@ -135,7 +135,7 @@ def main():
     # Who notices the driver as it is would notice anything.
     first = workshops.get()
     if not first.build() or first.kunit():
-        raise BenchError(f"the driver itself does not pass; see {first.folder}")
+        raise LabError(f"the driver itself does not pass; see {first.folder}")
     workshops.put(first)
 
     def judge(mutant):

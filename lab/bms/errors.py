@@ -4,14 +4,14 @@
 import sys
 
 
-class BenchError(Exception):
-    """The bench cannot go on; the text says what and what to do."""
+class LabError(Exception):
+    """The lab cannot go on; the text says what and what to do."""
 
 
 def finish(main):
     """Exit with what a program says, or with 2 when it cannot go on."""
     try:
         sys.exit(main())
-    except (BenchError, OSError) as error:
+    except (LabError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

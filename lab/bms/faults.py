@@ -18,9 +18,9 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bms import hil, kernel_log, rough, virtual
+from bms import faults_uml, kernel_log, npcm750, uml
 from bms.board import Board
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import Steps
 
 # The pump: it delivers after the third edge in a row and until so long after the last one.
@@ -289,15 +289,15 @@ def once(trial, files, folder):
             board.set_channel(name, value)
         watch(board, edges, START_S, lambda: driven(board) == set(HEALTHY_DRIVES))
         if driven(board) != set(HEALTHY_DRIVES):
-            raise BenchError(f"the bank is not on after {START_S:.0f} s; see "
-                             f"{folder / 'kernel.log'}")
+            raise LabError(f"the bank is not on after {START_S:.0f} s; see "
+                           f"{folder / 'kernel.log'}")
         watch(board, edges, SETTLE_S)
 
         if trial.before:
             board.run(trial.before)
             watch(board, edges, SETTLE_S)
 
-        waited = hil.waited(board.process)
+        waited = npcm750.waited(board.process)
         # What goes wrong may end the guest, so nobody waits for an answer but a storm.
         (board.run if trial.storm else board.send)(f"echo 1 >{MARK}; {trial.command}")
         watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
@@ -307,7 +307,7 @@ def once(trial, files, folder):
             storm(board, edges, trial.limit_s + trial.lasts_s)
         else:
             watch(board, edges, trial.limit_s + trial.lasts_s)
-        waited = hil.waited(board.process) - waited
+        waited = npcm750.waited(board.process) - waited
         if trial.then is not None:
             watch(board, edges, START_S, lambda: driven(board) == set(trial.then) and
                   trial.is_said(board.kernel_log()))
@@ -318,7 +318,7 @@ def once(trial, files, folder):
         if board.process.poll() is not None:
             edges += [(end, name, "Z") for name in TERMINALS]
     if all(pin != "RD" or level != "1" for _, pin, level in edges):
-        raise BenchError(f"the guest has not lit its mark; see {folder / 'kernel.log'}")
+        raise LabError(f"the guest has not lit its mark; see {folder / 'kernel.log'}")
     said = [] if trial.complains else kernel_log.trouble(log)[:3]
     complaints = [f"the kernel complains: {line}" for line in said]
     if not trial.is_said(log):
@@ -381,15 +381,15 @@ def at_the_pins(args):
 
 def treated_roughly(args):
     """Trials on the virtual board: rows of the summary."""
-    files = virtual.Files(args.virtual, args.modules, args.root)
-    for kind, make in rough.TRIALS.items():
+    files = uml.Files(args.virtual, args.modules, args.root)
+    for kind, make in faults_uml.TRIALS.items():
         if not re.search(args.only, kind):
             continue
         folder = args.log / name_of(kind)
         shutil.rmtree(folder, ignore_errors=True)
         trials, worst_s, problems = make(files, folder, args.rounds)
-        limit = "" if worst_s is None else f"{milliseconds(rough.LIMIT_S)} at the pins"
-        if worst_s is not None and worst_s > rough.LIMIT_S:
+        limit = "" if worst_s is None else f"{milliseconds(faults_uml.LIMIT_S)} at the pins"
+        if worst_s is not None and worst_s > faults_uml.LIMIT_S:
             problems.append(f"safe after {milliseconds(worst_s)}")
         yield kind, trials, milliseconds(worst_s), "", limit, told(kind, problems)
 
@@ -405,7 +405,7 @@ def main():
 
     try:
         rows = [*treated_roughly(args), *at_the_pins(args)]
-    except (BenchError, OSError) as error:
+    except (LabError, OSError) as error:
         print(f"The trials cannot go on: {error}", file=sys.stderr)
         return 2
 

@@ -10,10 +10,10 @@ import random
 import re
 import subprocess
 
-from bms import kernel_log, virtual
-from bms.errors import BenchError
+from bms import kernel_log, uml
+from bms.errors import LabError
 
-NS = virtual.NS
+NS = uml.NS
 BUS = "/sys/bus/platform/drivers"
 CONTROL = "/sys/devices/platform/converter-{}/control"
 START_NS = 3 * NS               # from the driver to a bank that is on
@@ -57,11 +57,11 @@ NODES = """
 def properties(number):
     """A bank of four cells, property by property."""
     names = [f"cell{cell}" for cell in range(1, 5)] + ["temp1", "supply", "load-current"]
-    channels = [0, 1, 2, 3, virtual.FIRST_TEMP, virtual.SUPPLY, virtual.LOAD_CURRENT]
+    channels = [0, 1, 2, 3, uml.FIRST_TEMP, uml.SUPPLY, uml.LOAD_CURRENT]
     return {
-        "load-enable-gpios": f"<&gpio{number} 8 {virtual.OPEN_SOURCE}>",
-        "charge-enable-gpios": f"<&gpio{number} 9 {virtual.OPEN_SOURCE}>",
-        "pre-alarm-gpios": f"<&gpio{number} 10 {virtual.OPEN_SOURCE}>",
+        "load-enable-gpios": f"<&gpio{number} 8 {uml.OPEN_SOURCE}>",
+        "charge-enable-gpios": f"<&gpio{number} 9 {uml.OPEN_SOURCE}>",
+        "pre-alarm-gpios": f"<&gpio{number} 10 {uml.OPEN_SOURCE}>",
         "io-channels": ", ".join(f"<&adc{number} {channel}>" for channel in channels),
         "io-channel-names": ", ".join(f'"{name}"' for name in names),
     }
@@ -73,16 +73,16 @@ def devicetree(banks, path):
         for number, bank in enumerate(banks))
     # Trees that are wrong are what this is about: dtc is told to go on.
     done = subprocess.run(["dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"],
-                          input=f"/dts-v1/;\n/ {{\n{virtual.ROOT}{nodes}}};\n", text=True,
+                          input=f"/dts-v1/;\n/ {{\n{uml.ROOT}{nodes}}};\n", text=True,
                           capture_output=True, check=False)
     if done.returncode:
-        raise BenchError(f"dtc refuses the devicetree {path}: {done.stderr.strip()}")
+        raise LabError(f"dtc refuses the devicetree {path}: {done.stderr.strip()}")
 
 
 def healthy(number, time_ns=0):
     control = CONTROL.format(number)
     for first, last, value in ((0, 159, 3300000), (160, 179, 25000),
-                               (virtual.SUPPLY, virtual.SUPPLY, 13200000)):
+                               (uml.SUPPLY, uml.SUPPLY, 13200000)):
         yield f"{time_ns} write {control} set {first} {last} {value}"
 
 
@@ -90,7 +90,7 @@ def play(files, folder, banks, script, end_ns):
     """Run a board with some banks: (kernel log, bank -> edges of its pins)."""
     folder.mkdir(parents=True, exist_ok=True)
     devicetree(banks, folder / "board.dtb")
-    tracing = virtual.TRACING
+    tracing = uml.TRACING
     lines = ["0 insmod /lib/bms_converter.ko", "0 cat /sys/kernel/debug/gpio",
              f"0 write {tracing}/trace_clock boot", f"0 write {tracing}/buffer_size_kb 16384",
              f"0 write {tracing}/events/gpio/gpio_value/filter get==0",
@@ -98,11 +98,11 @@ def play(files, folder, banks, script, end_ns):
     for number in range(len(banks)):
         lines += healthy(number)
     lines += ["0 insmod /lib/smallbms.ko", *script, f"{end_ns} copy {tracing}/trace /run/trace"]
-    log = virtual.run(files, folder, lines)
-    begin = virtual.BEGIN.search(log)
+    log = uml.run(files, folder, lines)
+    begin = uml.BEGIN.search(log)
     if not begin or "player: end" not in log:
-        raise BenchError(f"the virtual board did not come to an end; see {folder / 'kernel.log'}")
-    bases = {first: int(parent.removeprefix("chip-")) for first, parent in virtual.gpio_chips(log)}
+        raise LabError(f"the virtual board did not come to an end; see {folder / 'kernel.log'}")
+    bases = {first: int(parent.removeprefix("chip-")) for first, parent in uml.gpio_chips(log)}
     edges = {number: [] for number in range(len(banks))}
     for match in EVENT.finditer((folder / "trace").read_text()):
         line = int(match[4])
@@ -262,10 +262,10 @@ FAULTS = (
     ("nothing", (), {"LD", "CD"}),
     ("a full cell", ("set 2 2 3800000",), {"LD"}),
     ("a low cell", ("set 1 1 3000000",), {"LD", "PA"}),
-    ("cold", (f"set {virtual.FIRST_TEMP} {virtual.FIRST_TEMP} -5000",), {"LD"}),
-    ("cells lost", (f"error 0 3 {virtual.EIO}",), {"LD", "PA"}),
+    ("cold", (f"set {uml.FIRST_TEMP} {uml.FIRST_TEMP} -5000",), {"LD"}),
+    ("cells lost", (f"error 0 3 {uml.EIO}",), {"LD", "PA"}),
     ("a converter that never returns", ("delay 0 0 3600000",), {"LD", "PA"}),
-    ("overload", (f"set {virtual.LOAD_CURRENT} {virtual.LOAD_CURRENT} 2000000",), {"CD"}),
+    ("overload", (f"set {uml.LOAD_CURRENT} {uml.LOAD_CURRENT} 2000000",), {"CD"}),
     ("its chip is gone", None, set()),
 )
 

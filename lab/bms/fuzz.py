@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import time
 
-from bms.errors import BenchError, finish
+from bms.errors import LabError, finish
 
 LONGEST = 1600      # bytes of a history
 SHRINK_RUNS = 5000
@@ -105,7 +105,7 @@ def main():
 
     kept = sorted(args.corpus.iterdir())
     if not kept:
-        raise BenchError(f"{args.corpus} is empty")
+        raise LabError(f"{args.corpus} is empty")
     replayed = subprocess.run([args.build / "replay", *kept], capture_output=True, text=True,
                               errors="replace", check=False)
     good = replayed.returncode == 0

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from bms.errors import BenchError
+from bms.errors import LabError
 
 # What a proof says nothing of without an error is left out: C's own errors are Frama-C's.
 CBMC = ["cbmc", "--no-standard-checks", "--slice-formula", "--bitwuzla", "--trace"]
@@ -43,10 +43,10 @@ def claims_of(source, flags):
               if harness in names]
     for name in names:
         if not RULE.match(name):
-            raise BenchError(f"{name}: begins with no rule")
+            raise LabError(f"{name}: begins with no rule")
         for word in ("promise", "happens"):
             if not any(claim[0] == name and claim[3] == word for claim in claims):
-                raise BenchError(f"{name}: has no {word}(): {shown.stderr.strip()[:500]}")
+                raise LabError(f"{name}: has no {word}(): {shown.stderr.strip()[:500]}")
     return claims
 
 
@@ -97,6 +97,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (BenchError, OSError) as error:
+    except (LabError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

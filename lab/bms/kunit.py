@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-from bms import kernel_log, virtual
+from bms import kernel_log, uml
 from bms.board import MACHINE
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
@@ -29,7 +29,7 @@ SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 
           "0 insmod /lib/smallbms-frontend.ko", "0 insmod /lib/smallbms-frontend-kunit.ko")
 
 
-def emulated(args):
+def on_npcm750(args):
     """On both boards the tests are a module, which the first process loads."""
     parameters = ("console=ttyS0,115200", "panic=-1", *FILTER)
     return [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-initrd", args.initramfs,
@@ -45,11 +45,11 @@ def on_pc(args):
             "-kernel", args.kernel, "-initrd", args.initramfs, "-append", " ".join(parameters)]
 
 
-def on_virtual(args):
+def on_uml(args):
     folder = args.log.with_suffix("")
     folder.mkdir(exist_ok=True)
-    return virtual.command(virtual.Files(args.kernel, args.modules, args.root), folder, SCRIPT,
-                           *FILTER)
+    return uml.command(uml.Files(args.kernel, args.modules, args.root), folder, SCRIPT,
+                       *FILTER)
 
 
 class Report:
@@ -95,16 +95,16 @@ def main():
     parser.add_argument("kunit", type=pathlib.Path, help="kunit.py of a kernel tree")
     parser.add_argument("log", type=pathlib.Path, help="file for the kernel log")
     boards = parser.add_subparsers(required=True)
-    board = boards.add_parser("emulated")
-    board.set_defaults(command=emulated)
+    board = boards.add_parser("npcm750")
+    board.set_defaults(command=on_npcm750)
     for name in ("kernel", "initramfs", "devicetree"):
         board.add_argument(name)
     board = boards.add_parser("pc")
     board.set_defaults(command=on_pc)
     for name in ("kernel", "initramfs"):
         board.add_argument(name)
-    board = boards.add_parser("virtual")
-    board.set_defaults(command=on_virtual)
+    board = boards.add_parser("uml")
+    board.set_defaults(command=on_uml)
     for name in ("kernel", "modules", "root"):
         board.add_argument(name, type=pathlib.Path)
     args = parser.parse_args()

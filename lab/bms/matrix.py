@@ -17,7 +17,7 @@ import sys
 import time
 
 from bms import debian
-from bms.errors import BenchError
+from bms.errors import LabError
 
 # Headers are unpacked, not installed: those of 6.12 would bring their kernels along.
 DEBIAN = ("6.1", "6.12")
@@ -73,7 +73,7 @@ def version_of(linux):
     found = dict(re.findall(r"^(VERSION|PATCHLEVEL) = (\d+)$", makefile.read_text(), re.M)
                  if makefile.is_file() else ())
     if len(found) != 2:
-        raise BenchError(f"{linux} is not a kernel tree")
+        raise LabError(f"{linux} is not a kernel tree")
     return f"{found['VERSION']}.{found['PATCHLEVEL']}"
 
 
@@ -137,7 +137,7 @@ def of_another_debian(release):
         version = newest_headers(release, apt.names(f"linux-headers-{release}."))
         if version:
             return apt, version
-    raise BenchError(f"no Debian has headers of {release}")
+    raise LabError(f"no Debian has headers of {release}")
 
 
 def too_old(kernel):
@@ -167,7 +167,7 @@ def must(command, log):
     status, text = run(command, log)
     if status:
         tail = text.strip().splitlines()[-1:] or ["no output"]
-        raise BenchError(f"{command[0]} failed: {tail[0]}; all of it: {log}")
+        raise LabError(f"{command[0]} failed: {tail[0]}; all of it: {log}")
     return text
 
 
@@ -214,7 +214,7 @@ class Matrix:
         begin = time.monotonic()
         try:
             found = build()
-        except BenchError as error:
+        except LabError as error:
             found = str(error)
         self.rows.append(found)
         print(f"{kernel:27} {variant:62} {time.monotonic() - begin:4.0f} s  "
@@ -228,7 +228,7 @@ class Matrix:
         log.write_text("")
         try:
             version = self.fetch(release, folder, log)
-        except BenchError as error:
+        except LabError as error:
             version, problem = release, str(error)
             for flavour in FLAVOURS:
                 self.row(f"Debian {version} {flavour}", "", lambda: problem)
@@ -327,7 +327,7 @@ class Matrix:
             if not ready:
                 missing, _ = self.prepare(kernel, set(), tree, make, log)
                 if missing:
-                    raise BenchError(f"not configured as asked: {' '.join(missing)}")
+                    raise LabError(f"not configured as asked: {' '.join(missing)}")
                 ready.append(True)
             shadow = self.shadow(kernel.linux.absolute(), feature, change, log)
             return self.modules(shadow, (f"O={tree}", *kernel.variables,
@@ -343,7 +343,7 @@ class Matrix:
             text, times = re.subn(rf"\b{pattern}\b", "taken_away",
                                   (linux / "include" / feature.header).read_text())
             if not times:
-                raise BenchError(f"{feature.header} has no {feature.pattern}")
+                raise LabError(f"{feature.header} has no {feature.pattern}")
             return text
 
         for feature in stands_in:
@@ -414,5 +414,5 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except BenchError as error:
+    except LabError as error:
         sys.exit(str(error))

@@ -22,7 +22,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from bms.errors import BenchError, finish
+from bms.errors import LabError, finish
 
 CPU_S = 5       # of one run; a mutant that needs more does not end
 SHOW_S = 20.0
@@ -205,10 +205,10 @@ def run(*words, bound=True):
 def must(*words):
     done = run(*words, bound=False)
     if done.returncode:
-        raise BenchError(f"{words[0]} fails: {done.stdout.strip()}")
+        raise LabError(f"{words[0]} fails: {done.stdout.strip()}")
 
 
-class Bench:
+class Tests:
     """What looks at the mutants, all of it compiled but for the source that is changed."""
 
     def __init__(self, args):
@@ -224,7 +224,7 @@ class Bench:
         }
         for name, paths in self.histories.items():
             if not paths:
-                raise BenchError(f"no {name}")
+                raise LabError(f"no {name}")
         shutil.rmtree(args.output, ignore_errors=True)
         args.output.mkdir(parents=True)
         parts = {"kunit": (self.proof / "kunit.c", kunit / "policy_kunit.c",
@@ -286,7 +286,7 @@ def read_reasons(path):
             continue
         parts = [part.strip() for part in line.split(" ~ ")]
         if len(parts) != 4:
-            raise BenchError(f"{path}:{number}: not \"FILE ~ LINE ~ CHANGED LINE ~ REASON\"")
+            raise LabError(f"{path}:{number}: not \"FILE ~ LINE ~ CHANGED LINE ~ REASON\"")
         reasons[tuple(parts[:3])] += 1
     return reasons
 
@@ -300,7 +300,7 @@ def main():
     args = parser.parse_args()
 
     reasons = read_reasons(args.proof / "equivalent")
-    bench = Bench(args)
+    tests = Tests(args)
     mutants = list({mutant.source: mutant for name in ("policy.c", "settings.c")
                     for mutant in Source(args.driver / name).mutants()
                     if args.only in mutant.before}.values())
@@ -308,7 +308,7 @@ def main():
     noticed = collections.Counter()
     survivors = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        verdicts = {pool.submit(bench.judge, mutant): mutant for mutant in mutants}
+        verdicts = {pool.submit(tests.judge, mutant): mutant for mutant in mutants}
         for number, future in enumerate(concurrent.futures.as_completed(verdicts), 1):
             if verdict := future.result():
                 noticed[verdict] += 1

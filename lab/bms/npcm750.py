@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bms import kernel_log, sysfs
 from bms import board as wiring
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import PinLog
 from bms.scenario import HEALTHY_T, NOISES, World
 
@@ -177,7 +177,7 @@ class Play:
             self.feed(self.now())
             self.look()
         if halted:
-            raise BenchError("interrupted")
+            raise LabError("interrupted")
 
     def change(self, due, item):
         self.world.change(due, item)
@@ -208,8 +208,8 @@ class Play:
     def greet(self, board):
         status, _ = board.run(f"test -d {sysfs.DEVICE}/settings")
         if status:
-            raise BenchError("the driver has refused its device; see "
-                             f"{board.folder / 'kernel.log'}")
+            raise LabError("the driver has refused its device; see "
+                           f"{board.folder / 'kernel.log'}")
 
     def set(self, key, value):
         """Write a setting. One that is refused changes nothing, as on the virtual board."""

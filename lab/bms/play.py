@@ -16,9 +16,9 @@ import sys
 import tempfile
 import time
 
-from bms import hil, virtual
+from bms import npcm750, uml
 from bms import scenario as language
-from bms.errors import BenchError
+from bms.errors import LabError
 
 ATTEMPTS = 3
 TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
@@ -38,7 +38,7 @@ class Player:
         begin = self.begun[scenario.name] = time.monotonic()
         try:
             pins, complaints = self.board.play(scenario, self.files, folder)
-        except (BenchError, OSError) as error:
+        except (LabError, OSError) as error:
             return [str(error)], None, time.monotonic() - begin
         finally:
             del self.begun[scenario.name]
@@ -72,7 +72,7 @@ def unplayable(scenario, args):
 def play_all(player, scenarios):
     """Play, those that last longest first, and tell of each as it ends; how many failed.
 
-    What fails on a bench that is in doubt is played again, after the others.
+    What fails on a host that is in doubt is played again, after the others.
     """
     width = max((len(scenario.name) for scenario in scenarios), default=0)
     attempts = dict.fromkeys((scenario.name for scenario in scenarios), 1)
@@ -84,7 +84,7 @@ def play_all(player, scenarios):
     with concurrent.futures.ThreadPoolExecutor(player.board.AT_ONCE) as pool:
         left = {pool.submit(player.play, scenario): scenario
                 for scenario in sorted(scenarios, key=lambda scenario: -scenario.end)}
-        while left and not hil.halted:
+        while left and not npcm750.halted:
             ended, _ = concurrent.futures.wait(left, TERMINAL_S,
                                                concurrent.futures.FIRST_COMPLETED)
             for future in ended:
@@ -124,13 +124,13 @@ def main():
     parser.add_argument("--limit", type=float, default=math.inf,
                         help="skip scenarios that last longer, in seconds")
     boards = parser.add_subparsers(required=True)
-    for name, module in (("virtual", virtual), ("emulated", hil)):
+    for name, module in (("uml", uml), ("npcm750", npcm750)):
         board = boards.add_parser(name)
         board.set_defaults(board=module)
         for item in parts_of(module):
             board.add_argument(item, type=pathlib.Path)
         board.add_argument("scenario", nargs="+", help="files or folders")
-        if module is virtual:
+        if module is uml:
             board.add_argument("--leaks", action="store_true",
                                help="look for leaks of memory too")
     args = parser.parse_args()
@@ -141,7 +141,7 @@ def main():
         for scenario in scenarios:
             for ending in ("csv", "sys.csv"):
                 (args.log / f"{scenario.name}.{ending}").unlink(missing_ok=True)
-    except BenchError as error:
+    except LabError as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -151,7 +151,7 @@ def main():
     # Whoever ends us ends the boards too. An exception out of a handler could leave a lock
     # behind that the players wait for.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, hil.halt)
+        signal.signal(number, npcm750.halt)
 
     skipped = {scenario.name: reason for scenario in scenarios
                if (reason := unplayable(scenario, args))}
@@ -164,7 +164,7 @@ def main():
         files = dataclasses.replace(files, leaks=True)
     begin = time.monotonic()
     failed = play_all(Player(args.log, args.board, files), scenarios)
-    if hil.halted:
+    if npcm750.halted:
         print("\nInterrupted.", file=sys.stderr)
         return 2
     print(f"{sum(scenario.end for scenario in scenarios) / 3600:.2f} hours of a bank's life in "

@@ -3,7 +3,7 @@
 
 Runs Frama-C/WP on two halves of the functions at once, for it uses but one processor,
 and reads what it says of the goals. A contract is named by its rules, as in
-"ensures U2: ...". Steps that follow each other are checked by harnesses (bms.steps), whose
+"ensures U2: ...". Steps that follow each other are checked by harnesses (bms.harnesses), whose
 names begin with the rule. Ends with "N passed, N failed", which counts goals and claims.
 """
 
@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from bms import steps
-from bms.errors import BenchError
+from bms import harnesses
+from bms.errors import LabError
 
 # These take as long as all others together.
 SLOW = "smallbms_policy_step,due_losses"
@@ -63,7 +63,7 @@ def prove(command, folder):
             print(f"{now - begin:.0f} s: {len(read(logs)[0])} goals", flush=True)
     for process, log in zip(processes, logs):
         if process.returncode:
-            raise BenchError(f"frama-c failed, exit status {process.returncode}: see {log}")
+            raise LabError(f"frama-c failed, exit status {process.returncode}: see {log}")
     print(f"proved for {time.monotonic() - begin:.0f} s", flush=True)
     return logs
 
@@ -94,7 +94,8 @@ def main():
     logs = prove(args.command, args.folder)
     goals, totals = read(logs)
     claims = [claim for source in args.harnesses
-              for claim in steps.check(source, args.folder / source.stem, args.flags.split())]
+              for claim in harnesses.check(source, args.folder / source.stem,
+                                          args.flags.split())]
     table = carried(goals)
     for name, good in claims:
         table[name[:2]][name].append(good)
@@ -129,6 +130,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (BenchError, OSError) as error:
+    except (LabError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

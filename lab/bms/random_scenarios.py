@@ -12,9 +12,9 @@ import random
 import shutil
 import time
 
-from bms import invariants, virtual
+from bms import invariants, uml
 from bms import scenario as language
-from bms.errors import BenchError, finish
+from bms.errors import LabError, finish
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
@@ -135,7 +135,7 @@ def play(number, args, files):
     Author(f"{args.seed}-{number}", min(SCENARIO_H, args.hours)).write(path)
     scenario = language.read(path)
     folder = args.output / path.stem
-    pins, complaints = virtual.play(scenario, files, folder)
+    pins, complaints = uml.play(scenario, files, folder)
     breaches = invariants.Judge(scenario, pins).judge()
     wrong = [f"{item.rule}: {item.text}" for item in breaches]
     wrong += [why for _, why in language.judge(scenario, pins) if why]
@@ -163,18 +163,18 @@ def main():
 
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
-    files = virtual.Files(args.kernel, args.modules, args.root)
+    files = uml.Files(args.kernel, args.modules, args.root)
     count = max(1, round(args.hours / SCENARIO_H))
     begin = shown = time.monotonic()
     failed = 0
     sums = dict.fromkeys(("LD", "CD", "PA"), 0)
     hours, changes = 0.0, 0
-    with concurrent.futures.ThreadPoolExecutor(virtual.AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(uml.AT_ONCE) as pool:
         done = [pool.submit(play, number + 1, args, files) for number in range(count)]
         for number, future in enumerate(concurrent.futures.as_completed(done), 1):
             try:
                 scenario, edges, wrong = future.result()
-            except BenchError as error:
+            except LabError as error:
                 print(f"not ok: {error}", flush=True)
                 failed += 1
                 continue

@@ -18,9 +18,9 @@ DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 # Where rules are named, and what of that is a test
 NAMED = ("README.md", "Documentation/**/*", "drivers/**/*.[ch]",
          "dt-bindings/**/*.yaml", "kunit/**/*.[ch]", "tests/scenarios/**/*", "tests/soak/**/*",
-         "lab/bms/**/*.py", "tests/rules/*.*")
+         "lab/bms/**/*.py", "lab/perf/*.py", "tests/rules/*.*")
 TESTS = ("kunit/*_kunit.c", "tests/rules/*.*", "tests/scenarios/**/*.scn",
-         "lab/bms/clients.py")
+         "lab/bms/userspace.py")
 NO_TEXT = {".png"}
 
 RULE = re.compile(r"^([A-Z]\d+[a-z]?)\n((?:    .*\n|\n(?=    ))+)", re.MULTILINE)

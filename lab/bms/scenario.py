@@ -11,7 +11,7 @@ import pathlib
 import re
 from dataclasses import dataclass, field
 
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import MORE_PINS, PINS, floating
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
@@ -157,15 +157,15 @@ class Reader:
         self.ends = None
 
     def refuse(self, why):
-        raise BenchError(f"{self.scenario.path}:{self.line}: {why}")
+        raise LabError(f"{self.scenario.path}:{self.line}: {why}")
 
     def read(self):
         try:
             lines = self.scenario.path.read_text(encoding="utf-8").splitlines()
         except OSError as error:
-            raise BenchError(f"{self.scenario.path}: {error.strerror}") from error
+            raise LabError(f"{self.scenario.path}: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise BenchError(f"{self.scenario.path}: not text: {error.reason}") from error
+            raise LabError(f"{self.scenario.path}: not text: {error.reason}") from error
         for self.line, line in enumerate(lines, 1):
             text, _, comment = line.partition("#")
             if comment and not self.scenario.title:
@@ -392,12 +392,12 @@ def find(paths):
     for path in map(pathlib.Path, paths):
         files = sorted(path.rglob("*.scn")) if path.is_dir() else [path]
         if not files:
-            raise BenchError(f"{path}: no *.scn in this folder")
+            raise LabError(f"{path}: no *.scn in this folder")
         found.extend(files)
     names = [path.stem for path in found]
     for path in found:
         if names.count(path.stem) > 1:
-            raise BenchError(f"{path}: another file is called {path.stem}, their logs would too")
+            raise LabError(f"{path}: another file is called {path.stem}, their logs would too")
     return found
 
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 from bms import boards, debian, kernel_log
-from bms.errors import BenchError
+from bms.errors import LabError
 
 BOARD = "raspberry-pi"
 OVERLAY = boards.OVERLAYS / f"{BOARD}.dtso"
@@ -45,7 +45,7 @@ def run(log, *command, **options):
                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)
     if done.returncode:
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise BenchError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
+        raise LabError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
 
 
 class Kernel:
@@ -68,8 +68,8 @@ class Kernel:
     def only(folder, pattern):
         found = list(folder.glob(pattern))
         if len(found) != 1:
-            raise BenchError(f"{folder} has {len(found)} of {pattern}, not one: which "
-                             "kernel's packages are unpacked there?")
+            raise LabError(f"{folder} has {len(found)} of {pattern}, not one: which "
+                           "kernel's packages are unpacked there?")
         return found[0].absolute()
 
     def build(self, source, log):
@@ -203,12 +203,12 @@ def main():
         modules += built
         missing = [path.name for path in modules if not path.is_file()]
         if missing:
-            raise BenchError(f"not built: {' '.join(missing)}")
+            raise LabError(f"not built: {' '.join(missing)}")
         print(f"ok: the package's modules are built for Debian's {kernel.headers.name}", flush=True)
         passed = 1
         devicetree(args.linux, args.folder)
         wrong = play(kernel, modules, args.player, args.folder)
-    except (BenchError, OSError, subprocess.SubprocessError) as error:
+    except (LabError, OSError, subprocess.SubprocessError) as error:
         wrong = [str(error)]
     name = f"{BOARD} protects a bank with {kernel.image.name} as Debian has built it" \
         if passed else "the package's modules are built for Debian's kernel"

@@ -18,7 +18,7 @@ import subprocess
 from dataclasses import dataclass
 
 from bms import kernel_log, sysfs
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import PinLog, Steps, floating
 from bms.scenario import World
 
@@ -243,7 +243,7 @@ def devicetree(scenario, path):
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"], input=text,
                           text=True, capture_output=True, check=False)
     if done.returncode:
-        raise BenchError(f"dtc refuses the devicetree of {scenario.name}: {done.stderr.strip()}")
+        raise LabError(f"dtc refuses the devicetree of {scenario.name}: {done.stderr.strip()}")
 
 
 class Script:
@@ -490,7 +490,7 @@ def run(files, folder, script):
     except subprocess.TimeoutExpired as error:
         output = (error.stdout or b"") + f"\nno end within {TIMEOUT_S} s\n".encode()
     except OSError as error:
-        raise BenchError(f"cannot run {files.kernel}: {error.strerror}") from error
+        raise LabError(f"cannot run {files.kernel}: {error.strerror}") from error
     log = output.decode(errors="replace").replace("\r\n", "\n")
     (folder / "kernel.log").write_text(log)
     return log
@@ -603,8 +603,8 @@ class PowerOn:
         last_word = TOLD_TO if self.how == "crash" else "player: end"
         if not start or not chips or last_word not in said:
             tail = " | ".join(said.strip().splitlines()[-3:])
-            raise BenchError(f"the virtual board did not come to an end: {tail}; all of it: "
-                             f"{place / 'kernel.log'}")
+            raise LabError(f"the virtual board did not come to an end: {tail}; all of it: "
+                           f"{place / 'kernel.log'}")
         self.begin_ns = int(start[1]) + BEGIN_NS
         self.base = next((first for first, parent in chips if parent == "gpios"), chips[0][0])
         self.trace = (place / "trace").read_text()

@@ -17,7 +17,7 @@ import time
 
 from bms import kernel_log
 from bms.board import Board
-from bms.errors import BenchError
+from bms.errors import LabError
 
 DEVICE = "/sys/devices/platform/bms"
 SUPPLY = f"{DEVICE}/power_supply/bms"
@@ -82,7 +82,7 @@ LATER = "upower --monitor-detail >>/tmp/upower-monitor 2>&1 &"
 
 PAGE = """# What people's programs show
 
-Real programs from Debian 12 for armhf, on the emulated board; made by `make clients`.
+Real programs from Debian 12 for armhf, on the emulated board; made by `make userspace`.
 {passed} things were as expected, {failed} were not (see the verdict at the end).
 
 Two banks are on the same cells: `bms` is measured in full, `bms-aft` has cells and a current,
@@ -97,7 +97,7 @@ and counts its charge.
 {verdict}"""
 
 
-class Bench:
+class Guest:
     """A board with programs on it, and what was seen of them."""
 
     def __init__(self, board):
@@ -118,8 +118,8 @@ class Bench:
         end = self.board.now() + limit_s
         while any(self.board.pins[name] != level for name, level in pins.items()):
             if self.board.now() > end:
-                raise BenchError(f"{self.state}: the pins are {self.board.pins}, not {pins}, "
-                                 f"after {limit_s:.0f} s; see {self.board.folder / 'kernel.log'}")
+                raise LabError(f"{self.state}: the pins are {self.board.pins}, not {pins}, "
+                               f"after {limit_s:.0f} s; see {self.board.folder / 'kernel.log'}")
             self.wait(0.05)
 
     def measure(self, values):
@@ -205,17 +205,17 @@ def whole(title, text, lost):
     return title != EXPORTER or collected(text) and len(sensors_with_value(text)) == 5 - lost
 
 
-def ask(bench, title, command):
+def ask(guest, title, command):
     """
     The output of a program. On a busy host the emulated converter misses a read now and
     then, and what it measures is not known for a moment; Debian's exporter even leaves
     out every power supply then. So those who show measurements are asked again.
     """
     for _ in range(TRIES):
-        text = bench.text(command)
-        if whole(title, text, bench.state == "dead sensor"):
+        text = guest.text(command)
+        if whole(title, text, guest.state == "dead sensor"):
             break
-        bench.wait(0.5)
+        guest.wait(0.5)
     return text
 
 
@@ -245,36 +245,36 @@ def asked_for(metrics):
     return sorted(set(asked) - set(re.findall(r"^\w+", metrics, re.M)))
 
 
-def judge(bench, shown):
-    health, level, alarm, percent = EXPECTED[bench.state]
-    failing = bench.state == "dead sensor"
+def judge(guest, shown):
+    health, level, alarm, percent = EXPECTED[guest.state]
+    failing = guest.state == "dead sensor"
 
     upower = shown["upower"]
-    bench.check("upower", f"level {level.lower()}",
+    guest.check("upower", f"level {level.lower()}",
                 re.search(rf"battery-level: +{level.lower()}$", upower, re.M))
-    bench.check("upower", "no supply that the host is switched off for",
+    guest.check("upower", "no supply that the host is switched off for",
                 re.search(r"power supply: +no$", upower, re.M))
 
-    bench.check("upower", "no percentage that counts",
+    guest.check("upower", "no percentage that counts",
                 re.search(r"percentage: .*\(should be ignored\)", upower))
-    bench.check(f"upower, {AFT}", f"{percent} %",
+    guest.check(f"upower, {AFT}", f"{percent} %",
                 re.search(rf"percentage: +{percent}%$", shown[f"upower, {AFT}"], re.M))
 
     metrics = shown[EXPORTER]
     info = next((line for line in metrics.splitlines()
                  if re.match(r'node_power_supply_info\{.*power_supply="bms"', line)), "")
-    bench.check(EXPORTER, f"health {health}, level {level}",
+    guest.check(EXPORTER, f"health {health}, level {level}",
                 re.search(rf'health="({health})"', info) and f'capacity_level="{level}"' in info)
     missing = asked_for(metrics)
-    bench.check(EXPORTER, "has what the recipes ask for" +
+    guest.check(EXPORTER, "has what the recipes ask for" +
                 "".join(f"; not {name}" for name in missing), not missing)
-    bench.check(EXPORTER, "technology LiFe", 'technology="LiFe"' in info)
-    bench.check(EXPORTER, f"{AFT} has {percent} % of its charge",
+    guest.check(EXPORTER, "technology LiFe", 'technology="LiFe"' in info)
+    guest.check(EXPORTER, f"{AFT} has {percent} % of its charge",
                 metric(metrics, "node_power_supply_capacity", power_supply=AFT) == percent)
-    bench.check(EXPORTER, "both collectors succeed",
+    guest.check(EXPORTER, "both collectors succeed",
                 collected(metrics))
     seen = sensors_with_value(metrics)
-    bench.check(EXPORTER, "exports every sensor that has a value",
+    guest.check(EXPORTER, "exports every sensor that has a value",
                 seen == [0, 1, 2, 4] if failing else seen == [0, 1, 2, 3, 4])
 
     try:
@@ -283,100 +283,100 @@ def judge(bench, shown):
         chip = {}
     alarms = [(label, name) for label, values in chip.items() if isinstance(values, dict)
               for name, value in values.items() if name.endswith("_alarm") and value]
-    bench.check("sensors -j", "can be parsed", chip)
+    guest.check("sensors -j", "can be parsed", chip)
     if alarm:
-        bench.check("sensors -j", f"alarm {alarm[1]} on {alarm[0]} alone",
+        guest.check("sensors -j", f"alarm {alarm[1]} on {alarm[0]} alone",
                     alarm in alarms and {label for label, _ in alarms} == {alarm[0]})
-        bench.check("sensors", f"{alarm[0]} is in alarm",
+        guest.check("sensors", f"{alarm[0]} is in alarm",
                     re.search(rf"^{alarm[0]}:.*ALARM", shown["sensors"], re.M))
     else:
-        bench.check("sensors -j", "no alarm", chip and not alarms)
+        guest.check("sensors -j", "no alarm", chip and not alarms)
     if failing:
-        bench.check("sensors", "the dead cell has no value",
+        guest.check("sensors", "the dead cell has no value",
                     re.search(r"^cell3: +N/A", shown["sensors"], re.M))
 
     for name in ("load-enable", "charge-enable", "pre-alarm", "loop", "remote-h"):
-        bench.check("gpioinfo", f'line "{name}" is used by "{name}"',
+        guest.check("gpioinfo", f'line "{name}" is used by "{name}"',
                     re.search(rf'"{name}" +"{name}" .*\[used', shown["gpioinfo"]))
 
 
-def visit(bench):
+def visit(guest):
     """Ask every program in a state that stands, and judge what it says."""
     shown = {}
     for title, command in COMMANDS:
-        shown[title] = ask(bench, title, command)
-        bench.show(title, shown[title])
-    bench.glance.append(at_a_glance(bench.state, shown))
-    judge(bench, shown)
+        shown[title] = ask(guest, title, command)
+        guest.show(title, shown[title])
+    guest.glance.append(at_a_glance(guest.state, shown))
+    judge(guest, shown)
 
 
-def transition(bench):
+def transition(guest):
     """What was announced since the state before."""
-    text = bench.news("/tmp/monitor")
-    bench.show("udevadm monitor", text)
-    level = EXPECTED[bench.state][1]
+    text = guest.news("/tmp/monitor")
+    guest.show("udevadm monitor", text)
+    level = EXPECTED[guest.state][1]
     # The second bank has no temperatures.
-    for bank in ("bms",) if bench.state == "cold" else ("bms", AFT):
+    for bank in ("bms",) if guest.state == "cold" else ("bms", AFT):
         for source in ("KERNEL", "UDEV"):
             levels = [event.get("POWER_SUPPLY_CAPACITY_LEVEL") for event in uevents(text, source)
                       if event.get("POWER_SUPPLY_NAME") == bank]
             news = [new for old, new in zip([None] + levels, levels) if old != new]
-            bench.check("udevadm monitor",
+            guest.check("udevadm monitor",
                         f"{source.lower()} tells of level {level} of {bank}, once",
                         news.count(level) == 1)
-    if bench.state == "pre-alarm":
-        text = bench.news("/tmp/upower-monitor")
-        bench.show("upower --monitor-detail", text)
-        bench.check("upower --monitor-detail", "reports the change",
+    if guest.state == "pre-alarm":
+        text = guest.news("/tmp/upower-monitor")
+        guest.show("upower --monitor-detail", text)
+        guest.check("upower --monitor-detail", "reports the change",
                     re.search(r"device changed: +/org/freedesktop/UPower/devices/battery_bms",
                               text) and re.search(r"warning-level: +low", text))
-        text = bench.text("cat /tmp/systemctl")
+        text = guest.text("cat /tmp/systemctl")
         for bank in ("bms", AFT):
-            bench.check("udev rule", f"asks for the shutdown for {bank}",
+            guest.check("udev rule", f"asks for the shutdown for {bank}",
                         f"--no-block start smallbms-shutdown@{bank}.service" in text)
 
 
-def states(bench):
+def states(guest):
     for state, values, pins in STATES:
-        bench.enter(state)
-        bench.text(": >/tmp/monitor")
-        bench.measure(values)
+        guest.enter(state)
+        guest.text(": >/tmp/monitor")
+        guest.measure(values)
         if state == "after the cut":
-            bench.until({"PA": "1"}, 30)
-            bench.text(f"{PROGRAMS}/smallbms-shutdown bms 20 touch /tmp/off >/tmp/shutdown 2>&1 &")
-        bench.until(pins, 120)
-        bench.wait(SETTLE_S)
-        visit(bench)
+            guest.until({"PA": "1"}, 30)
+            guest.text(f"{PROGRAMS}/smallbms-shutdown bms 20 touch /tmp/off >/tmp/shutdown 2>&1 &")
+        guest.until(pins, 120)
+        guest.wait(SETTLE_S)
+        visit(guest)
         if state == "normal":
-            kselftest(bench, "bms")
-            described(bench)
+            kselftest(guest, "bms")
+            described(guest)
         else:
-            transition(bench)
+            transition(guest)
         if state == "cell over voltage":
-            kselftest(bench, AFT)
+            kselftest(guest, AFT)
         if state == "after the cut":
-            text = bench.text("cat /tmp/shutdown; ls /tmp/off")
-            bench.show("smallbms-shutdown", text)
+            text = guest.text("cat /tmp/shutdown; ls /tmp/off")
+            guest.show("smallbms-shutdown", text)
             left = re.search(r"(\d+) ms of warning left", text)
-            bench.check("smallbms-shutdown", "begins with 20 s of warning left",
+            guest.check("smallbms-shutdown", "begins with 20 s of warning left",
                         left and 15000 < int(left[1]) <= 20000 and "/tmp/off\n" in text)
         if state == "pre-alarm":
-            bench.text(f"{PROGRAMS}/smallbms-shutdown bms 1 touch /tmp/never >/tmp/shutdown 2>&1 &")
-        bench.measure({})
-        bench.until(START, 60)
-        bench.wait(2)
+            guest.text(f"{PROGRAMS}/smallbms-shutdown bms 1 touch /tmp/never >/tmp/shutdown 2>&1 &")
+        guest.measure({})
+        guest.until(START, 60)
+        guest.wait(2)
         if state == "pre-alarm":
-            text = bench.text("sleep 2; cat /tmp/shutdown; ls /tmp/never 2>&1")
-            bench.check("smallbms-shutdown", "a pre-alarm that ends shuts nothing down",
+            text = guest.text("sleep 2; cat /tmp/shutdown; ls /tmp/never 2>&1")
+            guest.check("smallbms-shutdown", "a pre-alarm that ends shuts nothing down",
                         "the pre-alarm has ended" in text and "No such file" in text)
 
 
-def kselftest(bench, bank):
+def kselftest(guest, bank):
     title = f"kselftest power_supply, {bank}"
-    text = bench.text(f"sh /kselftest/power_supply/test_power_supply_properties.sh {bank} 2>&1")
-    bench.show(title, text)
+    text = guest.text(f"sh /kselftest/power_supply/test_power_supply_properties.sh {bank} 2>&1")
+    guest.show(title, text)
     totals = re.search(r"# Totals: pass:(\d+) fail:(\d+)", text)
-    bench.check(title, "none fails",
+    guest.check(title, "none fails",
                 totals and int(totals[1]) > 10 and int(totals[2]) == 0)
 
 
@@ -397,62 +397,62 @@ def documented():
     return files
 
 
-def modes_of_files(bench):
+def modes_of_files(guest):
     """File of a bank -> its mode, as the guest has it."""
-    text = bench.text(f"find {DEVICE} -type f ! -path '*/power/*' -exec stat -c '%n %a' {{}} +")
+    text = guest.text(f"find {DEVICE} -type f ! -path '*/power/*' -exec stat -c '%n %a' {{}} +")
     return dict(line.split() for line in text.splitlines())
 
 
-def described(bench):
+def described(guest):
     """Files that are ours are those that Documentation/ABI describes, mode and all."""
-    properties = re.findall(r"^POWER_SUPPLY_(\w+)=", bench.text(f"cat {SUPPLY}/uevent"), re.M)
+    properties = re.findall(r"^POWER_SUPPLY_(\w+)=", guest.text(f"cat {SUPPLY}/uevent"), re.M)
     theirs = {f"{SUPPLY}/{name.lower()}" for name in properties} | {
         f"{SUPPLY}/uevent", *(f"{DEVICE}/{name}" for name in KERNELS_OWN)}
-    ours = {name: mode for name, mode in modes_of_files(bench).items()
+    ours = {name: mode for name, mode in modes_of_files(guest).items()
             if name not in theirs and "/hwmon" not in name}
     wrong = sorted(set(ours.items()) ^ set(documented().items()))
-    bench.check("Documentation/ABI", "describes each file of the driver" +
+    guest.check("Documentation/ABI", "describes each file of the driver" +
                 "".join(f"; not {mode} {name}" for name, mode in wrong), ours and not wrong)
 
 
-def recorded(bench):
+def recorded(guest):
     """P3: what programs have gathered all the while."""
-    bench.enter("all the while")
-    trace = bench.text("trace-cmd show | grep smallbms_")
-    bench.show("trace-cmd show", trace)
+    guest.enter("all the while")
+    trace = guest.text("trace-cmd show | grep smallbms_")
+    guest.show("trace-cmd show", trace)
     opened = re.findall(r"smallbms_window: bms open load=1 ms=30000", trace)
-    bench.check("trace-cmd", "the window opened three times", len(opened) == 3)
-    bench.check("trace-cmd", "it closed with the load cut after 30 s",
+    guest.check("trace-cmd", "the window opened three times", len(opened) == 3)
+    guest.check("trace-cmd", "it closed with the load cut after 30 s",
                 re.search(r"smallbms_window: bms closed load=0 ms=30\d\d\d$", trace, re.M))
-    bench.check("trace-cmd", "a transition names the cell",
+    guest.check("trace-cmd", "a transition names the cell",
                 re.search(r'smallbms_transition: bms load=1 charge=0 pre_alarm=1 causes="U1 '
                           r'low-cell cell=3 microvolt=3000000', trace))
-    waited = bench.text("cat /tmp/waited")
-    bench.show("smallbms-wait", waited)
+    waited = guest.text("cat /tmp/waited")
+    guest.show("smallbms-wait", waited)
     words = re.findall(r"pre_alarm_output: (\S+)", waited)
-    bench.check("smallbms-wait", "told of each change of the pre-alarm once",
+    guest.check("smallbms-wait", "told of each change of the pre-alarm once",
                 words == ["floating"] + ["driven", "floating"] * 3)
     told = re.findall(r"smallbms bms: .* floats; C2 cold battery=1 millicelsius=-10000$",
-                      bench.board.kernel_log().replace("\r", ""), re.M)
-    bench.check("kernel log", "one line tells of the cold battery", len(told) == 1)
-    episodes = bench.text(f"cat {SUPPLY}/episodes")
-    bench.check("the driver", "two low cells, one cold battery were counted",
+                      guest.board.kernel_log().replace("\r", ""), re.M)
+    guest.check("kernel log", "one line tells of the cold battery", len(told) == 1)
+    episodes = guest.text(f"cat {SUPPLY}/episodes")
+    guest.check("the driver", "two low cells, one cold battery were counted",
                 "low-cell 2\n" in episodes and "cold 1\n" in episodes)
 
 
-def cut_time(bench, crowd):
+def cut_time(guest, crowd):
     """Seconds from pre-alarm to cut after a step to 2.70 V."""
-    bench.measure({"cell3": 2.700})
-    bench.until({"PA": "1"}, 30)
-    begin = bench.last("PA", "1")
+    guest.measure({"cell3": 2.700})
+    guest.until({"PA": "1"}, 30)
+    begin = guest.last("PA", "1")
     if crowd:
-        bench.text(crowd)
-    bench.until({"LD": "Z"}, 120)
-    seconds = bench.last("LD", "Z") - begin
+        guest.text(crowd)
+    guest.until({"LD": "Z"}, 120)
+    seconds = guest.last("LD", "Z") - begin
     if crowd:
-        bench.text("while [ ! -s /tmp/readers ] || pidof abuse; do sleep 1; done >/dev/null")
-    bench.measure({})
-    bench.until(START, 120)
+        guest.text("while [ ! -s /tmp/readers ] || pidof abuse; do sleep 1; done >/dev/null")
+    guest.measure({})
+    guest.until(START, 120)
     return seconds
 
 
@@ -476,68 +476,68 @@ def refused(text, files):
     return wrong, "\n".join(rows)
 
 
-def abused(bench):
-    bench.enter("bad readers and writers")
-    files = sorted(name for name, mode in modes_of_files(bench).items()
+def abused(guest):
+    guest.enter("bad readers and writers")
+    files = sorted(name for name, mode in modes_of_files(guest).items()
                    if int(mode, 8) & 0o222 and name.split("/")[-1] not in KERNELS_OWN)
     settings = "grep -H . " + " ".join(name for name in files if not name.endswith("/clear"))
     crowd = f"{PROGRAMS}/abuse writers {' '.join(files)} >/tmp/writers 2>&1 & " \
             f"{PROGRAMS}/abuse readers {READERS} {WINDOW_S + 3:.0f} $(find {DEVICE} -type f " \
             "-perm -444 ! -path '*/power/*') >/tmp/readers 2>&1 &"
 
-    before = bench.text(settings)
-    alone = cut_time(bench, None)
+    before = guest.text(settings)
+    alone = cut_time(guest, None)
     # A busy host takes its time from the guest too: what the crowd does, it does each time.
     crowded = []
     while len(crowded) < CROWDS and min(crowded, default=math.inf) - alone > LATE_S:
-        bench.text("rm -f /tmp/readers")
-        crowded.append(cut_time(bench, crowd))
-    readers = bench.text("cat /tmp/readers").strip()
-    wrong, table = refused(bench.text("cat /tmp/writers"), files)
-    bench.show(f"{READERS} readers, garbage writers",
+        guest.text("rm -f /tmp/readers")
+        crowded.append(cut_time(guest, crowd))
+    readers = guest.text("cat /tmp/readers").strip()
+    wrong, table = refused(guest.text("cat /tmp/writers"), files)
+    guest.show(f"{READERS} readers, garbage writers",
                f"alone: cut after {alone:.3f} s of warning\n" "in the crowd: " +
                ", ".join(f"{seconds:.3f} s" for seconds in crowded) + f"\n{readers}\n\n{table}")
     print(f"         alone {alone:.3f} s, in the crowd {crowded} s; {readers}")
-    bench.check("readers and writers", "never cut early", min(alone, *crowded) >= WINDOW_S)
-    bench.check("readers and writers", f"not {1e3 * LATE_S:.0f} ms later for the crowd",
+    guest.check("readers and writers", "never cut early", min(alone, *crowded) >= WINDOW_S)
+    guest.check("readers and writers", f"not {1e3 * LATE_S:.0f} ms later for the crowd",
                 min(crowded) - alone <= LATE_S)
     # On the average each has read ten files at least.
     counts = re.match(r"(\d+) readers, (\d+) reads, (\d+) died, 0 errors$", readers)
-    bench.check("readers", f"all {READERS} read, and nothing fails but what is not known",
+    guest.check("readers", f"all {READERS} read, and nothing fails but what is not known",
                 counts and int(counts[1]) == READERS and int(counts[2]) > 10 * READERS and
                 int(counts[3]) > 0)
-    bench.check("garbage writers",
+    guest.check("garbage writers",
                 "a clear error each time" + "".join(f"; not {text}" for text in wrong),
                 len(files) > 10 and not wrong)
-    bench.check("garbage writers", "nothing has changed",
-                before and before == bench.text(settings))
+    guest.check("garbage writers", "nothing has changed",
+                before and before == guest.text(settings))
 
 
-def story(bench):
-    board = bench.board
-    bench.state = "start"
-    bench.measure({})
+def story(guest):
+    board = guest.board
+    guest.state = "start"
+    guest.measure({})
     for name in ("LOOP", "H", "L"):
         board.set_input(name, 1)
-    bench.until(START, 120)
+    guest.until(START, 120)
     # Once full, the second bank knows its charge. Until then Debian's exporter shows no supply.
-    bench.measure({"cell2": 3.800})
-    bench.until({"CD": "Z"}, 30)
-    bench.wait(SETTLE_S)
-    bench.measure({})
-    bench.until(START, 60)
+    guest.measure({"cell2": 3.800})
+    guest.until({"CD": "Z"}, 30)
+    guest.wait(SETTLE_S)
+    guest.measure({})
+    guest.until(START, 60)
     for command in DAEMONS:
-        bench.text(command)
+        guest.text(command)
     end = board.now() + ANSWER_S
-    while bench.run(READY)[0]:
+    while guest.run(READY)[0]:
         if board.now() > end:
-            raise BenchError("the programs do not come up: " +
-                             bench.text("tail -n 3 /tmp/exporter /tmp/upowerd 2>&1"))
-        bench.wait(1)
-    bench.text(LATER)
-    states(bench)
-    recorded(bench)
-    abused(bench)
+            raise LabError("the programs do not come up: " +
+                           guest.text("tail -n 3 /tmp/exporter /tmp/upowerd 2>&1"))
+        guest.wait(1)
+    guest.text(LATER)
+    states(guest)
+    recorded(guest)
+    abused(guest)
 
 
 def main():
@@ -552,29 +552,29 @@ def main():
     trouble = ""
     with Board(args.kernel, args.initramfs, args.devicetree, folder, answer_s=ANSWER_S) as board:
         board.start()
-        bench = Bench(board)
+        guest = Guest(board)
         try:
-            story(bench)
-        except BenchError as error:
+            story(guest)
+        except LabError as error:
             trouble = str(error)
-        bench.state = "all the while"
+        guest.state = "all the while"
         complaints = kernel_log.trouble(board.kernel_log())
-        bench.check("kernel log", complaints[0] if complaints else "no warning", not complaints)
+        guest.check("kernel log", complaints[0] if complaints else "no warning", not complaints)
 
-    failed = [check for check in bench.checks if not check[3]]
-    passed = len(bench.checks) - len(failed)
+    failed = [check for check in guest.checks if not check[3]]
+    passed = len(guest.checks) - len(failed)
     args.page.write_text(PAGE.format(
-        passed=passed, failed=len(failed) + bool(trouble), details="\n".join(bench.page),
+        passed=passed, failed=len(failed) + bool(trouble), details="\n".join(guest.page),
         glance=table(("state", "load", "charge", "pre-alarm", "health", "UPower: level",
-                      f"charge of {AFT}", "sensors", "causes"), bench.glance),
+                      f"charge of {AFT}", "sensors", "causes"), guest.glance),
         verdict=table(("state", "program", "expected", "so"),
                       [(state, client, text, "yes" if ok else "**no**")
-                       for client, state, text, ok in bench.checks])))
+                       for client, state, text, ok in guest.checks])))
     print(f"page: {args.page}")
     for client, state, text, _ in failed:
         print(f"NOT OK: {state}: {client}: {text}")
     if trouble:
-        print(f"The bench could not go on: {trouble}", file=sys.stderr)
+        print(f"The guest could not go on: {trouble}", file=sys.stderr)
     print(f"{passed} passed, {len(failed) + bool(trouble)} failed")
     return 2 if trouble else 1 if failed else 0
 

@@ -11,31 +11,31 @@ BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc 
 # Kernel tree 1.7 GB, two kernels 0.3 GB each.
 BOARD_MB := 3000
 
-$(BUILD)/board/.config: $(BOARD)/kernel.config
-$(BUILD)/board-debug/.config: $(BOARD)/kernel.config $(BOARD)/debug.config
-$(BUILD)/board-clients/.config: $(BOARD)/kernel.config $(BOARD)/clients.config
-$(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-clients/.config: \
+$(BUILD)/board/.config: $(NPCM750)/kernel.config
+$(BUILD)/board-debug/.config: $(NPCM750)/kernel.config $(NPCM750)/debug.config
+$(BUILD)/board-userspace/.config: $(NPCM750)/kernel.config $(NPCM750)/userspace.config
+$(BUILD)/board/.config $(BUILD)/board-debug/.config $(BUILD)/board-userspace/.config: \
 		$(LINUX)/.unpacked | board-packages
 	$(call configure,arm,$(CROSS))
 
 ARM = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=arm CROSS_COMPILE=$(CROSS)
 
 $(BUILD)/%/arch/arm/boot/zImage: $(BUILD)/%/.config
-	@lab/bin/step --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
+	@lab/bin/progress --total $(ZIMAGE_LINES_$*) "Building the kernel of the $*" \
 		$(BUILD)/logs/$*.log $(call ARM,$*) -j$(JOBS) zImage modules
 ZIMAGE_LINES_board := 1301
 ZIMAGE_LINES_board-debug := 1600
-ZIMAGE_LINES_board-clients := 1500
+ZIMAGE_LINES_board-userspace := 1500
 
 $(BUILD)/board-modules: $(BUILD)/board/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board))
-$(BUILD)/board-clients-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
-	$(call modules,$(call ARM,board-clients))
+$(BUILD)/board-userspace-modules: $(BUILD)/board-userspace/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-userspace))
 $(BUILD)/board-debug-modules: $(BUILD)/board-debug/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-debug),$(WITH_KUNIT),$(VIRTUAL)/converter $(KUNIT_FOLDERS))
 
-$(BUILD)/%.dtb: $(BOARD)/%.dts $(BOARD)/board.dtsi $(LINUX)/.unpacked
-	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(BOARD) -I $(LINUX)/include \
+$(BUILD)/%.dtb: $(NPCM750)/%.dts $(NPCM750)/board.dtsi $(LINUX)/.unpacked
+	@cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(NPCM750) -I $(LINUX)/include \
 		-I $(LINUX)/arch/arm/boot/dts/nuvoton -I $(LINUX)/arch/arm/boot/dts $< | \
 		dtc -q -I dts -O dtb -o $@ -
 
@@ -45,20 +45,20 @@ $(PACKAGES)/busybox-%/bin/busybox: | fetch-packages
 	@touch $@
 
 # The board's files with the driver, and with its KUnit tests
-INITRAMFS = @$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/$(1)-modules/ko/,$(2))
-$(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init $(BOARD)/mkinitramfs \
+INITRAMFS = @$(NPCM750)/mkinitramfs $@ $< $(addprefix $(BUILD)/$(1)-modules/ko/,$(2))
+$(BUILD)/%-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init $(NPCM750)/mkinitramfs \
 		$(BUILD)/%-modules
 	$(call INITRAMFS,$*,smallbms.ko)
-$(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
-		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules
+$(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init \
+		$(NPCM750)/mkinitramfs $(BUILD)/board-debug-modules
 	$(call INITRAMFS,board-debug,smallbms.ko smallbms_kunit.ko smallbms-frontend.ko \
 		smallbms-frontend-kunit.ko)
 # The driver with a converter that does what it is told to, and what ends a kernel
 ENDS := $(BUILD)/hog $(BUILD)/kexec
-$(ENDS): $(BUILD)/%: $(BOARD)/%.c | board-packages
+$(ENDS): $(BUILD)/%: $(NPCM750)/%.c | board-packages
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
-$(BUILD)/safe-initramfs.cpio.gz: $(BUSYBOX) $(BOARD)/init \
-		$(BOARD)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
+$(BUILD)/faults-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init \
+		$(NPCM750)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
 	$(call INITRAMFS,board-debug,smallbms.ko bms_converter.ko) $(ENDS)
 
 BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
@@ -81,7 +81,7 @@ $(BUILD)/virtual/.config $(BUILD)/virtual-remove/.config: $(VIRTUAL)/debug.confi
 $(BUILD)/virtual-remove/.config: $(VIRTUAL)/remove.config
 
 $(BUILD)/%/linux: $(BUILD)/%/.config
-	@lab/bin/step --total 735 "Building the kernel of the $* board" \
+	@lab/bin/progress --total 735 "Building the kernel of the $* board" \
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
@@ -110,11 +110,11 @@ $(BUILD)/pc-race/.config $(BUILD)/pc-rt/.config: $(LINUX)/.unpacked | pc-package
 	$(call configure,x86_64,)
 PC_MAKE = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/pc-$(1)) ARCH=x86_64
 $(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
-	@lab/bin/step --total 1300 "Building the kernel of the pc, $*" \
+	@lab/bin/progress --total 1300 "Building the kernel of the pc, $*" \
 		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
 $(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
 		$(BUILD)/pc-%/arch/x86/boot/bzImage always
 	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT),$(KUNIT_FOLDERS))
-$(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(BOARD)/init $(BOARD)/mkinitramfs \
+$(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(NPCM750)/init $(NPCM750)/mkinitramfs \
 		$(BUILD)/pc-%-modules
 	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_kunit.ko)

@@ -15,7 +15,7 @@ clang-packages:
 $(BUILD)/clang/.config: lab/checks/any-kernel.config $(LINUX)/.unpacked | clang-packages
 	$(call configure,x86_64 LLVM=1)
 $(BUILD)/clang/Module.symvers: $(BUILD)/clang/.config | clang-packages
-	@lab/bin/step "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
+	@lab/bin/progress "Preparing a kernel for clang" $(BUILD)/logs/clang.log \
 		$(MAKE) -C $(LINUX) O=$(abspath $(@D)) ARCH=x86_64 LLVM=1 -j$(JOBS) modules_prepare
 	@touch $@
 
@@ -53,6 +53,6 @@ packaging: $(BUILD)/virtual/linux
 upstream: $(TARBALL)
 	@lab/bin/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme
 	@rm -rf $(BUILD)/upstream && mkdir -p $(BUILD)/upstream
-	@lab/bin/step "Unpacking Linux $(LINUX_VERSION)" $(BUILD)/logs/upstream.log \
+	@lab/bin/progress "Unpacking Linux $(LINUX_VERSION)" $(BUILD)/logs/upstream.log \
 		tar -xf $(TARBALL) -C $(BUILD)/upstream
 	@lab/checks/upstream $(BUILD)/upstream/linux-source-$(LINUX_VERSION) $(BUILD)/upstream

@@ -25,15 +25,15 @@ endif
 
 BUILD := $(OUT)$(if $(filter-out $(USUAL_KERNEL),$(LINUX_VERSION)),/linux-$(LINUX_VERSION))
 LINUX := $(OUT)/linux-source-$(LINUX_VERSION)
-BOARD := lab/boards/npcm750
+NPCM750 := lab/boards/npcm750
 VIRTUAL := lab/boards/uml
 PC := lab/boards/pc
-PATCHES := $(wildcard $(BOARD)/patches/*.patch $(VIRTUAL)/patches/*.patch)
+PATCHES := $(wildcard $(NPCM750)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
 # What this Debian does not have comes from another one: only unpacked, never installed.
 PACKAGES := $(OUT)/packages
 FETCH_PACKAGES := debian-archive-keyring python3 xz-utils
-fetch = lab/bin/step "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
+fetch = lab/bin/progress "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
 	$(PYTHON) -m bms.debian unpack $(3)
 
 .PHONY: board-packages fetch-packages
@@ -50,7 +50,7 @@ $(TARBALL): | fetch-packages
 
 $(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 	@rm -rf $(LINUX)
-	@lab/bin/step "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
+	@lab/bin/progress "Unpacking Linux $(LINUX_VERSION)" $(OUT)/logs/unpack-$(LINUX_VERSION).log \
 		tar -xf $< -C $(OUT)
 	@lab/bin/patch-tree $(LINUX) $(PATCHES) >$(OUT)/logs/patch-$(LINUX_VERSION).log
 	@touch $@
@@ -75,7 +75,7 @@ endef
 define modules
 	@mkdir -p $@/ko && cp -rsf $(CURDIR)/drivers $(addprefix $(CURDIR)/,$(3)) $@
 	@echo "obj-y += drivers/power/supply/smallbms/ $(addsuffix /,$(notdir $(3)))" >$@/Kbuild
-	@lab/bin/step "Building $(@F)" $(BUILD)/logs/$(@F).log \
+	@lab/bin/progress "Building $(@F)" $(BUILD)/logs/$(@F).log \
 		$(1) M=$(abspath $@) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m $(2) modules
 	@find $@ -path $@/ko -prune -o -name '*.ko' -exec cp -u -t $@/ko {} +
 endef

@@ -2,27 +2,28 @@
 #
 # How fast, small and quiet
 
-BENCH := size quiet steps cost lines reads
-BENCH_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu valgrind
-BENCH_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
-BENCH_steps := $(BENCH_quiet) $(call BOARD_FILES,board) $(BUILD)/signals.dtb
-BENCH_BOARD := $(BUILD)/board-clients/arch/arm/boot/zImage $(BUILD)/bench-initramfs.cpio.gz
-BENCH_cost := $(BENCH_BOARD) $(BUILD)/bench/step $(BUILD)/bench/count.so
-BENCH_lines := $(BENCH_BOARD) $(BUILD)/bench.dtb
-BENCH_reads := $(BENCH_BOARD) $(BENCH_quiet) $(BUILD)/measured.dtb
+PERF := size quiet latency cost lines reads
+PERF_PROGRAMS := lab/perf/programs
+PERF_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu valgrind
+PERF_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+PERF_latency := $(PERF_quiet) $(call BOARD_FILES,board) $(BUILD)/signals.dtb
+PERF_BOARD := $(BUILD)/board-userspace/arch/arm/boot/zImage $(BUILD)/perf-initramfs.cpio.gz
+PERF_cost := $(PERF_BOARD) $(BUILD)/perf/step $(BUILD)/perf/count.so
+PERF_lines := $(PERF_BOARD) $(BUILD)/perf.dtb
+PERF_reads := $(PERF_BOARD) $(PERF_quiet) $(BUILD)/measured.dtb
 
 # On the kernel that people's programs need, with what the driver is measured against.
-$(BUILD)/bench-modules: $(BUILD)/board-clients/arch/arm/boot/zImage always
-	$(call modules,$(call ARM,board-clients),,$(VIRTUAL)/converter $(BOARD)/bench)
-$(BUILD)/bench/copy-line $(BUILD)/bench/time-reads: $(BUILD)/bench/%: $(BOARD)/bench/%.c \
+$(BUILD)/perf-modules: $(BUILD)/board-userspace/arch/arm/boot/zImage always
+	$(call modules,$(call ARM,board-userspace),,$(VIRTUAL)/converter $(PERF_PROGRAMS))
+$(BUILD)/perf/copy-line $(BUILD)/perf/time-reads: $(BUILD)/perf/%: $(PERF_PROGRAMS)/%.c \
 		| board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
-$(BUILD)/bench/count.so: $(BOARD)/bench/count.c $(BOARD)/bench/marks.h \
-		$(BOARD)/bench/qemu-plugin.h | board-packages
+$(BUILD)/perf/count.so: $(PERF_PROGRAMS)/count.c $(PERF_PROGRAMS)/marks.h \
+		$(PERF_PROGRAMS)/qemu-plugin.h | board-packages
 	@mkdir -p $(@D)
 	@gcc -shared -fPIC -O2 -Wall -Wextra -Wno-unused-parameter -Werror -o $@ $<
-$(BUILD)/bench/step: tests/rules/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
+$(BUILD)/perf/step: tests/rules/step.c $(addprefix drivers/power/supply/smallbms/,policy.c \
 		policy.h settings.c settings.h) | board-packages
 	@mkdir -p $(@D)
 	@gcc -Os -g -Wall -Wextra -Werror -I$(PROOF)/include \
@@ -32,15 +33,15 @@ HACKBENCH := $(PACKAGES)/rt-tests
 $(HACKBENCH)/usr/bin/hackbench: | fetch-packages
 	@$(call fetch,hackbench for the board,rt-tests,--arch armhf $(HACKBENCH) rt-tests)
 	@touch $@
-$(BUILD)/bench-initramfs.cpio.gz: $(BUSYBOX) \
-		$(addprefix $(BUILD)/bench/,copy-line time-reads) $(HACKBENCH)/usr/bin/hackbench \
-		$(BOARD)/init $(BOARD)/mkinitramfs $(BUILD)/bench-modules
-	@$(BOARD)/mkinitramfs $@ $< $(addprefix $(BUILD)/bench/,copy-line time-reads) \
+$(BUILD)/perf-initramfs.cpio.gz: $(BUSYBOX) \
+		$(addprefix $(BUILD)/perf/,copy-line time-reads) $(HACKBENCH)/usr/bin/hackbench \
+		$(NPCM750)/init $(NPCM750)/mkinitramfs $(BUILD)/perf-modules
+	@$(NPCM750)/mkinitramfs $@ $< $(addprefix $(BUILD)/perf/,copy-line time-reads) \
 		$(HACKBENCH)/usr/bin/hackbench $(addprefix $(HACKBENCH)/lib/arm-linux-gnueabihf/, \
-		ld-linux-armhf.so.3 libc.so.6 libpthread.so.0) $(BUILD)/bench-modules/ko/*.ko
+		ld-linux-armhf.so.3 libc.so.6 libpthread.so.0) $(BUILD)/perf-modules/ko/*.ko
 
-.PHONY: bench
-bench: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(BENCH)),$(BENCH_$(item)))
-	@lab/bin/preflight $(BOARD_MB) $(BENCH_PACKAGES)
-	@$(PYTHON) -m bms.bench --only "$(ONLY)" $(if $(TRIALS),--trials $(TRIALS)) $(LINUX) \
-		lab/checks/any-kernel.config $(BUILD) $(BUILD)/bench
+.PHONY: perf
+perf: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(PERF)),$(PERF_$(item)))
+	@lab/bin/preflight $(BOARD_MB) $(PERF_PACKAGES)
+	@$(PYTHON) -m perf --only "$(ONLY)" $(if $(TRIALS),--trials $(TRIALS)) $(LINUX) \
+		lab/checks/any-kernel.config $(BUILD) $(BUILD)/perf

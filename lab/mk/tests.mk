@@ -10,39 +10,39 @@ demo: $(call BOARD_FILES,board)
 demo-short: $(call BOARD_FILES,board-debug)
 	@$(PYTHON) -m bms.demo --short $(call BOARD_FILES,board-debug) $(BUILD)/demo-short
 
-# --- Clients ------------------------------------------------------------------
+# --- People's own programs -----------------------------------------------------
 
 # People's own programs, on a kernel that has what they need.
-CLIENTS_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
-CLIENTS := $(BUILD)/clients
-CLIENTS_TOOLS := $(CLIENTS)/smallbms-wait $(CLIENTS)/abuse
+USERSPACE_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
+USERSPACE := $(BUILD)/userspace
+USERSPACE_TOOLS := $(USERSPACE)/smallbms-wait $(USERSPACE)/abuse
 RECIPES := $(addprefix Documentation/monitoring/,smallbms-shutdown 90-smallbms.rules)
 
-$(PACKAGES)/clients/.fetched: | fetch-packages
-	@$(call fetch,people's programs for the board,clients,--arch armhf $(@D) $(CLIENTS_PROGRAMS))
+$(PACKAGES)/userspace/.fetched: | fetch-packages
+	@$(call fetch,people's programs for the board,userspace,--arch armhf $(@D) $(USERSPACE_PROGRAMS))
 	@touch $@
 
-$(CLIENTS)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
-$(CLIENTS)/abuse: $(BOARD)/abuse.c
-$(CLIENTS_TOOLS): | board-packages
+$(USERSPACE)/smallbms-wait: Documentation/monitoring/smallbms-wait.c
+$(USERSPACE)/abuse: $(NPCM750)/abuse.c
+$(USERSPACE_TOOLS): | board-packages
 	@mkdir -p $(@D)
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
-$(CLIENTS)/files.cpio.gz: $(BOARD)/mkclients $(BOARD)/init.local $(PACKAGES)/clients/.fetched \
-		$(LINUX)/.unpacked $(RECIPES) $(CLIENTS_TOOLS)
-	@$(BOARD)/mkclients $@ $(PACKAGES)/clients $(LINUX) $(RECIPES) $(CLIENTS_TOOLS)
+$(USERSPACE)/files.cpio.gz: $(NPCM750)/mkuserspace $(NPCM750)/init.local $(PACKAGES)/userspace/.fetched \
+		$(LINUX)/.unpacked $(RECIPES) $(USERSPACE_TOOLS)
+	@$(NPCM750)/mkuserspace $@ $(PACKAGES)/userspace $(LINUX) $(RECIPES) $(USERSPACE_TOOLS)
 
-$(CLIENTS)/initramfs.cpio.gz: $(BUILD)/board-clients-initramfs.cpio.gz $(CLIENTS)/files.cpio.gz
+$(USERSPACE)/initramfs.cpio.gz: $(BUILD)/board-userspace-initramfs.cpio.gz $(USERSPACE)/files.cpio.gz
 	@cat $^ >$@
 
-$(BUILD)/clients.dtb: $(BOARD)/measured.dts
+$(BUILD)/userspace.dtb: $(NPCM750)/measured.dts
 
-CLIENTS_FILES := $(BUILD)/board-clients/arch/arm/boot/zImage $(CLIENTS)/initramfs.cpio.gz \
-	$(BUILD)/clients.dtb
+USERSPACE_FILES := $(BUILD)/board-userspace/arch/arm/boot/zImage $(USERSPACE)/initramfs.cpio.gz \
+	$(BUILD)/userspace.dtb
 
-.PHONY: clients
-clients: $(CLIENTS_FILES)
-	@$(PYTHON) -m bms.clients $^ $(BUILD)/clients.md
+.PHONY: userspace
+userspace: $(USERSPACE_FILES)
+	@$(PYTHON) -m bms.userspace $^ $(BUILD)/userspace.md
 
 .PHONY: monitoring-packages
 monitoring-packages:
@@ -78,10 +78,10 @@ test: | test-packages
 		random-short \
 		coverage \
 		soak-short \
-		safe \
+		faults \
 		demo-short \
 		monitoring \
-		clients
+		userspace
 
 SUITE ?= trixie
 .PHONY: newcomer
@@ -126,14 +126,14 @@ boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS)
 		--kernel-config $(folder:$(PACKAGES)/headers-%=%)=$$(echo $(folder)/usr/src/*/.config)) \
 		$(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
 
-.PHONY: hard kunit-race kunit-rt kunit-remove pc-packages
+.PHONY: kunit-sanitizers kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
 	@lab/bin/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
 kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
 	@$(KUNIT) pc $^
 kunit-remove: $(BUILD)/virtual-remove-modules $(BUILD)/virtual-root/init
-	@$(KUNIT) virtual $(BUILD)/virtual-remove/linux $(<)/ko $(BUILD)/virtual-root
-hard: kunit-race kunit-rt kunit-remove
+	@$(KUNIT) uml $(BUILD)/virtual-remove/linux $(<)/ko $(BUILD)/virtual-root
+kunit-sanitizers: kunit-race kunit-rt kunit-remove
 
 ARCH ?= um
 
@@ -149,17 +149,28 @@ kunit-can-run: $(LINUX)/.unpacked
 kunit-um kunit-arm: | kunit-can-run
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(VIRTUAL_FILES)
-	@$(KUNIT) virtual $(VIRTUAL_PARTS)
+	@$(KUNIT) uml $(VIRTUAL_PARTS)
 kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
 		$(BUILD)/measured.dtb
-	@$(KUNIT) emulated $^
+	@$(KUNIT) npcm750 $^
 
 SCENARIOS ?= tests/scenarios
 LOG ?= $(BUILD)/$@
 
-.PHONY: scenarios
-scenarios: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --log $(LOG) virtual $(VIRTUAL_PARTS) $(SCENARIOS)
+# The virtual board plays in virtual time. The emulated one plays in real time, so without the
+# many that end on a threshold, unless they are asked for.
+BOARD ?= uml
+LIMIT ?= 300
+.PHONY: scenarios scenarios-uml scenarios-npcm750
+scenarios: scenarios-$(BOARD)
+scenarios-uml: $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.play --log $(LOG) uml $(VIRTUAL_PARTS) $(SCENARIOS)
+scenarios-npcm750: SCENARIOS = $(wildcard tests/scenarios/*.scn)
+scenarios-npcm750: $(call BOARD_FILES,board) $(BUILD)/signals.dtb
+	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) npcm750 $^ $(SCENARIOS)
+scenarios-%:
+	@echo "BOARD=$*: no board of that name plays scenarios; say BOARD=uml or BOARD=npcm750" >&2
+	@exit 1
 
 # Of the driver around the rules; those of the rules alone are "make mutants".
 COUNT ?= 24
@@ -172,32 +183,24 @@ mutants-driver: $(VIRTUAL_FILES)
 		$(call UML,virtual) M=$(abspath $<) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m \
 		$(WITH_KUNIT) modules
 
-LIMIT ?= 300
-
-# In real time, so without the many that end on a threshold, unless they are asked for.
-.PHONY: hil
-hil: SCENARIOS = $(wildcard tests/scenarios/*.scn)
-hil: $(call BOARD_FILES,board) $(BUILD)/signals.dtb
-	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) emulated $^ $(SCENARIOS)
-
 # Long times need a lean kernel; the short form looks hard, and for leaks.
 .PHONY: soak soak-short
 soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
-	@$(PYTHON) -m bms.play --log $(LOG) virtual $(BUILD)/virtual-lean/linux $(<)/ko \
+	@$(PYTHON) -m bms.play --log $(LOG) uml $(BUILD)/virtual-lean/linux $(<)/ko \
 		$(BUILD)/virtual-root tests/soak/long
 soak-short: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --log $(LOG) virtual --leaks $(VIRTUAL_PARTS) tests/soak/short
+	@$(PYTHON) -m bms.play --log $(LOG) uml --leaks $(VIRTUAL_PARTS) tests/soak/short
 
-$(addprefix $(BUILD)/,push-pull.dtb sleeps.dtb no-heartbeat.dtb): $(BOARD)/measured.dts
+$(addprefix $(BUILD)/,push-pull.dtb sleeps.dtb no-heartbeat.dtb): $(NPCM750)/measured.dts
 
 ROUNDS ?= 1
-SAFE_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/safe-initramfs.cpio.gz \
+FAULTS_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/faults-initramfs.cpio.gz \
 	$(addprefix $(BUILD)/,measured.dtb push-pull.dtb sleeps.dtb no-heartbeat.dtb)
 
-.PHONY: safe
-safe: $(SAFE_FILES) $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.safe --rounds $(ROUNDS) --only "$(ONLY)" $(SAFE_FILES) $(VIRTUAL_PARTS) \
-		$(BUILD)/safe
+.PHONY: faults
+faults: $(FAULTS_FILES) $(VIRTUAL_FILES)
+	@$(PYTHON) -m bms.faults --rounds $(ROUNDS) --only "$(ONLY)" $(FAULTS_FILES) $(VIRTUAL_PARTS) \
+		$(BUILD)/faults
 
 # What nobody thought of. The same seed makes the same scenarios.
 HOURS ?= 1000

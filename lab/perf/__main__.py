@@ -11,10 +11,10 @@ import pathlib
 import sys
 import time
 
-from bms.bench import figures as show
-from bms.errors import BenchError
+from perf import figures as show
+from bms.errors import LabError
 
-ITEMS = ("size", "quiet", "steps", "cost", "lines", "reads")
+ITEMS = ("size", "quiet", "latency", "cost", "lines", "reads")
 
 
 def main():
@@ -38,8 +38,8 @@ def main():
         begin = time.monotonic()
         print(f"{name} ...", flush=True)
         try:
-            new, plots = importlib.import_module(f"bms.bench.{name}").measure(args, args.folder)
-        except BenchError as error:
+            new, plots = importlib.import_module(f"perf.{name}").measure(args, args.folder)
+        except LabError as error:
             print(f"not ok: {name}: {error}", flush=True)
             failed += 1
             continue

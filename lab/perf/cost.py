@@ -13,9 +13,9 @@ import statistics
 import subprocess
 
 from bms import board as wiring
-from bms.bench.figures import Aim, Figure, plot_lines, quantile
-from bms.bench.quiet import SCANS_PER_HOUR
-from bms.errors import BenchError
+from perf.figures import Aim, Figure, plot_lines, quantile
+from perf.quiet import SCANS_PER_HOUR
+from bms.errors import LabError
 
 CELLS = (4, 8, 16, 32, 64, 160)
 SCANS = 20           # of each work
@@ -27,7 +27,7 @@ DRIVER = "/sys/bus/platform/drivers/smallbms"
 PROPERTY = "generic-adc-battery, one property"
 REAL = "8 channels of the SoC's converter"
 
-DTS = """#include "bench.dts"
+DTS = """#include "perf.dts"
 
 / {{
 	memory: converter {{
@@ -90,7 +90,7 @@ def devicetree(linux, path):
         f"-I {linux}/arch/arm/boot/dts/nuvoton - | dtc -q -I dts -O dtb -o {path} -",
         shell=True, input=text, text=True, capture_output=True, check=False)
     if done.returncode or done.stderr:
-        raise BenchError(f"no devicetree for the costs: {done.stderr.strip()}")
+        raise LabError(f"no devicetree for the costs: {done.stderr.strip()}")
 
 
 class Costs:
@@ -100,14 +100,14 @@ class Costs:
     commands = ()       # before the first
 
     def __init__(self, args, folder, append="", options=()):
-        self.board = wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
-                                  args.build / "bench-initramfs.cpio.gz", folder / "cost.dtb",
+        self.board = wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
+                                  args.build / "perf-initramfs.cpio.gz", folder / "cost.dtb",
                                   folder, append, options=options)
 
     def run(self, command):
         status, output = self.board.run(command)
         if status:
-            raise BenchError(f"{command}: {output.strip() or status}; {self.board.folder}")
+            raise LabError(f"{command}: {output.strip() or status}; {self.board.folder}")
         return output
 
     def begin(self):
@@ -134,8 +134,8 @@ class Costs:
         took = self.watch(work)
         self.run(end)
         if len(took) < SCANS // 4:
-            raise BenchError(f"{begin}: {len(took)} runs of {work} in {SCANS * SCAN_S:.0f} s; "
-                             f"{self.board.folder}")
+            raise LabError(f"{begin}: {len(took)} runs of {work} in {SCANS * SCAN_S:.0f} s; "
+                           f"{self.board.folder}")
         return took
 
     def bank(self, name):
@@ -190,7 +190,7 @@ class Instructions(Costs):
     def __init__(self, args, folder):
         self.file = folder / "count.log"
         super().__init__(args, folder, "maxcpus=1", (
-            "-plugin", f"{args.build.absolute() / 'bench/count.so'},out={self.file}"))
+            "-plugin", f"{args.build.absolute() / 'perf/count.so'},out={self.file}"))
 
     def watch(self, work):
         before = len(self.file.read_text().splitlines())
@@ -208,7 +208,7 @@ def instructions(program, folder):
             capture_output=True, text=True, check=False)
         collected = re.search(r"Collected : (\d+)", done.stderr)
         if done.returncode or not collected:
-            raise BenchError(f"callgrind: {done.stderr.strip().splitlines()[-1]}")
+            raise LabError(f"callgrind: {done.stderr.strip().splitlines()[-1]}")
         return int(collected[1])
 
     return (count(1100) - count(100)) / 1000

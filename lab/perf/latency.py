@@ -10,10 +10,10 @@ import concurrent.futures
 import dataclasses
 import random
 
-from bms import hil, virtual
+from bms import npcm750, uml
 from bms import scenario as language
-from bms.bench.figures import Aim, Figure, plot_distributions
-from bms.errors import BenchError
+from perf.figures import Aim, Figure, plot_distributions
+from bms.errors import LabError
 
 TRIALS = 1000
 
@@ -72,7 +72,7 @@ def answers_ms(log, kind, begins):
     for begin in begins:
         after = [time for time, _ in edges if begin <= time < begin + kind.away_s]
         if not after:
-            raise BenchError(f"{kind.what}: no edge of {kind.pin} after the step at {begin:.3f} s")
+            raise LabError(f"{kind.what}: no edge of {kind.pin} after the step at {begin:.3f} s")
         answers.append((after[0] - begin) * 1000)
     return answers
 
@@ -88,45 +88,45 @@ def play(board, files, folder, kind, trials, seed):
     begins = write(folder / "steps.scn", kind, trials, seed)
     log, complaints = board.play(language.read(folder / "steps.scn"), files, folder)
     if complaints:
-        raise BenchError(f"the kernel complains: {complaints[0]}; {folder}")
+        raise LabError(f"the kernel complains: {complaints[0]}; {folder}")
     return log, begins
 
 
 def virtual_files(args):
-    return virtual.Files(args.build / "virtual-lean/linux", args.build / "virtual-lean-modules/ko",
-                         args.build / "virtual-root")
+    return uml.Files(args.build / "virtual-lean/linux", args.build / "virtual-lean-modules/ko",
+                     args.build / "virtual-root")
 
 
 def on_virtual(args, folder):
     files = virtual_files(args)
     figures = []
     for index, kind in enumerate(KINDS):
-        log, begins = play(virtual, files, folder / f"virtual-{index}", kind, TRIALS, index)
+        log, begins = play(uml, files, folder / f"virtual-{index}", kind, TRIALS, index)
         figures.append(answer("virtual", kind, answers_ms(log, kind, begins)))
-    log, _ = play(virtual, files, folder / "virtual-cut", CUT, TRIALS, 0)
+    log, _ = play(uml, files, folder / "virtual-cut", CUT, TRIALS, 0)
     figures.append(window("virtual", windows_ms(log)))
     return figures
 
 
 def answer(board, kind, values):
-    return Figure("steps", f"{board}, {kind.what}", "ms", tuple(values),
+    return Figure("latency", f"{board}, {kind.what}", "ms", tuple(values),
                   (Aim("min", HOLD_MS, at_least=True), Aim("max", BOUND_MS)))
 
 
 def window(board, values):
-    return Figure("steps", f"{board}, warning beyond 30 s", "ms", tuple(values),
+    return Figure("latency", f"{board}, warning beyond 30 s", "ms", tuple(values),
                   (Aim("min", 0, at_least=True), Aim("max", LATE_MS)))
 
 
 def on_emulated(args, folder):
     """Several guests at once; those that a busy host has delayed are shown, not judged."""
-    files = hil.Files(args.build / "board/arch/arm/boot/zImage",
-                      args.build / "board-initramfs.cpio.gz",
-                      args.build / "measured.dtb", args.build / "signals.dtb")
+    files = npcm750.Files(args.build / "board/arch/arm/boot/zImage",
+                          args.build / "board-initramfs.cpio.gz",
+                          args.build / "measured.dtb", args.build / "signals.dtb")
     jobs = [(kind, trials, guest) for kind, trials in ON_EMULATED for guest in range(GUESTS)]
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
         played = list(pool.map(lambda job: play(
-            hil, files, folder / f"emulated-{job[0].pin}-{job[2]}", *job), jobs))
+            npcm750, files, folder / f"emulated-{job[0].pin}-{job[2]}", *job), jobs))
     figures = []
     for kind, _ in ON_EMULATED:
         of_kind = [result for job, result in zip(jobs, played) if job[0] is kind]
@@ -145,11 +145,11 @@ def on_emulated(args, folder):
 
 
 def measure(args, folder):
-    figures = on_virtual(args, folder / "steps") + on_emulated(args, folder / "steps")
+    figures = on_virtual(args, folder / "latency") + on_emulated(args, folder / "latency")
     return figures, [
         lambda place: plot_distributions(
             [figure for figure in figures if " to " in figure.what],
-            f"From a measured condition to the pin; bound {BOUND_MS} ms", place / "steps.png"),
+            f"From a measured condition to the pin; bound {BOUND_MS} ms", place / "latency.png"),
         lambda place: plot_distributions(
             [figure for figure in figures if "beyond" in figure.what],
             f"Warning beyond 30 s; at most {LATE_MS} ms", place / "window.png")]

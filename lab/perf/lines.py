@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from bms import board as wiring
 from bms import kernel_log
-from bms.bench.figures import Aim, Figure, plot_distributions, quantile
-from bms.errors import BenchError
+from perf.figures import Aim, Figure, plot_distributions, quantile
+from bms.errors import LabError
 
 TRIALS = 2000           # of each contender; both edges count
 # The same guest, started again, differs by more than its trials do among themselves.
@@ -66,7 +66,7 @@ BUSY = 10               # load average of a guest under load, at least
 STATES = {"idle": (), "every file read all the time": READERS, "load": LOAD}
 
 
-class Bench:
+class Guest:
     """A guest with all contenders in it."""
 
     def __init__(self, board):
@@ -98,8 +98,8 @@ class Bench:
                     if began is not None:
                         return at_us - began
             time.sleep(POLL_S)
-        raise BenchError(f"{contender.name}: the pin did not follow within {ANSWER_S:g} s; see "
-                         f"{self.board.folder}")
+        raise LabError(f"{contender.name}: the pin did not follow within {ANSWER_S:g} s; see "
+                       f"{self.board.folder}")
 
     def run(self, trials):
         """Answers of each contender, who take turns, none always after the same."""
@@ -139,27 +139,27 @@ def compare(state, answers):
 
 def run_guest(args, place, answers):
     """All states in one guest: adds to the answers of each; gives the load average of the last."""
-    with wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
-                      args.build / "bench-initramfs.cpio.gz", args.build / "bench.dtb", place,
+    with wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
+                      args.build / "perf-initramfs.cpio.gz", args.build / "perf.dtb", place,
                       options=("-trace", "npcm7xx_gpio_set_input")) as board:
         board.start()
         for name in wiring.INPUTS:
             board.set_input(name, name not in ("BPA", "L"))
         for contender in (FLOOR, PROGRAM, REAL_TIME):
             board.set_pin(contender.line, 1)
-        bench = Bench(board)
+        guest = Guest(board)
         for command in BEGIN:
             board.run(command)
         time.sleep(1)
         for state, commands in STATES.items():
             for command in commands:
                 board.run(command)
-            for contender, values in bench.run((args.trials or TRIALS) // GUESTS).items():
+            for contender, values in guest.run((args.trials or TRIALS) // GUESTS).items():
                 answers[state][contender] += values
         average = float(board.run("cat /proc/loadavg")[1].split()[0])
         complaints = kernel_log.trouble(board.kernel_log())
         if complaints:
-            raise BenchError(f"the kernel complains: {complaints[0]}")
+            raise LabError(f"the kernel complains: {complaints[0]}")
     return average
 
 

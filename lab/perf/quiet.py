@@ -9,10 +9,10 @@ time is one wake-up; those of a board without the driver are not in consequence 
 import re
 
 from bms import scenario as language
-from bms import virtual
-from bms.bench.figures import Aim, Figure
-from bms.bench.steps import virtual_files
-from bms.errors import BenchError
+from bms import uml
+from perf.figures import Aim, Figure
+from perf.latency import virtual_files
+from bms.errors import LabError
 
 HOUR_S = 3600
 SETTLED_S = 60
@@ -44,28 +44,28 @@ def trace_hour(files, folder, bank, words, driver):
     (folder / "rest.scn").write_text(f"bank {bank}\n0 PWR=1 BR=1 {words}\n"
                                      f"{SETTLED_S + HOUR_S} end\nexpect n(LD)<=1\n")
     scenario = language.read(folder / "rest.scn")
-    virtual.devicetree(scenario, folder / "board.dtb")
+    uml.devicetree(scenario, folder / "board.dtb")
     world = language.World(scenario)
     for item in scenario.events[0][1]:
         world.change(0, item)
-    script = virtual.Script(scenario, 0)
+    script = uml.Script(scenario, 0)
     script.power_on(world)
     if not driver:
         script.lines = [line for line in script.lines if "smallbms.ko" not in line]
-    script.add(SETTLED_S, f"write {virtual.TRACING}/events/gpio/enable 0")
-    script.add(SETTLED_S, f"write {virtual.TRACING}/buffer_size_kb 32768")
-    script.add(SETTLED_S, f"write {virtual.TRACING}/trace 0")
+    script.add(SETTLED_S, f"write {uml.TRACING}/events/gpio/enable 0")
+    script.add(SETTLED_S, f"write {uml.TRACING}/buffer_size_kb 32768")
+    script.add(SETTLED_S, f"write {uml.TRACING}/trace 0")
     for event in EVENTS:
-        script.add(SETTLED_S, f"write {virtual.TRACING}/events/{event}/enable 1")
-    script.add(SETTLED_S + HOUR_S, f"write {virtual.TRACING}/tracing_on 0")
+        script.add(SETTLED_S, f"write {uml.TRACING}/events/{event}/enable 1")
+    script.add(SETTLED_S + HOUR_S, f"write {uml.TRACING}/tracing_on 0")
     script.power_off(SETTLED_S + HOUR_S)
-    said = virtual.run(files, folder, script.lines)
+    said = uml.run(files, folder, script.lines)
     if "player: end" not in said:
-        raise BenchError(f"the virtual board did not come to an end: {folder / 'kernel.log'}")
+        raise LabError(f"the virtual board did not come to an end: {folder / 'kernel.log'}")
     text = (folder / "trace").read_text()
     kept, written = WRITTEN.search(text).groups()
     if kept != written:
-        raise BenchError(f"the trace has lost some of {written} events: {folder / 'trace'}")
+        raise LabError(f"the trace has lost some of {written} events: {folder / 'trace'}")
     return [(float(match[2]), int(match[1]), match[3], match[4])
             for match in LINE.finditer(text)]
 

@@ -9,10 +9,10 @@ import re
 
 from bms import board as wiring
 from bms import scenario as language
-from bms import virtual
-from bms.bench.figures import Aim, Figure
-from bms.bench.steps import virtual_files
-from bms.errors import BenchError
+from bms import uml
+from perf.figures import Aim, Figure
+from perf.latency import virtual_files
+from bms.errors import LabError
 
 LIST = "find /sys/class/power_supply/bms/ /sys/class/hwmon/hwmon*/ " \
        "/sys/devices/platform/bms/settings/ -maxdepth 1 -type f -perm -400"
@@ -36,9 +36,9 @@ def uevents(args, folder, rest_ms):
         f"repeat {times} every {2 * rest_ms / 1000} from 10: 0 LOOP=open; "
         f"{rest_ms / 1000} LOOP=ok\n{20 + STORM_S} end\nexpect n(LD)<=0\n")
     scenario = language.read(folder / "storm.scn")
-    virtual.devicetree(scenario, folder / "board.dtb")
+    uml.devicetree(scenario, folder / "board.dtb")
     world = language.World(scenario)
-    script = virtual.Script(scenario, 0)
+    script = uml.Script(scenario, 0)
     for time, changes in scenario.events:
         if time == 0:
             for item in changes:
@@ -49,22 +49,22 @@ def uevents(args, folder, rest_ms):
             script.change(time, world, changes)
     script.add(15 + STORM_S, f"cat {SEQNUM}")
     script.power_off(20 + STORM_S)
-    said = virtual.run(virtual_files(args), folder, script.lines)
+    said = uml.run(virtual_files(args), folder, script.lines)
     numbers = re.findall(r"^(\d+)$", said, re.MULTILINE)
     if len(numbers) != 2:
-        raise BenchError(f"no count of uevents; {folder / 'kernel.log'}")
+        raise LabError(f"no count of uevents; {folder / 'kernel.log'}")
     return int(numbers[1]) - int(numbers[0])
 
 
 def times(args, folder):
     """How long each file takes, in us."""
-    with wiring.Board(args.build / "board-clients/arch/arm/boot/zImage",
-                      args.build / "bench-initramfs.cpio.gz", args.build / "measured.dtb",
+    with wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
+                      args.build / "perf-initramfs.cpio.gz", args.build / "measured.dtb",
                       folder) as board:
         board.start()
         status, text = board.run(f"/time-reads {COUNT} $({LIST})")
         if status:
-            raise BenchError(f"time-reads: {text.strip()}")
+            raise LabError(f"time-reads: {text.strip()}")
     return {path: int(ns) / 1000 for ns, path in map(str.split, text.splitlines())}
 
 

@@ -11,8 +11,8 @@ import re
 import shutil
 
 from bms import matrix
-from bms.bench.figures import Aim, Figure
-from bms.errors import BenchError
+from perf.figures import Aim, Figure
+from bms.errors import LabError
 
 DRIVER = "drivers/power/supply/smallbms"
 PEERS = ("generic-adc-battery", "gpio-charger", "charger-manager", "bq27xxx_battery")
@@ -62,7 +62,7 @@ class Sizes:
         missing, still_on = self.matrix.prepare(kernel, {*TESTS, *off}, self.tree, self.make,
                                                 self.log)
         if still_on or missing and not off:
-            raise BenchError(f"{name}: not configured as asked: {' '.join(missing + still_on)}")
+            raise LabError(f"{name}: not configured as asked: {' '.join(missing + still_on)}")
 
     def build(self, module):
         """All drivers anew, in a folder of links."""

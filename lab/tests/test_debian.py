@@ -14,7 +14,7 @@ import unittest
 from unittest import mock
 
 from bms import debian
-from bms.errors import BenchError
+from bms.errors import LabError
 
 
 def package(folder, name, *files):
@@ -73,7 +73,7 @@ class Unpack(unittest.TestCase):
         fresh = package(self.folder, "new", "usr/bin/fresh")
         with mock.patch.object(pathlib.Path, "cwd", lambda: self.folder / "checkout"):
             for folder in (self.target, self.folder, self.folder / "checkout"):
-                with self.subTest(folder), self.assertRaisesRegex(BenchError, "name another"):
+                with self.subTest(folder), self.assertRaisesRegex(LabError, "name another"):
                     LocalApt(fresh).unpack(folder, ["new"])
         self.assertTrue((self.target / "usr/letter").exists())
 
@@ -97,7 +97,7 @@ class Unpack(unittest.TestCase):
         (self.target / "usr").mkdir(parents=True)
         (self.target / debian.OURS).touch()
         before = sorted(self.folder.iterdir())
-        with self.assertRaisesRegex(BenchError, "Cannot unpack half.deb"):
+        with self.assertRaisesRegex(LabError, "Cannot unpack half.deb"):
             LocalApt(whole, half).unpack(self.target, ["whole", "half"])
         self.assertEqual(sorted(self.folder.iterdir()), before)
         self.assertEqual(list((self.target / "usr").iterdir()), [])
@@ -127,13 +127,13 @@ class Errors(unittest.TestCase):
             self.names("http://127.0.0.1:9/debian")
 
     def test_a_mirror_without_the_release(self):
-        with self.assertRaisesRegex(BenchError, "MIRROR="):
+        with self.assertRaisesRegex(LabError, "MIRROR="):
             self.names(f"file://{self.folder}")
 
     def test_what_is_no_mirror(self):
         for mirror in ("deb.debian.org/debian", "ftp://x/debian", "http://two words", "http:"):
             with self.subTest(mirror), \
-                    self.assertRaisesRegex(BenchError, f"MIRROR={mirror} is no address"):
+                    self.assertRaisesRegex(LabError, f"MIRROR={mirror} is no address"):
                 self.apt(mirror)
 
     def with_old_lists(self):
@@ -186,11 +186,11 @@ class Errors(unittest.TestCase):
 
     def test_no_keyring(self):
         with mock.patch.object(debian, "KEYRING", self.folder / "none"), \
-                self.assertRaisesRegex(BenchError, "install the package debian-archive-keyring"):
+                self.assertRaisesRegex(LabError, "install the package debian-archive-keyring"):
             self.names("http://127.0.0.1:9/debian")
 
     def test_what_apt_says_is_mended(self):
-        error, missing, unreachable = BenchError, debian.Missing, debian.Unreachable
+        error, missing, unreachable = LabError, debian.Missing, debian.Unreachable
         for said, advice, kind in (
                 ("E: Write error - write (28: No space left on device)", "disk is full", error),
                 ("E: You don't have enough free space in /x", "disk is full", error),

@@ -3,7 +3,7 @@
 
 import unittest
 
-from bms.safe import BEHIND, PINS, PUMP_HOLD_S, Outcome, Trial, pump
+from bms.faults import BEHIND, PINS, PUMP_HOLD_S, Outcome, Trial, pump
 
 BEATS = [(0.25 * number, "HB", str(number % 2)) for number in range(1, 21)]     # until 5 s
 

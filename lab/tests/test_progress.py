@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-STEP = pathlib.Path(__file__).parents[1] / "bin/step"
+STEP = pathlib.Path(__file__).parents[1] / "bin/progress"
 
 
 class Step(unittest.TestCase):

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from bms import scenario as language
-from bms.errors import BenchError
+from bms.errors import LabError
 from bms.pins import PinLog
 
 BANK = "bank measured cells=8 batteries=2\n"
@@ -163,7 +163,7 @@ class Outside(Files):
 class Bad(Files):
     def refused(self, text, line, message):
         path = self.write(text)
-        with self.assertRaises(BenchError) as caught:
+        with self.assertRaises(LabError) as caught:
             language.read(path)
         self.assertIn(message, str(caught.exception))
         if line:
@@ -276,11 +276,11 @@ class Bad(Files):
     def test_not_text(self):
         path = self.folder / "some.scn"
         path.write_bytes(b"\xff\xfe\x00")
-        with self.assertRaisesRegex(BenchError, "not text"):
+        with self.assertRaisesRegex(LabError, "not text"):
             language.read(path)
 
     def test_not_there(self):
-        with self.assertRaisesRegex(BenchError, "none.scn: No such file"):
+        with self.assertRaisesRegex(LabError, "none.scn: No such file"):
             language.read(self.folder / "none.scn")
 
 
@@ -294,11 +294,11 @@ class Find(Files):
     def test_same_name_twice(self):
         self.write("", "a.scn")
         self.write("", "below/a.scn")
-        with self.assertRaisesRegex(BenchError, "another file is called a"):
+        with self.assertRaisesRegex(LabError, "another file is called a"):
             language.find([self.folder])
 
     def test_empty_folder(self):
-        with self.assertRaisesRegex(BenchError, "no \\*.scn"):
+        with self.assertRaisesRegex(LabError, "no \\*.scn"):
             language.find([self.folder])
 
 
