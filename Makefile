@@ -23,13 +23,14 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^## / { print "\n" substr($$0, 4) } \
 		/^[a-z_-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "What needs Debian packages installs them (with sudo when not root). All that is built is"
-	@echo "under $(OUT)/. What builds a kernel takes KERNEL=6.1, newest or another; KUnit needs 6.12."
+	@echo "Commands install the Debian packages that they need (with sudo when not root), and keep all"
+	@echo "else under $(OUT)/. Those that build a kernel take KERNEL=6.1, newest or another; KUnit"
+	@echo "needs 6.12."
 
 ## See it work
 
-demo: ## from nothing to a bank protected on the emulated board
-test: ## all that must hold; ends with "N passed, N failed"
+demo: ## build all, then show a bank protected on the emulated board
+test: ## run all checks; ends with "N passed, N failed"
 newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or bookworm; as root, 60 minutes
 
 ## Test the driver
@@ -41,22 +42,22 @@ random: ## play HOURS=1000 of made-up scenarios with SEED=1
 soak: ## 30 days at rest, a year of cycles
 faults: ## let everything go wrong, ROUNDS=1 times, and judge the pins
 coverage: ## lines and branches that KUnit and scenarios run
-mutants-driver: ## change COUNT=24 lines of the driver, drawn with SEED=1: does a test notice?
+mutants-driver: ## change COUNT=24 lines of the driver, drawn with SEED=1; a test must notice
 boards: ## try the overlays in Documentation/boards on the virtual board
 stock-kernel: ## protect a bank with Debian's own kernel for arm64
-userspace: ## show a bank to people's own programs, and judge what they say
+userspace: ## show a bank to UPower, sensors, Prometheus and more, and judge their output
 monitoring: ## check the recipes in Documentation/monitoring
 lab-test: ## test the lab itself
 
 ## Test and prove the rules alone
 
 fuzz: ## attack the rules with made-up histories, for MINUTES=10
-mutants: ## change the rules in all simple ways: does a test notice each?
+mutants: ## change the rules in all simple ways; a test must notice each change
 prove: ## prove the rules of the policy, for every state, input and time
 
 ## Look at the sources
 
-lint: ## look for what reviewers would find
+lint: ## run the checks of kernel reviewers
 docs: ## build the documentation, HTML, in build/docs/html
 binding: ## validate the devicetree binding and its examples
 matrix: ## build the driver for 6.1, 6.12 and the newest; ONLY="arm64 gcc" for some of it
@@ -65,14 +66,14 @@ upstream: ## try the patches and the export on a clean tree: build, tests, check
 
 ## Measure
 
-perf: ## how fast, small and quiet, beside others; ONLY="size quiet" for some of it
+perf: ## measure how fast, small and quiet the driver is, beside others; ONLY="size quiet" for some of it
 
 ## Build it into something
 
 modules: ## build the modules for the kernel in KDIR
 modules_install: ## install the modules for the kernel in KDIR
 dkms: ## build the Debian package smallbms-dkms
-dkms-try: ## install that, see it built for Debian's kernels, remove it
+dkms-try: ## install that package, check its modules for Debian's kernels, remove it
 export: ## put the driver, its tests and its documents into the kernel tree TREE
 patches: ## write a series of patches for the kernel tree TREE
 

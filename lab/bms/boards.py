@@ -218,7 +218,7 @@ def main():
     parser.add_argument("kernel", type=pathlib.Path, help="of the virtual board")
     parser.add_argument("modules", type=pathlib.Path, help="folder of its modules")
     parser.add_argument("root", type=pathlib.Path, help="folder of its files")
-    parser.add_argument("folder", type=pathlib.Path, help="for what is built")
+    parser.add_argument("folder", type=pathlib.Path, help="folder for the results")
     args = parser.parse_args()
 
     args.folder.mkdir(parents=True, exist_ok=True)

@@ -63,8 +63,8 @@ MENDS = (
     ("Malformed entry|method driver .* could not be found",
      "MIRROR= is no address of a mirror: say MIRROR=http://... or https://...", LabError),
     ("Hash Sum mismatch|has unexpected size",
-     "What came is not what Debian has signed: the mirror is being renewed, or something between "
-     "alters it. Try again in some minutes, or name another one with MIRROR=https://...",
+     "The files are not those that Debian has signed: the mirror is being renewed, or something "
+     "between alters it. Try again in some minutes, or name another one with MIRROR=https://...",
      Unreachable),
     ("Clearsigned file isn't valid|(40[0-37]|511) +[A-Z]",
      "Something else answers in the mirror's place, as networks do that want a login first: "
@@ -300,7 +300,7 @@ def extract(package, folder):
     if reader.returncode or writer.returncode:
         text = (writer.stderr or said).strip()
         raise LabError("\n".join(filter(None, (
-            f"Cannot unpack {package.name}: {text.splitlines()[0] if text else 'no reason told'}",
+            f"Cannot unpack {package.name}: {text.splitlines()[0] if text else 'no reason given'}",
             mend(writer.stderr + said)[0]))))
 
 
@@ -325,7 +325,7 @@ def main():
     unpack = commands.add_parser("unpack", help="fetch packages and unpack them into a folder")
     unpack.add_argument("--release", choices=RELEASES,
                         help="default: the oldest that has the first package")
-    unpack.add_argument("--alone", action="store_true", help="without what they depend on")
+    unpack.add_argument("--alone", action="store_true", help="without their dependencies")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
     unpack.add_argument("package", nargs="+", type=named("a package", PACKAGE),
                         help="a name, or a pattern that the newest is chosen by")

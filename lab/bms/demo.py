@@ -128,7 +128,7 @@ def tell(args):
     show(console, judgements)
     console.print()
     for what, path in (("picture", pictures[1]), ("picture", pictures[0]),
-                       ("pin log", folder / "pins.csv"), ("what /sys showed", folder / "sys.txt"),
+                       ("pin log", folder / "pins.csv"), ("files in /sys", folder / "sys.txt"),
                        ("kernel log", folder / "kernel.log")):
         print(f"{what + ':':<18}{path}")
 

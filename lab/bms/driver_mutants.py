@@ -153,8 +153,8 @@ def main():
         for number, future in enumerate(concurrent.futures.as_completed(verdicts), 1):
             mutant, verdict = verdicts[future], future.result()
             if not verdict and reasons[mutant.key]:
-                verdict = "nobody, with a reason"
-            noticed[verdict or "nobody"] += 1
+                verdict = "no test, with a reason"
+            noticed[verdict or "no test"] += 1
             failed += not verdict
             print(f"{number:3} {time.monotonic() - begin:5.0f} s  {mutant.file}:{mutant.line}: "
                   f"{verdict or 'NOBODY'}", flush=True)

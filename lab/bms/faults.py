@@ -396,7 +396,7 @@ def treated_roughly(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=1, help="make each trial so often")
+    parser.add_argument("--rounds", type=int, default=1, help="repeat each trial this often")
     parser.add_argument("--only", default="", help="trials that match this regular expression")
     for item in ("kernel", "initramfs", "measured", "push_pull", "sleeps", "no_heartbeat",
                  "virtual", "modules", "root", "log"):

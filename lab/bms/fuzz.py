@@ -98,7 +98,7 @@ def wait(attacks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=6000, help="histories for each seed")
-    parser.add_argument("--minutes", type=int, default=0, help="go on for so long instead")
+    parser.add_argument("--minutes", type=int, default=0, help="run for this time instead")
     parser.add_argument("build", type=pathlib.Path, help="where the fuzzer is")
     parser.add_argument("corpus", type=pathlib.Path, help="histories to begin with")
     args = parser.parse_args()

@@ -85,7 +85,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="harnesses with this in their name")
     parser.add_argument("source", type=pathlib.Path, help="the harnesses")
-    parser.add_argument("build", type=pathlib.Path, help="folder for what comes out")
+    parser.add_argument("build", type=pathlib.Path, help="folder for the results")
     parser.add_argument("flags", nargs="*", help="of the compiler")
     args = parser.parse_args()
     results = list(check(args.source, args.build, args.flags, args.only))

@@ -351,7 +351,7 @@ class Matrix:
                 self.row(kernel.name, f"{feature} taken away",
                          lambda f=feature: build(f, lambda: renamed(f)))
         for feature in needed:
-            self.row(kernel.name, f"{feature.header} without what is needed: is refused",
+            self.row(kernel.name, f"{feature.header} without a needed feature is refused",
                      lambda f=feature: refused(f))
 
     def shadow(self, linux, feature, change, log):
@@ -387,7 +387,7 @@ class Matrix:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="builds with this in their name")
-    parser.add_argument("--config", type=pathlib.Path, required=True, help="what to switch on")
+    parser.add_argument("--config", type=pathlib.Path, required=True, help="options to switch on")
     parser.add_argument("folder", type=pathlib.Path, help="for all that is built")
     parser.add_argument("linux", type=pathlib.Path, nargs="+", help="kernel tree")
     args = parser.parse_args()

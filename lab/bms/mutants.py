@@ -325,7 +325,7 @@ def main():
             reasons[mutant.key] -= 1
         else:
             unexplained += 1
-            print(f"not ok: {mutant.file}:{mutant.line}: nobody notices\n"
+            print(f"not ok: {mutant.file}:{mutant.line}: no test notices\n"
                   f"    - {mutant.before}\n    + {mutant.after}")
     stale = [] if args.only else list(reasons.elements())
     for key in stale:

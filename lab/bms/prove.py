@@ -120,7 +120,7 @@ def main():
                [sum(column) for column in zip(*totals)] ==
                [len(goals) - len(failed), len(goals)])
     if not counted:
-        print(f"not ok: the goals do not add up to what WP says: {totals}: see {args.folder}")
+        print(f"not ok: the goals do not add up to the figures of WP: {totals}: see {args.folder}")
     broken = sum(not good for _, good in claims)
     wrong = len(failed) + len(bare) + (not counted) + broken
     print(f"{len(goals) - len(failed) + len(claims) - broken} passed, {wrong} failed")

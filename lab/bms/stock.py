@@ -180,7 +180,7 @@ def main():
                         help="folder with Debian's kernel and headers for arm64, unpacked")
     parser.add_argument("package", type=pathlib.Path, help="smallbms-dkms_*.deb")
     parser.add_argument("player", type=pathlib.Path, help="for arm64")
-    parser.add_argument("folder", type=pathlib.Path, help="for what is built")
+    parser.add_argument("folder", type=pathlib.Path, help="folder for the results")
     args = parser.parse_args()
 
     args.folder.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ def run(make, target):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--make", default="make")
-    parser.add_argument("target", nargs="+", help="what to make, with its variables in one word")
+    parser.add_argument("target", nargs="+", help="make target, with its variables in one word")
     args = parser.parse_args()
 
     results = [(target, *run(args.make, target)) for target in args.target]

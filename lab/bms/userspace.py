@@ -80,7 +80,7 @@ READY = "[ $(upower -e 2>/dev/null | grep -c battery_bms) = 2 ] && " \
 LATER = "upower --monitor-detail >>/tmp/upower-monitor 2>&1 &"
 
 
-PAGE = """# What people's programs show
+PAGE = """# Output of people's programs
 
 Real programs from Debian 12 for armhf, on the emulated board; made by `make userspace`.
 {passed} things were as expected, {failed} were not (see the verdict at the end).
@@ -266,7 +266,7 @@ def judge(guest, shown):
     guest.check(EXPORTER, f"health {health}, level {level}",
                 re.search(rf'health="({health})"', info) and f'capacity_level="{level}"' in info)
     missing = asked_for(metrics)
-    guest.check(EXPORTER, "has what the recipes ask for" +
+    guest.check(EXPORTER, "has the metrics of the recipes" +
                 "".join(f"; not {name}" for name in missing), not missing)
     guest.check(EXPORTER, "technology LiFe", 'technology="LiFe"' in info)
     guest.check(EXPORTER, f"{AFT} has {percent} % of its charge",
@@ -503,7 +503,7 @@ def abused(guest):
                 min(crowded) - alone <= LATE_S)
     # On the average each has read ten files at least.
     counts = re.match(r"(\d+) readers, (\d+) reads, (\d+) died, 0 errors$", readers)
-    guest.check("readers", f"all {READERS} read, and nothing fails but what is not known",
+    guest.check("readers", f"all {READERS} read, and nothing fails but unknown values",
                 counts and int(counts[1]) == READERS and int(counts[2]) > 10 * READERS and
                 int(counts[3]) > 0)
     guest.check("garbage writers",

@@ -92,7 +92,7 @@ newcomer:
 newest-%:
 	@version=$$($(NEWEST)); case $$? in \
 	0) exec $(MAKE) $* KERNEL=$$version ;; \
-	75) echo "skipped: make $* KERNEL=newest, for the mirror cannot be reached"; \
+	75) echo "skipped: make $* KERNEL=newest, because the mirror cannot be reached"; \
 		echo "0 passed, 0 failed, 1 skipped" ;; \
 	*) exit 1 ;; \
 	esac

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure the driver side by side with what it could be compared to.
+"""Measure the driver side by side with its alternatives.
 
 Prints a table, writes it with every single trial and plots into a folder, and ends with
 "N passed, N failed": an aim that is missed by more than its noise is a failure.
@@ -22,9 +22,9 @@ def main():
     parser.add_argument("--only", default="", help=f"some of: {' '.join(ITEMS)}")
     parser.add_argument("--trials", type=int, help="how often a line is turned over")
     parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
-    parser.add_argument("config", type=pathlib.Path, help="what the driver can use of a kernel")
+    parser.add_argument("config", type=pathlib.Path, help="kernel options that the driver can use")
     parser.add_argument("build", type=pathlib.Path, help="where the boards have been built")
-    parser.add_argument("folder", type=pathlib.Path, help="for what is written")
+    parser.add_argument("folder", type=pathlib.Path, help="folder for the results")
     args = parser.parse_args()
     only = args.only.split() or ITEMS
     for name in only:

@@ -50,7 +50,7 @@ class Sizes:
         self.figures.append(Figure("size", what, unit, (value,), aims))
 
     def prepare(self, name, kernel, lines, off=()):
-        kernel = next(k for k in matrix.in_tree() if k.name == kernel)
+        kernel = next(k for k in matrix.in_tree(self.linux, False) if k.name.endswith(f" {kernel}"))
         kernel = dataclasses.replace(kernel, lines=(*kernel.lines, *lines, *PEERS_WANT))
         self.tree = self.folder / name.replace(" ", "-")
         self.tree.mkdir(parents=True, exist_ok=True)
