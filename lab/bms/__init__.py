@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The lab of smallbms: a bank, boards and those who watch both."""
+"""The lab of smallbms: a bank, boards and judges of both."""

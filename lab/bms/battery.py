@@ -55,9 +55,9 @@ class Bank:
         self.temps = [25.0, 25.5]
         self.ambient = 25.0
         self.warming_s = 5.0
-        self.load_a = 0.0           # what the loads would draw
-        self.charger_a = 0.0        # what the charger would give
-        self.terminal_a = 0.3       # what the load output itself gives, while driven
+        self.load_a = 0.0           # current that the loads would draw
+        self.charger_a = 0.0        # current that the charger would give
+        self.terminal_a = 0.3       # current of the load output itself, while driven
 
     def step(self, seconds, load_connected, charger_allowed):
         current = charger_allowed * self.charger_a - load_connected * self.load_a

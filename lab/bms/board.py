@@ -3,7 +3,7 @@
 
 Channels are set through QMP, input pins through the qtest socket, and output pins are
 read from QEMU's trace of the GPIO model, which tells a floating pin from a low one.
-What the guest itself says, in /sys, comes over the second serial port.
+The second serial port brings the contents of /sys in the guest.
 """
 
 import json
@@ -31,7 +31,7 @@ MACHINE = ("qemu-system-arm", "-machine", "npcm750-evb", "-accel", "tcg", "-node
            "-global", "cortex-a9-arm-cpu.midr=0x413fc090",
            "-display", "none", "-no-reboot")
 
-# Linux takes the reference of the converter for 2.048 V, QEMU for 2 V. So channels are
+# Linux assumes a converter reference of 2.048 V, QEMU one of 2 V. So channels are
 # given the input at which the converter answers with the code that Linux has to see.
 ADC_CODES = 1024
 ADC_QEMU_REFERENCE_UV = 2000000
@@ -44,7 +44,7 @@ TRACE = re.compile(r"@(\d+\.\d+):npcm7xx_gpio_set_output " + re.escape(GPIO) +
 
 
 class FrontEnd:
-    """What stands between a quantity and its converter channel."""
+    """The circuit between a quantity and its converter channel."""
 
     def __init__(self, step, zero=0.0):
         self.step = step    # quantity per converter code
@@ -108,7 +108,7 @@ class Board:
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Socket paths are short, whatever the folder is called.
+        # Socket paths must be short, even if the name of the folder is long.
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="bms-"))
         trace_path = self.folder / "trace.log"
         trace_path.write_text("")
@@ -220,7 +220,7 @@ class Board:
                 yield float(match[1]) - self.begin, name, level
 
     def send(self, command):
-        """Let the guest execute a line of shell; nobody waits for its end."""
+        """Let the guest execute a line of shell, without waiting for its end."""
         if not self.agent_ready:
             while (line := self.agent.readline()) != "= ready\n":
                 if not line:

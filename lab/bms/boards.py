@@ -3,8 +3,8 @@
 
 An overlay is applied to lab/boards/uml/boards.dts and played on the virtual board.
 Parts that User Mode Linux has no bus for are replaced by the test converter and by
-gpio-sim; what is in front of them, dividers and sensors, is served by our own driver and, once
-more, by the kernel's. Prints what has been tried and ends with "N passed, N failed".
+gpio-sim. The dividers and sensors in front of them are tried with our own driver and, once
+more, with the kernel's. Prints each trial and ends with "N passed, N failed".
 """
 
 import argparse
@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from bms import kernel_log, uml
 from bms.errors import LabError
 
-# Part of an overlay: what stands in for it, in boards.dts.
+# Part of an overlay: its replacement in boards.dts
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
              "expander": "/simulator/lines"}
 PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{line}/pull pull-{level}"
 CONTROL = "/sys/devices/platform/converter-{}/control"
 
-# What the bindings of the parts are made of, in a kernel tree.
+# Schemas of the parts, in a kernel tree
 SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/adc/adc.yaml",
            "iio/adc/microchip,mcp3201.yaml", "iio/adc/ti,ads1015.yaml",
            "iio/afe/voltage-divider.yaml", "iio/afe/temperature-transducer.yaml",
@@ -39,7 +39,7 @@ OVERLAYS = pathlib.Path("Documentation/boards")
 OUTPUTS = ("load", "charge")
 POWER_SUPPLY = "/sys/class/power_supply/bms"
 
-# What we bring, and what is in front of converters: our module, the kernel's
+# Drivers that we bring, for parts in front of converters: our module, the kernel's
 OURS = pathlib.Path("drivers")
 FRONT_ENDS = {" with our front end": "smallbms-frontend", " with the kernel's": "rescale"}
 FRONTEND = OURS / "iio/frontend"
@@ -78,7 +78,7 @@ BOARDS = {
 
 
 def must(*command, **options):
-    """Run what has to be silent."""
+    """Run a command that has to be silent."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, **options)
     if done.returncode or done.stdout.strip():
@@ -117,7 +117,7 @@ def schema(linux, folder):
 
 
 def replace_parts(tree):
-    """Give what refers to a part the one that stands in for it."""
+    """Make references to a part point to its replacement."""
     for label, path in STAND_INS.items():
         if label not in ask("fdtget", "-p", tree, "/__symbols__").split():
             continue
@@ -128,7 +128,7 @@ def replace_parts(tree):
 
 
 def compatibles(overlay):
-    """What the nodes of a compiled overlay are compatible with, each kind of node once."""
+    """The "compatible" of each kind of node in a compiled overlay."""
     text = ask("dtc", "-q", "-I", "dtb", "-O", "dts", overlay)
     return [re.findall(r'"([^"]*)"', value.replace("\\0", '", "'))
             for value in sorted(set(COMPATIBLE.findall(text)))]
@@ -153,7 +153,7 @@ def options(linux, compatible):
 
 
 def lacking(nodes, linux, config):
-    """What a kernel that is built so has no driver for, and neither have we."""
+    """The parts for which neither a kernel built so nor smallbms has a driver."""
     on = set(re.findall(r"^CONFIG_(\w+)=[ym]$", config.read_text(), re.MULTILINE))
     for node in nodes:
         if WITHOUT_DRIVER & set(node) or any(sources(OURS, name) for name in node):
@@ -165,7 +165,7 @@ def lacking(nodes, linux, config):
 
 
 def script(board, front, pulled=PULL):
-    """What happens to a bank and when, and what is looked at: copied to /run."""
+    """A script of events of a bank, and of files to copy to /run."""
     def pull(line, level):
         return "write " + pulled.format(line=line, level="up" if level else "down")
 
@@ -187,7 +187,7 @@ def script(board, front, pulled=PULL):
 
 
 def judge_outputs(board, look):
-    """What is wrong with what was looked at; look(NAME) is what a file of /run says."""
+    """Errors in the files of a bank; look(NAME) reads a file of /run."""
     for number, (when, _, expected) in enumerate(LOOKED_AT):
         for output in OUTPUTS:
             seen = look(f"{number}-{output}")
@@ -200,7 +200,7 @@ def judge_outputs(board, look):
 
 
 def play(board, front, files, folder):
-    """What is wrong with what the outputs did."""
+    """Errors in the outputs."""
     lines = sorted(script(board, front), key=lambda line: line[0])
     said = uml.run(files, folder, [f"{round(uml.BEGIN_NS + time * uml.NS)} {text}"
                                    for time, text in lines])

@@ -3,7 +3,7 @@
 
 Plays both on the virtual board with modules that count, adds up the counts and lets gcovr
 report them, as text and HTML. Ends with "N passed, N failed": one for each demand on the
-figures, and one for the explanations of what is not covered.
+figures, and one for the explanations of uncovered lines.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def add_up(folders, work):
 
 
 class Coverage:
-    """What gcovr has found, file by file."""
+    """The results of gcovr, file by file."""
 
     def __init__(self, report):
         self.lines, self.branches = {}, {}

@@ -48,7 +48,7 @@ class Missing(LabError):
     """The mirror does not have a release."""
 
 
-# What apt says, what to do, and what kind of error that is
+# Message of apt, remedy, kind of error
 MENDS = (
     ("No space left on device|enough free space|Wrote only \\d+ of",
      "The disk is full: free some space, then run this again.", LabError),
@@ -89,7 +89,7 @@ MENDS = (
 
 
 def mend(text):
-    """(what to do, the kind of error) about what apt, tar or the system says."""
+    """(remedy, kind of error) for a message of apt, tar or the system."""
     return next((advice for pattern, *advice in MENDS if re.search(pattern, text)),
                 ("", LabError))
 
@@ -132,7 +132,7 @@ class Apt:
             "APT::Default-Release": release,
             "APT::Sandbox::User": "", "APT::Update::Error-Mode": "any",
             "Acquire::Languages": "none", "Acquire::Retries": "3",
-            # A mirror may lag behind; what it has is signed all the same.
+            # A mirror may lag behind; its files are signed all the same.
             "Acquire::Check-Valid-Until": "false",
             "Dir::Etc::SourceList": self.folder / "sources.list",
             "Dir::Etc::SourceParts": "/dev/null",
@@ -146,7 +146,7 @@ class Apt:
                                for archive in RELEASES[release])
 
     def run(self, *words, cwd=None, **options):
-        """What a command of apt prints; an error that says what to do when it fails."""
+        """The output of an apt command. If it fails, the error has a remedy."""
         options = {**self.options, **options}
         done = subprocess.run(
             [words[0], *(f"-o{name}={value}" for name, value in options.items()), *words[1:]],
@@ -211,7 +211,7 @@ class Apt:
         return max(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
 
     def unpack(self, folder, packages, alone=False):
-        """Put the files of packages, and of what they need, into a folder, or nothing."""
+        """Put the files of packages and their dependencies into a folder, or nothing."""
         folder = folder.resolve()
         if folder in (here := pathlib.Path.cwd(), *here.parents) or \
                 folder.exists() and any(folder.iterdir()) and \
@@ -249,7 +249,7 @@ class Apt:
         try:
             self.run("apt-get", *words, *packages, cwd=archives, **options)
         except Unreachable:
-            # A list that is older than the mirror names what has gone.
+            # A list that is older than the mirror names files that have gone.
             self.update()
             self.run("apt-get", *words, *packages, cwd=archives, **options)
 
@@ -335,7 +335,7 @@ def main():
 
     if args.command == "unpack" and not args.release and "*" in args.package[0]:
         parser.error("for a pattern, say in which --release")
-    # Ended from outside, it still removes what it has half done.
+    # When it is ended from outside, it still removes unfinished files.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:

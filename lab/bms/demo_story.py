@@ -2,8 +2,8 @@
 """The story of the demo: a bank on the emulated board, in a closed loop.
 
 A floating load output stops the load current, a floating charge output stops the
-charger. The story goes on when the pins do what it waits for, or when it has waited too
-long; whether they did right is judged afterwards, in demo_verdict.py, from what was recorded.
+charger. The story goes on when the pins reach the expected levels, or when it has waited too
+long. Afterwards demo_verdict.py judges the record.
 """
 
 import time
@@ -20,7 +20,7 @@ SUPPLY_CLASS = "/sys/class/power_supply/bms"
 
 @dataclass
 class Record:
-    """What went into the board and what came out of it."""
+    """Inputs and outputs of the board over time."""
 
     pins: PinLog = field(default_factory=PinLog)
     heartbeat: list = field(default_factory=list)       # times of its edges
@@ -70,7 +70,7 @@ class Story:
         record.trend.append((now, tuple(volts), tuple(bank.temps)))
 
     def look(self):
-        """Take what the pins did; ask /sys now and then."""
+        """Take the edges of the pins; read /sys now and then."""
         for edge_time, name, level in self.board.pin_events():
             if name == "HB":
                 self.record.heartbeat.append(edge_time)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verdict: every rule of the product that a story touches, kept or broken.
 
-Judged is what was at the pins against what was at the channels and terminals. The figures
-are those of the product with its default settings, written down a second time on purpose:
-a judge who asks the accused for the law is none.
+The levels at the pins are judged against the values at the channels and terminals. The
+figures are those of the product with its default settings. They are written down a second
+time on purpose: a judge must not take the law from the accused.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ AT_ONCE_S = 0.025
 TOGETHER_S = 0.010
 LED_S = 0.1
 
-# The lab shares a busy host with the board: what has to be quick is granted this much
-# more. What must not be early is granted nothing.
+# The lab shares a busy host with the board: upper limits are this much longer. Lower limits
+# are exact.
 GRACE_S = 0.5
 
 
@@ -39,7 +39,7 @@ class Judgement:
 
 
 class Judge:
-    """One rule: collects what was seen, keeps the first breach."""
+    """One rule: collects observations, keeps the first breach."""
 
     def __init__(self, rule, text):
         self.rule, self.text = rule, text

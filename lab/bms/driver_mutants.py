@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Change the driver around the rules in simple ways: does a test notice?
 
-Mutants of the rules alone are those of bms.mutants, which need no kernel. Here are mutants of what
-senses, acts, evaluates, reports and sleeps. Each is built as a module and looked at by the
-KUnit tests on the virtual board, then by the scenarios. There are too many for that, so a sample is
-drawn with a seed. What nobody notices needs a test, or a reason in the file of equivalent
-mutants. Ends with "N passed, N failed".
+Mutants of the rules alone are those of bms.mutants, which need no kernel. These are mutants of
+the code that senses, acts, evaluates, reports and sleeps. Each is built as a module. The KUnit
+tests on the virtual board look at it, then the scenarios. There are too many for that, so a
+sample is drawn with a seed. A mutant that no test notices needs a test, or a reason in the file
+of equivalent mutants. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -88,7 +88,7 @@ class Workshop:
         return done.returncode != 0
 
     def verdict(self, mutant):
-        """Who notices a mutant, or None."""
+        """Name of the test that notices a mutant, or None."""
         path = self.tree / DRIVER / mutant.file
         path.unlink()
         path.write_text(mutant.source)
@@ -132,7 +132,7 @@ def main():
         folder.mkdir(parents=True)
         workshops.put(Workshop(args, folder))
 
-    # Who notices the driver as it is would notice anything.
+    # A test that fails without a mutant would notice any.
     first = workshops.get()
     if not first.build() or first.kunit():
         raise LabError(f"the driver itself does not pass; see {first.folder}")

@@ -2,9 +2,9 @@
 """Does a bank end safely? Trials at the pins of the emulated board, and some on the virtual one.
 
 Each trial powers a board, waits until a healthy bank is on, lights a LED as a mark and
-lets something go wrong in the guest. Safe is a bank when its terminals float, or go on to
-follow the rules. What the pins do is traced outside the guest; behind them stands the
-charge pump of Documentation/safety.md.
+lets something go wrong in the guest. A bank is safe when its terminals float, or go on to
+follow the rules. The pins are traced outside the guest; behind them stands the charge pump of
+Documentation/safety.md.
 
 Ends with "N passed, N failed". Exit status: 0 all passed, 1 some failed, 2 the lab is
 at fault.
@@ -33,9 +33,9 @@ HEALTHY_DRIVES = ("LD", "CD")
 HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
            "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
 FULL_V = (3.800,)
-ORDERLY_S = 0.5             # what a busy guest may take to begin an orderly end
+ORDERLY_S = 0.5             # time that a busy guest may take to begin an orderly end
 IMAGE_S = 3.0               # and to make room for an image first
-FULL_S = 1.350              # what a full cell may take: hold time, 750 ms, and 100 ms to set it
+FULL_S = 1.350              # time for a full cell: hold time, 750 ms, and 100 ms to set it
 LOST_S = 7.0                # stale limit, and two scans of a converter that times out
 BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
 NEITHER_V = (3.120, 3.650)      # nor does it come back warm (X5), nor is charging allowed again
@@ -59,7 +59,7 @@ SLEEP = "echo platform >/sys/power/pm_test; echo {} >/sys/power/state"
 WAKEUP_COUNT = "c=$(cat /sys/power/wakeup_count); echo $c >/sys/power/wakeup_count; "
 SLEPT = "suspend debug: Waiting"
 
-# What the kernel says then.
+# Messages of the kernel then
 BOOT = "Run /init"
 HUNG = "direct entry HARDLOCKUP"
 PANICKED = "Kernel panic"
@@ -67,22 +67,22 @@ PANICKED = "Kernel panic"
 
 @dataclass(frozen=True)
 class Trial:
-    """Something that goes wrong, and what has to become of it."""
+    """A fault, and the required reaction."""
 
     kind: str
-    command: str            # what the guest does, after the mark
+    command: str            # in the guest, after the mark
     limit_s: float          # until then it is safe,
     where: str = PINS       # measured there,
     lasts_s: float = 2.0    # and for so long it must stay so
     terminals: tuple = TERMINALS    # which have to float
-    cells_v: tuple = ()     # what some cells become at that moment
+    cells_v: tuple = ()     # voltages of some cells from that moment on
     board: str = "measured"     # a devicetree
-    before: str = ""        # what the guest does before the mark
+    before: str = ""        # in the guest, before the mark
     append: str = ""        # for the command line of the kernel
     reboots: bool = False
-    says: str = ""          # what the kernel says of it, a regular expression
+    says: str = ""          # message of the kernel, a regular expression
     complains: bool = False     # and it may complain
-    then: tuple = None      # if it goes on, what is driven at the end
+    then: tuple = None      # if it goes on, the outputs driven at the end
     storm: bool = False     # a line storms meanwhile,
     stays: tuple = ()       # and this is driven through it, behind the pump
 
@@ -175,7 +175,7 @@ def pump(edges, end):
 
 
 class Outcome:
-    """What the pins did in a trial, and what is wrong with that."""
+    """The edges of the pins in a trial, and the errors in them."""
 
     def __init__(self, trial, edges, end):
         self.trial = trial
@@ -222,14 +222,14 @@ class Outcome:
         return None
 
     def wrong(self):
-        """What no busy host explains."""
+        """Errors that a busy host does not explain."""
         trial = self.trial
         for name in TERMINALS:
             times = [begin for begin, _ in self.high(name, PINS)]
             before = sum(at < self.mark for at in times)
             if before != (name in HEALTHY_DRIVES):
                 yield f"X1: {name} is driven {before} times before the fault"
-            # What floats for the fault comes back as from a start, if at all (X2).
+            # An output that floats for the fault comes back as from a start, if at all (X2).
             if name in trial.terminals and len(times) - before > (name in (trial.then or ())):
                 yield f"{name} is driven {len(times) - before} times after the fault"
 
@@ -245,7 +245,7 @@ class Outcome:
 
 
 def watch(board, edges, seconds, until=lambda: False):
-    """Take what the pins do."""
+    """Take the edges of the pins."""
     end = board.now() + seconds
     while board.now() < end and not until() and board.process.poll() is None:
         time.sleep(LOOK_S)
@@ -260,7 +260,7 @@ def busy_s(board):
 
 
 def storm(board, edges, seconds):
-    """Turn a line over as fast as can be, and tell what that costs on this machine."""
+    """Turn a line over as fast as can be, and measure its cost on this machine."""
     busy, end, turned = busy_s(board), board.now() + seconds, 0
     while board.now() < end:
         for _ in range(STORM_EDGES):
@@ -298,7 +298,7 @@ def once(trial, files, folder):
             watch(board, edges, SETTLE_S)
 
         waited = npcm750.waited(board.process)
-        # What goes wrong may end the guest, so nobody waits for an answer but a storm.
+        # A fault may end the guest, so only a storm waits for an answer.
         (board.run if trial.storm else board.send)(f"echo 1 >{MARK}; {trial.command}")
         watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
         for number, value in enumerate(trial.cells_v, 1):
@@ -351,7 +351,7 @@ def worst(outcomes, where):
 
 
 def name_of(kind):
-    """What a folder for it is called."""
+    """The name of its folder."""
     return re.sub("[^a-z0-9]+", "-", kind.lower())
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What must hold of the pins in any history, whatever happens to the bank.
+"""Rules that the pins must keep in any history of a bank.
 
-Judged is what was at the pins against what a scenario did to the bank, with the figures
-of the product and its default settings, written down a second time on purpose. Where a
-value is near a level or has just changed, nothing is said: the scenarios with names are
-there for that. What is said is hard. Scenarios that ramp are not for this.
+The levels at the pins are judged against the events of a scenario. The figures are those of
+the product with its default settings, written down a second time on purpose. A value that is
+near a level, or has just changed, is not judged; scenarios with names cover these cases. Each
+breach is an error. Scenarios with ramps cannot be judged so.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ LINE_S = 0.025 + TICK_S
 TOGETHER_S = 0.010
 PACE_S = 0.6            # what lasts no longer may fall between two scans
 
-# What the driver takes of a setting that is written at run time
+# Values of a setting that the driver accepts at run time
 TAKEN = {
     "cfg.uv": lambda value: 2.60 <= value <= 2.80,
     "cfg.pre": lambda value: 2.85 <= value <= 3.15,
@@ -73,7 +73,7 @@ class Breach:
 
 
 def states(scenario):
-    """What the bank was, step by step."""
+    """The states of the bank, in order of time."""
     world = language.World(scenario)
     settings = {"cfg.uv": LOAD_DISCONNECT_V, "cfg.pre": PRE_ALARM_V, "cfg.tmin": CHARGE_MIN_C,
                 "cfg.keepcharge": False}
@@ -187,7 +187,7 @@ class Judge:
         def unwell(state):
             return state.least_v + self.nv < LOAD_RECONNECT_V or not state.cells_known
 
-        # What ends between two scans is not seen, nor what begins after the last.
+        # A change that ends between two scans is not seen, nor one that begins after the last.
         for time, _ in self.load.edges("1"):
             if self.stood(time, HOLD_S - TICK_S, PACE_S + TICK_S, unwell) or \
                     self.stood(time, 0.0, PACE_S + TICK_S, lambda state: state.supply_bad):
@@ -257,7 +257,7 @@ class Judge:
         if self.measured:
             self.floats("C1", "CD", self.charge, lambda state: state.cells_known and
                         state.most_v - self.nv >= CHARGE_DISCONNECT_V, MEASURED_S)
-            # One after the other: who was too cold and is too hot has its hold time anew.
+            # One after the other: a battery too cold, then too hot, has its hold time anew.
             self.floats("C2", "CD", self.charge, lambda state: state.temps_known and
                         state.coldest_c + self.nt < state.tmin, MEASURED_S)
             self.floats("C2", "CD", self.charge, lambda state: state.temps_known and

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a kernel says when something is wrong with it."""
+"""Error messages of a kernel."""
 
 import re
 

@@ -53,7 +53,7 @@ def on_uml(args):
 
 
 class Report:
-    """What one module of tests says, read by the kernel's own kunit.py and shown."""
+    """The report of one module of tests, parsed by the kernel's own kunit.py and shown."""
 
     def __init__(self, kunit):
         self.reader = subprocess.Popen([sys.executable, str(kunit), "parse"],
@@ -139,7 +139,7 @@ def main():
 
     ran = sum(report.ran for report in reports)
     passed = sum(report.passed for report in reports)
-    failed = ran - passed       # what is skipped has not passed
+    failed = ran - passed       # a skipped test has not passed
     said = args.log.read_text(errors="replace")
     for problem in kernel_log.trouble(said)[:5]:
         print(f"The kernel complains: {problem}")

@@ -4,9 +4,9 @@
 Each mutant of the policy and the settings differs from the driver in one place: another
 comparison, a bound moved by one, a condition negated, an operand or a statement dropped.
 In user space the KUnit tests look at it first, then the histories that are kept, then those
-that "make fuzz-short" makes up, always the same. What nobody notices needs a test, or a reason
-in the file of equivalent mutants; a reason that is no longer needed is an error. Ends with "N
-passed, N failed".
+that "make fuzz-short" makes up, always the same. A mutant that no test notices needs a test, or
+a reason in the file of equivalent mutants; a reason that is no longer needed is an error. Ends
+with "N passed, N failed".
 """
 
 import argparse
@@ -35,7 +35,7 @@ TOKEN = re.compile(r"""
   | (?P<op>->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/|&^]=|\.\.\.|[-+*/%&|^!~<>=?:;,.(){}\[\]])
 """, re.VERBOSE | re.DOTALL | re.MULTILINE)
 
-# What stands in for what
+# Tokens and their replacements
 SWAPS = {
     "<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
     "==": ("!=",), "!=": ("==",), "&&": ("||",), "||": ("&&",), "|=": ("&=",),
@@ -129,7 +129,7 @@ class Source:
         return False
 
     def statements(self):
-        """(first, last) token of what can be dropped."""
+        """(first, last) token of each part that can be dropped."""
         for index, token in enumerate(self.tokens):
             if token.text != ";" or not self.body(index):
                 continue
@@ -209,7 +209,7 @@ def must(*words):
 
 
 class Tests:
-    """What looks at the mutants, all of it compiled but for the source that is changed."""
+    """The tests of the mutants, compiled except for the changed source."""
 
     def __init__(self, args):
         self.args = args
@@ -256,11 +256,11 @@ class Tests:
         return run(program, *words).returncode != 0
 
     def verdict(self, mutant, folder):
-        """Who notices it, or None."""
+        """Name of the test that notices it, or None."""
         source = folder / mutant.file
         source.write_text(mutant.source)
         changed = folder / "changed.o"
-        # What is undefined is noticed, as it is by the sanitizers of the kernel's own tests.
+        # Sanitizers notice undefined behaviour, as in the tests in the kernel.
         if run("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized",
                "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", "-c", "-o", changed,
                source, bound=False).returncode:

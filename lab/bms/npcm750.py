@@ -2,7 +2,7 @@
 """Scenarios at the pins of the emulated board, in real time.
 
 A thread for each scenario holds the channels and lines of a board of its own where the
-world has them. What the outputs did comes with QEMU's time stamps, so it does not matter
+world has them. Edges of the outputs come with QEMU's time stamps, so it does not matter
 when the thread looks. Time 0 is the moment at which the thread begins; a board that is
 powered then boots meanwhile, as a real one does.
 """
@@ -40,8 +40,8 @@ halted = False      # looked at in each tick
 CELLS = [name for name in wiring.CHANNELS if name.startswith("cell")]
 TEMPS = [name for name in wiring.CHANNELS if name.startswith("temp")]
 
-# What a quantity goes through, how much of it may get lost there, and a limit that must
-# not get lost: what is just above it would be seen on it.
+# The circuit in front of a quantity, the largest loss of accuracy there, and a limit whose two
+# sides must stay apart.
 QUANTITIES = {
     "V": (wiring.CELL, 0.001, None),
     "T": (wiring.TEMP, 0.05, None),
@@ -52,7 +52,7 @@ QUANTITIES = {
 
 @dataclass
 class Files:
-    """What the boards are made of."""
+    """The files of a board."""
 
     kernel: pathlib.Path
     initramfs: pathlib.Path
@@ -61,7 +61,7 @@ class Files:
 
 
 def halt(*_):
-    """End what is being played; as a signal handler it must not take a lock, nor raise."""
+    """End all scenarios. As a signal handler it must not take a lock, nor raise."""
     global halted
     halted = True
 
@@ -267,14 +267,14 @@ class Play:
                           if board.pins["LD"] == "1" else 0.0)
 
     def take(self, until=float("inf")):
-        """Take what the pins did."""
+        """Take the edges of the pins."""
         for time_s, pin, level in self.board.pin_events():
             edge = self.board.begin + time_s - self.begin
             if edge < until:
                 self.log.add(edge, pin, level)
 
     def look(self):
-        """Take what the pins did and what the guest answered; is the board still there?"""
+        """Take edges of the pins and answers of the guest; is the board still there?"""
         board = self.board
         if not board:
             return

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Logs of what was at the pins, and of anything else that changes in steps."""
+"""Logs of the pins, and of other values that change in steps."""
 
 import bisect
 import csv
 
 PINS = ("LD", "CD", "PA", "BL", "RD")
-# What only some banks have: the pin, and the option of the bank
+# Pins that only some banks have, with the option of the bank
 MORE_PINS = {"EN": "heartbeat", "CW": "chargewarn"}
 
 
 def floating(pin):
-    """What a log calls a pin that is not driven."""
+    """The name of a pin that is not driven, in a log."""
     return "0" if pin in ("BL", "RD", "EN") else "Z"
 
 
@@ -61,7 +61,7 @@ class Steps:
 
 
 class PinLog:
-    """What the pins were, and what files of the power supply said."""
+    """Levels of the pins, and contents of files of the power supply."""
 
     def __init__(self, pins=PINS):
         start = {name: floating(name) for name in pins}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Play scenario files against the driver and judge what the pins did.
+"""Play scenario files against the driver and judge the pins.
 
 Writes NAME.csv for each into the folder of logs. Ends with "N passed, N failed".
 Exit status: 0 all passed, 1 some failed, 2 a file or the lab is at fault.
@@ -53,7 +53,7 @@ class Player:
         return failures, pins.doubt, time.monotonic() - begin
 
     def progress(self, scenarios):
-        """What is being played, and how far it is."""
+        """The scenarios that are being played, and their progress."""
         now = time.monotonic()
         ends = {scenario.name: f"/{scenario.end:.0f}" if self.board.REAL_TIME else ""
                 for scenario in scenarios}
@@ -72,7 +72,7 @@ def unplayable(scenario, args):
 def play_all(player, scenarios):
     """Play, those that last longest first, and tell of each as it ends; how many failed.
 
-    What fails on a host that is in doubt is played again, after the others.
+    A scenario that fails on a busy host is played again, after the others.
     """
     width = max((len(scenario.name) for scenario in scenarios), default=0)
     attempts = dict.fromkeys((scenario.name for scenario in scenarios), 1)
@@ -113,7 +113,7 @@ def play_all(player, scenarios):
 
 
 def parts_of(board):
-    """What a board is made of and has to be told, by name."""
+    """The names of the files that a board needs."""
     return [item.name for item in dataclasses.fields(board.Files)
             if item.default is dataclasses.MISSING]
 
@@ -148,8 +148,8 @@ def main():
         print(f"{args.log}: {error.strerror}", file=sys.stderr)
         return 2
 
-    # Whoever ends us ends the boards too. An exception out of a handler could leave a lock
-    # behind that the players wait for.
+    # A signal that ends this program ends the boards too. An exception out of a handler could
+    # leave a lock behind that the players wait for.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, npcm750.halt)
 

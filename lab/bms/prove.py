@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which rule is carried by which contracts, and is each of them proved?
 
-Runs Frama-C/WP on two halves of the functions at once, for it uses but one processor,
-and reads what it says of the goals. A contract is named by its rules, as in
+Runs Frama-C/WP on two halves of the functions at once, because it uses only one processor,
+and reads its results. A contract is named by its rules, as in
 "ensures U2: ...". Steps that follow each other are checked by harnesses (bms.harnesses), whose
 names begin with the rule. Ends with "N passed, N failed", which counts goals and claims.
 """
@@ -29,7 +29,7 @@ TOTAL = re.compile(r"^\[wp\] Proved goals: +(\d+) / (\d+)")
 ENSURES = re.compile(r"(\w+?)_ensures_(\w+)")
 RULE = re.compile(r"[XUCRF]\d")
 
-# What the product promises and the policy decides; the rest of the rules is not its own.
+# Rules that the policy decides; other parts of the driver carry the rest.
 RULES = "X1 X2 X4 X5 U1 U2 U3 U4 U5 C1 C2 C3 C4 R1 R2 R3 R4 R5 F1 F2 F3 F4 F5 F6 F7 F8".split()
 
 

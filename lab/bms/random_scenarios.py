@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Play made-up scenarios against the driver, and judge what must hold in each.
+"""Play made-up scenarios against the driver, and judge the pins in each.
 
 The same seed makes the same scenarios. One that goes wrong is left as a file for "make
-scenarios", with what it should have met. Ends with "N passed, N failed".
+scenarios", with the expectation that it missed. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -36,7 +36,7 @@ class Author:
         self.random = random.Random(seed)
         self.end = hours * 3600
         self.odd = {"V": 0, "T": 0}         # the cell and the battery that are not as the others
-        # Nobody clears what only an operator does, so most banks are spared that.
+        # No operator is there, so most banks are spared the states that only one clears.
         self.volts = VOLTS if self.one_in(5) else VOLTS[1:]
         self.amperes = AMPERES if self.one_in(5) else AMPERES[:3]
 

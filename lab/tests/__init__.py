@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tests of the lab itself: who tests the testers?"""
+"""Tests of the lab itself."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Packages are unpacked as a whole or not at all, and errors say what to do."""
+"""Packages are unpacked as a whole or not at all, and errors have a remedy."""
 
 import contextlib
 import datetime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What judges how a bank ends."""
+"""The judgement of trials that end a bank."""
 
 import unittest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What counts as trouble in the log of a kernel."""
+"""Messages that count as trouble in the log of a kernel."""
 
 import unittest
 

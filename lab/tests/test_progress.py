@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A long command: what it says is logged, how it ends is told, and nothing outlives it."""
+"""A long command: its output is logged, its end is reported, and nothing outlives it."""
 
 import pathlib
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What builds and ships the driver says no in time: one line, a status, nothing done."""
+"""Programs that build and ship the driver refuse in time: one line, a status, no change."""
 
 import os
 import pathlib

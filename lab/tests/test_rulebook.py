@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is wrong on the page of rules is found."""
+"""Errors on the page of rules are found."""
 
 import unittest
 

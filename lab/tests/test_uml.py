@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the virtual board says of itself."""
+"""Logs, scripts and limits of the virtual board."""
 
 import pathlib
 import tempfile
