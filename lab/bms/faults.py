@@ -379,7 +379,7 @@ def at_the_pins(args):
                f"{milliseconds(trial.limit_s)} at the {trial.where}", violations)
 
 
-def treated_roughly(args):
+def on_uml(args):
     """Trials on the virtual board: rows of the summary."""
     files = uml.Files(args.virtual, args.modules, args.root)
     for kind, make in faults_uml.TRIALS.items():
@@ -404,7 +404,7 @@ def main():
     args = parser.parse_args()
 
     try:
-        rows = [*treated_roughly(args), *at_the_pins(args)]
+        rows = [*on_uml(args), *at_the_pins(args)]
     except (LabError, OSError) as error:
         print(f"The trials cannot go on: {error}", file=sys.stderr)
         return 2

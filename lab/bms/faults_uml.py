@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Trials on the virtual board: rough treatment from above, and many banks at once.
+"""Faults on the virtual board: unbound parts, wrong devicetrees, many banks at once.
 
-Whatever is done to it through the devicetree, the driver model and its providers, the
-kernel has nothing to complain of, and no output is driven that no rule drives.
+The devicetree, the driver model and the providers of the driver's lines and channels are
+misused. The kernel must not complain, and no output may be driven unless a rule drives it.
 """
 
 import pathlib
@@ -71,7 +71,7 @@ def devicetree(banks, path):
     nodes = "".join(NODES.format(n=number, properties="\n".join(
         f"\t\t{name} = {value};" if value else f"\t\t{name};" for name, value in bank.items()))
         for number, bank in enumerate(banks))
-    # Trees that are wrong are what this is about: dtc is told to go on.
+    # Wrong trees are the purpose of this, so dtc must go on.
     done = subprocess.run(["dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"],
                           input=f"/dts-v1/;\n/ {{\n{uml.ROOT}{nodes}}};\n", text=True,
                           capture_output=True, check=False)
@@ -138,7 +138,7 @@ def safe_after(edges, time_ns):
     return (last - time_ns) / NS
 
 
-# Each gives how many trials it made, how long the worst took to float, and what was wrong.
+# Each gives the number of trials, the longest time to float, and the errors.
 
 def bind_cycles(files, folder, rounds):
     """Bound and unbound again and again: sometimes long enough to be on, mostly not."""
@@ -159,7 +159,7 @@ def bind_cycles(files, folder, rounds):
 
 
 def providers_unbound(files, folder, _):
-    """What the lines and channels come from goes away under a bank that is on."""
+    """The providers of lines and channels are unbound under a bank that is on."""
     problems, worst = [], 0.0
     for driver, device in (("gpio-sim", "chip-0"), ("bms-converter", "converter-0")):
         log, edges = play(files, folder / driver, [properties(0)],
@@ -171,7 +171,7 @@ def providers_unbound(files, folder, _):
     return 2, worst, problems
 
 
-# What a devicetree can have wrong.
+# Possible errors of a devicetree
 
 NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
            "load-reconnect-cell-microvolt", "charge-disconnect-cell-microvolt",
@@ -234,7 +234,7 @@ def out_of_range(bank):
 
 
 def mutated_trees(files, folder, rounds):
-    """Trees that nobody would write, through probe."""
+    """Absurd devicetrees, through probe."""
     chance = random.Random(SEED)
     problems, refused, driven = [], 0, 0
     for boot in range(rounds * BOOTS):
@@ -256,7 +256,7 @@ def mutated_trees(files, folder, rounds):
     return rounds * BOOTS * TREES, None, problems
 
 
-# What happens to a bank beside others, and what it drives in the end
+# A fault of a bank beside others, and the outputs that it drives in the end
 
 FAULTS = (
     ("nothing", (), {"LD", "CD"}),

@@ -2,8 +2,8 @@
 """Attack the rules with histories that a machine makes up.
 
 libFuzzer lives through them in user space (tests/rules/history.c) and an oracle judges
-each moment. Without --minutes, as often as --runs says; what it makes up differs from run
-to run all the same. What goes wrong is shrunk, told, and written as a scenario. Ends with
+each moment. Without --minutes it makes --runs histories, which differ from run to run. A
+history that breaks a rule is shrunk, printed, and written as a scenario. Ends with
 "N passed, N failed".
 """
 
@@ -68,7 +68,7 @@ def shrink(attack, path, build):
 
 
 def tell(attack, build):
-    """Show what went wrong, as a history and as a scenario."""
+    """Show a broken rule, as a history and as a scenario."""
     text = attack.log.read_text(errors="replace")
     if difference := DIFFERENCE.search(text):
         print(f"      {difference[1]}")

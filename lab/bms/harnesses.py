@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Check properties of several steps, for every state, input and time.
 
-Each harness in tests/rules (steps.c, pins.c) says of values that are any: suppose(), promise(),
-happens(). CBMC makes one formula of each promise and of all that the policy does before
-it, bit by bit, and Bitwuzla looks for values that break it, or make happen what must be
-able to. Loops end by themselves, so none is cut short. Ends with "N passed, N failed".
+Each harness in tests/rules (pins.c, steps.c) takes any values, and says of them suppose(),
+promise() and happens(). CBMC makes one formula of each promise and of all that happens
+before it, and Bitwuzla looks for values that break it, or that make a required case happen.
+Loops end by themselves, so none is cut short. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 
 from bms.errors import LabError
 
-# What a proof says nothing of without an error is left out: C's own errors are Frama-C's.
+# Checks of C itself are left out, because Frama-C makes them.
 CBMC = ["cbmc", "--no-standard-checks", "--slice-formula", "--bitwuzla", "--trace"]
 
 HARNESS = re.compile(r"^void (\w+)\(void\)$", re.MULTILINE)
@@ -51,7 +51,7 @@ def claims_of(source, flags):
 
 
 def ask(source, folder, flags, claim):
-    """Whether a claim is as it must be, what to say of it, and how long that took."""
+    """Verdict on a claim, with a text and the time that it took."""
     harness, name, line, word = claim
     begin = time.monotonic()
     done = run(source, flags, harness, "--property", name)

@@ -23,7 +23,7 @@ from bms.errors import LabError
 DEBIAN = ("6.1", "6.12")
 FLAVOURS = ("amd64", "rt-amd64", "cloud-amd64")
 
-# What a kernel may be without.
+# Options that a kernel may be without
 OPTIONS = {
     "PM": ("SUSPEND", "PM"),
     "OF": ("OF",),
@@ -47,7 +47,7 @@ FRONT_END = pathlib.Path("drivers/iio/frontend")
 
 @dataclasses.dataclass(frozen=True)
 class Feature:
-    """What newer kernels have, as the driver's makefiles look for it."""
+    """Features of newer kernels, as the driver's makefiles look for them."""
 
     pattern: str
     header: str
@@ -90,14 +90,14 @@ class Kernel:
     variables: tuple
     without: tuple
     lines: tuple = ()
-    linked: tuple = ()      # what of the kernel goes into each module
+    linked: tuple = ()      # objects of the kernel that go into each module
     cannot: tuple = ()      # options that the architecture does not have
 
 
 def in_tree(linux, each):
     """The kernels of a tree; without each option in turn, or with all and the least only."""
     version = version_of(linux)
-    # Name: make's variables, where to find gcc, what it needs, what it is never without.
+    # Name: variables for make, prefix of gcc, options it needs, options it cannot lack.
     both = {
         "x86_64": ("ARCH=x86_64", "", ("64BIT=y",), ()),
         "arm64": ("ARCH=arm64", "aarch64-linux-gnu-", (), ("OF", "SMP")),
@@ -172,7 +172,7 @@ def must(command, log):
 
 
 class Matrix:
-    """The builds, and what has become of them."""
+    """The builds and their results."""
 
     def __init__(self, args):
         self.args = args
@@ -182,7 +182,7 @@ class Matrix:
         self.skipped = 0
 
     def modules(self, tree, variables, tests, log):
-        """Build all anew in a folder of links; what it says, or None when all is well."""
+        """Build all anew in a folder of links; the output, or None when all is well."""
         source = self.folder / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
@@ -300,7 +300,7 @@ class Matrix:
     def configure_and_build(self, kernel, without, tree, make, log):
         off = {symbol for option in without for symbol in OPTIONS[option]}
         missing, still_on = self.prepare(kernel, off, tree, make, log)
-        # What depends on something that is off goes with it.
+        # Options that depend on one that is off go with it.
         if still_on or missing and not without:
             return "not configured as asked: " + " ".join(missing + still_on)
         return self.modules(tree, (*kernel.variables, "KBUILD_MODPOST_WARN=1"),
@@ -312,7 +312,7 @@ class Matrix:
                     features(self.top / "kunit/Makefile", "lacks")))
 
     def taken_away(self, linux):
-        """From the oldest tree, which has what stands in for the new. Some of it must be there."""
+        """From the oldest tree, which has replacements for new features. Some must be there."""
         kernel = next(in_tree(linux, False))
         tree, make = self.make(kernel)
         log = tree / "log-taken-away"
@@ -369,7 +369,7 @@ class Matrix:
         return shadow
 
     def prepare(self, kernel, off, tree, make, log):
-        """Make a tree ready for modules: what its configuration lacks, what it has too much."""
+        """Make a tree ready for modules; the options missing, and those too many."""
         wanted = [line for line in self.args.config.read_text().splitlines()
                   if line.startswith("CONFIG_") and line != "CONFIG_64BIT=y"
                   and line[len("CONFIG_"):].split("=")[0] not in off | set(kernel.cannot)]

@@ -3,7 +3,7 @@
 
 Compares Documentation/rules.rst with the source: the codes that are used, and those that
 tests name; the causes of each rule; its figures; the table of settings, as the program of
-lab/docs/settings.c prints it. Prints what is wrong, and nothing when all is well.
+lab/docs/settings.c prints it. Prints errors, and nothing when all is well.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 PAGE = pathlib.Path("Documentation/rules.rst")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 
-# Where rules are named, and what of that is a test
+# Files that name rules, and those of them that are tests
 NAMED = ("README.md", "Documentation/**/*", "drivers/**/*.[ch]",
          "dt-bindings/**/*.yaml", "kunit/**/*.[ch]", "tests/scenarios/**/*", "tests/soak/**/*",
          "lab/bms/**/*.py", "lab/perf/*.py", "tests/rules/*.*")
@@ -38,7 +38,7 @@ def rules(page):
 
 
 def codes(text, letters):
-    """What looks like the code of a rule."""
+    """Words that look like the code of a rule."""
     return set(re.findall(rf"(?<![\w.])[{letters}]\d+[ab]?(?![\w.]*\d)\b", text))
 
 
@@ -97,7 +97,7 @@ def wrong_causes(defined, source):
 
 
 def wrong_figures(defined, sources):
-    """What the source gives a rule as a figure stands in its text."""
+    """The figures of a rule in the source stand in its text."""
     found = [(code, *line) for source in sources for code, block in FIGURES.findall(source)
              for line in DEFINE.findall(block)]
     if not found:

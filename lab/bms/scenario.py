@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenario files: what happens to a bank over time, and what the pins must do.
+"""Scenario files: events of a bank over time, and expectations of its pins.
 
-tests/scenarios/README.md is their language. Here they are read, strictly: what is not understood
-is refused with file and line. World then tells what any quantity is at any time, so that
+tests/scenarios/README.md is their language. Here they are read strictly: a word that is not
+understood is refused with file and line. World has the value of any quantity at any time, so that
 each board plays the same thing.
 """
 
@@ -43,7 +43,7 @@ QUANTITIES = ("V", "T", "SUP", "ILD", "I")
 NOISES = ("NV", "NT")
 SETTINGS = ("cfg.uv", "cfg.pre", "cfg.tmin")
 SIGNALS = ("ATD", "ATC", "BPA")
-# What happens once, and is no state of the world
+# Events that happen once, and are no state of the world
 DEEDS = ("HOST", "OP")
 # Words that may have a number in them
 OTHER = {
@@ -51,7 +51,7 @@ OTHER = {
     "HOST": re.compile(r"(reboot|rebind|abort|crash)$|(sleep)/(\d+)$"),
 }
 OTHERS = ("SETTLE", *OTHER)
-# What only some banks have
+# Keys that only some banks have
 NEEDS = {"MEM": "memory", "CW.pin": "chargewarn", "I": "current"}
 
 HEALTHY = {"PWR": False, "BR": False, "H": "f", "L": "f", "LOOP": True, "SENS": "ok", "TS": "ok",
@@ -105,7 +105,7 @@ class Scenario:
     cells: int = 0
     batteries: int = 0
     converters: int = 1
-    convert_ms: int = 0                                 # what each needs for each value
+    convert_ms: int = 0                                 # time that each needs for each value
     capacity_ah: float = None
     flags: set = field(default_factory=set)
     end: float = 0.0
@@ -131,7 +131,7 @@ class Scenario:
 
     @property
     def files(self):
-        """What is sampled."""
+        """Files that are sampled."""
         return sorted({item.pin for item in self.expectations if item.kind in ("is", "is not")})
 
     def sets(self, key, value):
@@ -143,7 +143,7 @@ class Scenario:
 
     @property
     def string_cells(self):
-        """Cells in series: what the supply voltage is the sum of."""
+        """Cells in series; the supply voltage is their sum."""
         return next(count for count in (16, 8, 4) if self.cells % count == 0) if self.cells else 4
 
 
@@ -435,7 +435,7 @@ class World:
         self.supply = None      # None is the sum of the cells
         self.load_current = Signal(0.0)
         self.bank_current = Signal(0.0)
-        self.converters = {}    # number: what is wrong with it
+        self.converters = {}    # number: its fault
         self.noise = dict.fromkeys(NOISES, 0.0)
         self.string_cells = scenario.string_cells
 
@@ -503,7 +503,7 @@ def edges_of(steps):
 
 
 def warned(log):
-    """What is wrong with the warnings, or nothing."""
+    """Error in the warnings, or None."""
     load, alarm = log.pin["LD"], log.pin["PA"]
     for time, _ in load.edges("Z"):
         since = alarm.since(time, lambda level: level == "1")
@@ -515,7 +515,7 @@ def warned(log):
 
 
 def said(expectation, log):
-    """What is wrong with what a file said, or nothing."""
+    """Error in the contents of a file, or None."""
     begin, end = expectation.begin, expectation.end
     samples = [(time, value) for time, file, value in log.samples
                if file == expectation.pin and begin <= time <= end]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The picture of the outputs, drawn from what the driver's rules do.
+"""The picture of the outputs, drawn from the driver's rules.
 
 lab/docs/states.c walks through the rules and tells which outputs follow which; which
 rule a cause belongs to stands in causes.c. Prints a graph for dot.
@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-# Load, charge and pre-alarm: D driven, f floating. What is not here must not be.
+# Load, charge and pre-alarm: D driven, f floating. Other combinations are errors.
 NAMES = {
     "DDf": "all is well",
     "Dff": "charging blocked",
@@ -44,7 +44,7 @@ def changes(program, rules):
 
 
 def label(before, edge):
-    """What begins, what ends, and what has to wait for the warning."""
+    """Causes that begin, that end, and that wait for the warning."""
     def ruled(whys, late):
         return sorted({rule for (why, rule), ms in edge.items()
                        if why in whys and late == (before == PRE_ALARM and ms >= WARNING_MS)})

@@ -34,7 +34,7 @@ MACHINE = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", "-m"
 BEGIN_S = 1
 TIMEOUT_S = 600
 
-# Of a node at the root, what belongs to the root itself
+# Lines of a root node that belong to the root itself
 OF_ROOT = re.compile(r"^\t(model|compatible|#address-cells|#size-cells) = .*;\n", re.MULTILINE)
 LOOKED = re.compile(r"^.*stock: ([\w-]+)\r?\n(.*?)\r?\n", re.MULTILINE)
 
@@ -106,7 +106,7 @@ class Kernel:
 
 
 def devicetree(linux, folder):
-    """The machine as QEMU has it, with the overlay and what stands in for its parts."""
+    """QEMU's machine, with the overlay and replacements for its parts."""
     base, overlay, tree = (folder / name for name in ("base.dtb", "overlay.dtbo", "bank.dtb"))
     boards.build(BASE, linux, base)
     boards.build(OVERLAY, linux, overlay)
@@ -141,7 +141,7 @@ def initramfs(player, ours, kernel, folder):
 
 
 def play(kernel, modules, player, folder):
-    """What is wrong with what the outputs did."""
+    """Errors in the outputs."""
     board = boards.BOARDS[BOARD]
     root, loaded = initramfs(player, modules, kernel, folder)
     mine = {path.name for path in modules}

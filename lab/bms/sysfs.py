@@ -3,7 +3,7 @@
 
 DEVICE = "/sys/devices/platform/bms"
 
-# What the settings of scenarios are called there, and how many of its units one is.
+# Names of the scenarios' settings there, and the factor to their units
 SETTINGS = {
     "cfg.uv": ("load_disconnect_cell_microvolt", 1e6),
     "cfg.pre": ("pre_alarm_cell_microvolt", 1e6),
@@ -11,7 +11,7 @@ SETTINGS = {
     "cfg.keepcharge": ("charge_in_pre_alarm", 1),
 }
 
-# What an operator writes, and where
+# Commands of an operator: file and value
 OPERATIONS = {
     "clear": (f"{DEVICE}/clear", "1"),
     "loadoff": (f"{DEVICE}/load_enable", "0"),
@@ -22,6 +22,6 @@ OPERATIONS = {
 
 
 def setting(key, value):
-    """The file of a setting, and what to write to it."""
+    """The file of a setting, and the value to write."""
     name, unit = SETTINGS[key]
     return f"{DEVICE}/settings/{name}", round(value * unit)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run several tests one after the other and add up what they say.
+"""Run several tests one after the other and add up their results.
 
 Each ends with "N passed, N failed", perhaps with ", N skipped"; one that does not, or whose
 exit status says something else, counts as failed.

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The virtual board: a User Mode Linux kernel in virtual time.
 
-What happens to the bank is written down beforehand, as the script of the board's first
+The events of the bank are written beforehand, as the script of the board's first
 process (lab/boards/uml/player.c): channels go through the test converter, lines
-through gpio-sim. What the outputs did is read afterwards from gpiolib's trace of what it
-has told the chip.
+through gpio-sim. The edges of the outputs are read afterwards from gpiolib's trace of
+its orders to the chip.
 
 Where a chip has to fail, a line to be held, or the host to restart, a chip of our own has the
-lines (lab/boards/uml/expander). It tells the kernel log what its lines are.
+lines (lab/boards/uml/expander). It writes the levels of its lines to the kernel log.
 """
 
 import math
@@ -38,7 +38,7 @@ HELD = {"LD.pin": 8, "CD.pin": 9, "PA.pin": 10}
 # Channels of the test converter.
 FIRST_TEMP, SUPPLY, LOAD_CURRENT, BANK_CURRENT = 160, 180, 181, 182
 
-# Numbers of errno.h: what a broken converter, an open sensor and a hung bus answer
+# Numbers of errno.h: answers of a broken converter, an open sensor and a hung bus
 EIO, ENODEV, ETIMEDOUT = 5, 19, 110
 HANG_MS = 1000
 
@@ -60,7 +60,7 @@ RESTART_S = 2.0     # for which all pins are inputs
 PUMP_EDGES, PUMP_S = 3, 0.75
 BEATING_KB = 16384  # of trace, for a day of them
 
-# What a chip of our own is needed for
+# Keys that need a chip of our own
 CHIP_KEYS = ("OUT", *HELD, "CW.pin", "SETTLE", "IRQ", "HOST")
 
 # Newer kernels complain of a root without.
@@ -113,7 +113,7 @@ CONVERTER = """	adc{number}: {name} {{
 
 """
 GATE = "\t\ttest,gate = <&gpio 8>;\n"
-# What is wrong with the outputs' chip must not be wrong with the inputs.
+# A fault of the outputs' chip must not be one of the inputs.
 CHIPS = """	refuser {
 		compatible = "test,bms-refuser";
 	};
@@ -160,16 +160,16 @@ EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) 
 
 @dataclass
 class Files:
-    """What the board is made of."""
+    """The files of the board."""
 
     kernel: pathlib.Path
     modules: pathlib.Path
     root: pathlib.Path
     counted: tuple = ()     # object files of the modules whose lines are counted
-    leaks: bool = False     # look for memory that nobody refers to any more
+    leaks: bool = False     # look for memory without a reference
 
 
-# What the driver cannot do yet: (does a scenario need it, why it is skipped)
+# Features that the driver does not have yet: (does a scenario need it, why it is skipped)
 MISSING = (
     (lambda scenario: "memory" in scenario.flags, "no memory yet"),
     (lambda scenario: "chargewarn" in scenario.flags, "no charge warning yet"),
@@ -247,7 +247,7 @@ def devicetree(scenario, path):
 
 
 class Script:
-    """What the board's first process shall do, for one power-on."""
+    """The script of the board's first process, for one power-on."""
 
     def __init__(self, scenario, begin):
         self.scenario = scenario
@@ -294,7 +294,7 @@ class Script:
             start = index
 
     def quantities(self, time, world, changed=None):
-        """Send what follows a signal, or everything."""
+        """Send the lines that follow a signal, or all."""
         scenario = self.scenario
         self.several(time, 0, [world.voltage(cell + 1) for cell in range(scenario.cells or 4)],
                      1e6, changed)
@@ -310,7 +310,7 @@ class Script:
             self.channels(time, BANK_CURRENT, BANK_CURRENT, world.bank_current, 1e6)
 
     def words(self, time, world):
-        """Set what has changed of what is no quantity."""
+        """Set the changed keys that are no quantities."""
         word = world.word
         levels = {"H": world.remote_h, "L": world.remote_l, "LOOP": word["LOOP"],
                   "ATD": word["ATD"], "ATC": word["ATC"], "BPA": word["BPA"]}
@@ -334,7 +334,7 @@ class Script:
         self.levels = levels
 
     def faults(self, time, world):
-        """What is wrong with which channels."""
+        """The faults of the channels."""
         scenario, word = self.scenario, world.word
         ranges = []
         for number, (_, first, last) in enumerate(self.converters, 1):
@@ -358,7 +358,7 @@ class Script:
         return levels
 
     def chips(self, time, word):
-        """What is wrong with the lines."""
+        """The faults of the lines."""
         levels = {key: word[key] for key in (*HELD, "SETTLE", "IRQ")}
         outputs, inputs = CONTROL.format("outputs"), CONTROL.format("inputs")
         for key, line in HELD.items():
@@ -409,14 +409,14 @@ class Script:
             elif item.key == "OUT":
                 self.access(time, item.value)
             elif signal:
-                # What is given back follows the others from now on.
+                # A cell that is given back follows the others from now on.
                 self.quantities(time, world, None if item.value is None else signal)
         self.words(time, world)
         for item in changes:
             self.deed(time, world, item)
 
     def deed(self, time, world, item):
-        """What the host or an operator does."""
+        """Actions of the host or an operator."""
         if item.key == "OP":
             self.add(time, "try {} {}".format(*sysfs.OPERATIONS[item.value]))
         if item.key != "HOST":
@@ -465,7 +465,7 @@ def command(files, folder, script, *parameters):
     counts = [f"0 copy {GCOV}{path.resolve().with_suffix('.gcda')} /run/{path.stem}.gcda"
               for path in files.counted]
     if files.leaks:
-        # What is young is not yet reported, and the first look may be wrong.
+        # Young leaks are not yet reported, and the first look may be wrong.
         begin_ns = int(script[-1].split()[0])
         script = [f"0 write {KMEMLEAK} scan=off", *script]
         counts += [f"{begin_ns + 10 * NS} write {KMEMLEAK} scan",
@@ -526,7 +526,7 @@ def edges(trace, begin_ns, base):
 
 
 def line_edges(said, begin_ns):
-    """(time since a moment, pin, level) of the outputs, from what our own chip has told."""
+    """(time since a moment, pin, level) of the outputs, from the log of our own chip."""
     falls_ns = {}
     for match in LINE.finditer(said):
         time_ns, pin = int(match[1]), OUTPUTS[int(match[2])]
@@ -541,7 +541,7 @@ def line_edges(said, begin_ns):
 
 
 def pump(beats):
-    """(time, level) of what a charge pump delivers, from the times at which its input changes."""
+    """(time, level) of a charge pump's output, from the times at which its input changes."""
     count, last = 0, 0.0
     for time in beats:
         if time - last > PUMP_S:
@@ -567,7 +567,7 @@ def moments(scenario):
 
 
 class PowerOn:
-    """The board from one start to what ends it."""
+    """The board from one start to its end."""
 
     def __init__(self, scenario, begin, end, how, spent):
         self.scenario = scenario
@@ -579,7 +579,7 @@ class PowerOn:
             if time <= begin:
                 for item in changes:
                     world.change(time, item)
-                # Who has had its errors in a power-on before does not have them again.
+                # A chip that had its errors in an earlier power-on does not have them again.
                 if time <= spent and world.word["OUT"][1]:
                     world.word["OUT"] = ("ok", 0)
             elif time < end or time == end and how in ("reboot", "crash"):
@@ -623,7 +623,7 @@ class PowerOn:
         return self.time(int(match[1])) if match and self.how == "reboot" else self.end
 
     def take(self, log, until):
-        """Take what the pins did and the files said; after a crash the pump goes on until then."""
+        """Take the edges of the pins and the files; after a crash the pump goes on until then."""
         ended = min(until, self.ended())
         traced = list(edges(self.trace, self.begin_ns, self.base))
         told = []
@@ -650,7 +650,7 @@ class PowerOn:
 
 
 def rest(scenario, log, begin, end):
-    """No host: an output is as what else holds it."""
+    """No host: an output has the level of another source."""
     levels = {pin: floating(pin) for pin in log.pin}
     for time, changes in scenario.events:
         if time > begin:
@@ -695,7 +695,7 @@ def play(scenario, files, folder):
         until = next((later for later, what in changes[index + 1:] if what in ("on", "off")),
                      scenario.end) if how in ("reboot", "crash") else time
         ended = on.take(log, until)
-        # What comes together with a power loss is for the next power-on.
+        # Changes at the moment of a power loss belong to the next power-on.
         spent = math.nextafter(time, 0) if how == "off" else time
         begin = ended + RESTART_S if how == "reboot" else None
         rests_since = ended if how in ("off", "reboot") else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Show a bank to people's own programs on the emulated board, and judge what they say.
+"""Show a bank to people's own programs on the emulated board, and judge their output.
 
 Real, unmodified programs from Debian run in the guest. Each state of the bank gives a
 section of the page, with the output of each program.
@@ -32,12 +32,12 @@ SETTLE_S = 3.0              # until the second bank has followed too, and all is
 TRIES = 10
 CROWDS = 3
 READERS = 1000
-# Files that every device has, and what garbage does to them is not ours
+# Files that every device has; the driver does not handle garbage in them
 KERNELS_OWN = ("uevent", "modalias", "driver_override")
 EXPORTER = "prometheus-node-exporter"
 START = {"LD": "1", "CD": "1", "PA": "Z"}
 
-# What each state is made of, what the pins then are, and how long that may take.
+# Each state: its inputs, the pins then, and the longest time until then
 HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
            "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
 STATES = (
@@ -62,7 +62,7 @@ COMMANDS = (
 )
 
 DAEMONS = (
-    # What a shutdown would be, if this were systemd.
+    # A stand-in for systemd's shutdown
     "printf '#!/bin/sh\\necho \"$@\" >>/tmp/systemctl\\n' >/usr/bin/systemctl; "
     "chmod +x /usr/bin/systemctl",
     "mkdir -p /lib/systemd; ln -s /bin/udevadm /lib/systemd/systemd-udevd; "
@@ -98,7 +98,7 @@ and counts its charge.
 
 
 class Guest:
-    """A board with programs on it, and what was seen of them."""
+    """A board with programs on it, and the observations of them."""
 
     def __init__(self, board):
         self.board = board
@@ -148,7 +148,7 @@ class Guest:
         print(f"{state} ({self.board.now():.0f} s)", flush=True)
 
     def news(self, path):
-        """What a program has written since this was asked last."""
+        """The output of a program since the last call."""
         text = self.text(f"cat {path}; : >{path}")
         return text
 
@@ -208,8 +208,8 @@ def whole(title, text, lost):
 def ask(guest, title, command):
     """
     The output of a program. On a busy host the emulated converter misses a read now and
-    then, and what it measures is not known for a moment; Debian's exporter even leaves
-    out every power supply then. So those who show measurements are asked again.
+    then, and its value is not known for a moment. Debian's exporter even leaves out every
+    power supply then. So programs that show measurements are asked again.
     """
     for _ in range(TRIES):
         text = guest.text(command)
@@ -301,7 +301,7 @@ def judge(guest, shown):
 
 
 def visit(guest):
-    """Ask every program in a state that stands, and judge what it says."""
+    """Run every program in a stable state, and judge its output."""
     shown = {}
     for title, command in COMMANDS:
         shown[title] = ask(guest, title, command)
@@ -311,7 +311,7 @@ def visit(guest):
 
 
 def transition(guest):
-    """What was announced since the state before."""
+    """The announcements since the state before."""
     text = guest.news("/tmp/monitor")
     guest.show("udevadm monitor", text)
     level = EXPECTED[guest.state][1]
@@ -416,7 +416,7 @@ def described(guest):
 
 
 def recorded(guest):
-    """P3: what programs have gathered all the while."""
+    """P3: the records of programs that have run all the time."""
     guest.enter("all the while")
     trace = guest.text("trace-cmd show | grep smallbms_")
     guest.show("trace-cmd show", trace)
@@ -457,7 +457,7 @@ def cut_time(guest, crowd):
 
 
 def refused(text, files):
-    """What is wrong with the answers to the garbage writers, and a table of them."""
+    """Errors in the answers to the garbage writers, and a table of them."""
     answers = {(name, user): [] for name in files for user in ("root", "nobody")}
     wrong = []
     for line in text.splitlines():
@@ -487,7 +487,7 @@ def abused(guest):
 
     before = guest.text(settings)
     alone = cut_time(guest, None)
-    # A busy host takes its time from the guest too: what the crowd does, it does each time.
+    # A busy host takes time from the guest too. A delay that the crowd causes shows each time.
     crowded = []
     while len(crowded) < CROWDS and min(crowded, default=math.inf) - alone > LATE_S:
         guest.text("rm -f /tmp/readers")
