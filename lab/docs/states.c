@@ -29,10 +29,10 @@
 
 #define BIT_OF(cause)	(1U << (cause))
 
-/* What goes with a change of the outputs, and is not why */
+/* Causes that come with a change of the outputs, but are not its reason */
 #define CONSEQUENCES	(BIT_OF(SMALLBMS_CAUSE_RECONNECT) | BIT_OF(SMALLBMS_CAUSE_CHARGE_WAITS))
 
-/* What can be so of a bank, one at a time for each of these */
+/* States of a bank, one at a time for each of these */
 enum subject {
 	CELLS, TEMPS, SUPPLY, LOAD_CURRENT, ATD, ATC, BPA, LOOP, REMOTE, HOST_LOAD, HOST_CHARGE,
 	NUM_SUBJECTS
@@ -66,7 +66,7 @@ struct bank {
 	int now[NUM_SUBJECTS];
 	u64 now_ns;
 	u64 good_ns[SMALLBMS_NUM_KINDS];
-	u64 since_ns;		/* the outputs are what they are */
+	u64 since_ns;		/* of the present outputs */
 	char outputs[4];
 	u32 causes;
 	bool clear;
@@ -120,7 +120,7 @@ static void look(struct bank *bank, struct smallbms_sample *in, enum subject sub
 	struct smallbms_group *group = &in->group[kind];
 	int value = bank->now[subject];
 
-	/* What the load output gives, it gives only while it is driven. */
+	/* The load output gives current only while it is driven. */
 	if (kind == SMALLBMS_KIND_LOAD_CURRENT && bank->outputs[0] != 'D')
 		value = 0;
 	if (value != UNREADABLE)

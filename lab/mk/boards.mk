@@ -53,7 +53,7 @@ $(BUILD)/kunit-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init \
 		$(NPCM750)/mkinitramfs $(BUILD)/board-debug-modules
 	$(call INITRAMFS,board-debug,smallbms.ko smallbms_kunit.ko smallbms-frontend.ko \
 		smallbms-frontend-kunit.ko)
-# The driver with a converter that does what it is told to, and what ends a kernel
+# The driver with a converter that obeys the test, and programs that end a kernel
 ENDS := $(BUILD)/hog $(BUILD)/kexec
 $(ENDS): $(BUILD)/%: $(NPCM750)/%.c | board-packages
 	@$(CROSS)gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
@@ -88,8 +88,8 @@ VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/
 	$(VIRTUAL)/expander $(VIRTUAL)/rescale $(KUNIT_FOLDERS))
 $(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
 	$(call VIRTUAL_MODULES,$*)
-# They count which lines and branches are run; inlined, each copy would be counted apart, and
-# what UBSAN asks would count as branches.
+# They count which lines and branches are run. Inlined, each copy would be counted apart, and
+# the checks of UBSAN would count as branches.
 $(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
 	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y UBSAN_SANITIZE=n KCFLAGS=-fno-inline)
 
@@ -102,7 +102,7 @@ VIRTUAL_PARTS := $(BUILD)/virtual/linux $(BUILD)/virtual-modules/ko $(BUILD)/vir
 
 # --- pc, emulated --------------------------------------------------------------
 
-# KCSAN and PREEMPT_RT are not to be had on the boards.
+# The other boards have neither KCSAN nor PREEMPT_RT.
 PC_PACKAGES := $(VIRTUAL_PACKAGES) cpio libelf-dev qemu-system-x86
 $(BUILD)/pc-race/.config: $(PC)/kernel.config $(PC)/race.config
 $(BUILD)/pc-rt/.config: $(PC)/kernel.config $(PC)/rt.config

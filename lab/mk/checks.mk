@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What looks at the sources and at what is shipped: lint, documents, builds for many kernels
+# Checks of the sources and of the packages: lint, documents, builds for many kernels
 
 # Compiled against a kernel, not into one: modules_prepare is enough.
 LINT_PACKAGES := $(VIRTUAL_PACKAGES) codespell flake8 git reuse shellcheck sparse

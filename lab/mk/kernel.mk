@@ -7,8 +7,8 @@ ifneq ($(words $(CURDIR)):$(findstring :,$(CURDIR)),1:)
 $(error $(CURDIR): a kernel cannot be built in a folder with a blank or a colon in its path: clone to another one)
 endif
 
-# The newest is the highest that Debian has on the day. What is built for another kernel
-# than the usual one stands in a folder of its own.
+# The newest is the highest that Debian has on the day. Builds for another kernel than
+# the usual one stand in a folder of their own.
 USUAL_KERNEL := 6.12
 KERNEL ?= $(USUAL_KERNEL)
 NEWEST := lab/bin/preflight 100 python3 debian-archive-keyring >&2 && \
@@ -30,7 +30,7 @@ VIRTUAL := lab/boards/uml
 PC := lab/boards/pc
 PATCHES := $(wildcard $(NPCM750)/patches/*.patch $(VIRTUAL)/patches/*.patch)
 
-# What this Debian does not have comes from another one: only unpacked, never installed.
+# Packages that this Debian lacks come from another one: only unpacked, never installed.
 PACKAGES := $(OUT)/packages
 FETCH_PACKAGES := debian-archive-keyring python3 xz-utils
 fetch = lab/bin/progress "Fetching $(1)" $(OUT)/logs/fetch-$(2).log \
@@ -58,7 +58,7 @@ $(LINUX)/.unpacked: $(TARBALL) $(PATCHES)
 .PHONY: tree
 tree: $(LINUX)/.unpacked
 
-# A fragment on top of allnoconfig. What Kconfig drops silently is an error here.
+# A fragment on top of allnoconfig. Kconfig drops some options silently; here that is an error.
 define configure
 	@mkdir -p $(@D)
 	@cat $(filter %.config,$^) >$(@D)/fragment
@@ -68,9 +68,9 @@ define configure
 	@lab/bin/check-config $(@D)/fragment $@
 endef
 
-# The driver and its tests are modules, so a kernel is built but once. Kbuild knows best
-# what is out of date, so it is always asked. In a folder of links, for it writes beside
-# the sources. Arguments: make for a kernel, variables for it, folders beside the driver.
+# The driver and its tests are modules, so a kernel is built only once. Kbuild knows best
+# which files are out of date, so it always runs. It runs in a folder of links, because it
+# writes beside the sources. Arguments: make for a kernel, variables for it, folders beside the driver.
 .PHONY: always
 define modules
 	@mkdir -p $@/ko && cp -rsf $(CURDIR)/drivers $(addprefix $(CURDIR)/,$(3)) $@

@@ -12,7 +12,7 @@ PERF_cost := $(PERF_BOARD) $(BUILD)/perf/step $(BUILD)/perf/count.so
 PERF_lines := $(PERF_BOARD) $(BUILD)/perf.dtb
 PERF_reads := $(PERF_BOARD) $(PERF_quiet) $(BUILD)/measured.dtb
 
-# On the kernel that people's programs need, with what the driver is measured against.
+# On the kernel that people's programs need, with the alternatives to the driver.
 $(BUILD)/perf-modules: $(BUILD)/board-userspace/arch/arm/boot/zImage always
 	$(call modules,$(call ARM,board-userspace),,$(VIRTUAL)/converter $(PERF_PROGRAMS))
 $(BUILD)/perf/copy-line $(BUILD)/perf/time-reads: $(BUILD)/perf/%: $(PERF_PROGRAMS)/%.c \

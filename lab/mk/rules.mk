@@ -2,7 +2,7 @@
 #
 # The rules alone, in user space: attacked, changed and proved
 
-# The very sources of the driver; tests/rules/include has what they ask of the kernel.
+# The very sources of the driver; tests/rules/include has the kernel's part of them.
 DRIVER := drivers/power/supply/smallbms
 FRONTEND := drivers/iio/frontend
 PROOF := tests/rules
@@ -55,7 +55,7 @@ mutants: fuzz-short
 PROVE := $(BUILD)/prove
 WP := -wp -wp-model Typed+Caveat -wp-check-memory-model -wp-rte -warn-unsigned-overflow \
 	-no-warn-invalid-bool -wp-prover cvc4,z3 -wp-timeout 60 -wp-par 1
-# Loops have constant bounds, of six at most; what ends them is looked at once more.
+# Loops have constant bounds, of six at most; the condition is checked once more.
 FRAMA_C := frama-c -c11 -machdep gcc_x86_64 -ulevel 7 -cpp-frama-c-compliant -cpp-command \
 	"gcc -E -C -x c -I$(PROOF)/include -I$(DRIVER)"
 
@@ -68,9 +68,9 @@ $(FRAMA_ROOT)/bin/sh: | fetch-packages
 		gcc libc6-dev bash coreutils dash)
 	@ln -sf dash $@
 
-# Nor has Debian 12 CBMC, nor any Debian yet Bitwuzla, which finds in seconds what SAT
-# solvers look for in hours: two products of the same values are the same. What CBMC
-# compiles with is the machine's own.
+# Debian 12 has no CBMC, and only sid has Bitwuzla. It sees in seconds that two products of
+# the same values are the same, where solvers of single bits look for hours. CBMC compiles
+# with the machine's own gcc.
 CBMC_ROOT := $(PACKAGES)/cbmc
 CBMC_PROGRAMS := bitwuzla cbmc
 $(CBMC_ROOT)/wrapped/bitwuzla: lab/bin/foreign | fetch-packages

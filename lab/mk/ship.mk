@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What others build smallbms with
+# Recipes for people who build or ship smallbms
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What tests the driver: on boards, from outside, and on a fresh Debian
+# Tests of the driver: on boards, from outside, and on a fresh Debian
 
 .PHONY: demo demo-short
 demo: $(call BOARD_FILES,board)
@@ -12,7 +12,7 @@ demo-short: $(call BOARD_FILES,board-debug)
 
 # --- People's own programs -----------------------------------------------------
 
-# People's own programs, on a kernel that has what they need.
+# People's own programs, on a kernel with the options that they need
 USERSPACE_PROGRAMS := dbus gpiod lm-sensors prometheus-node-exporter trace-cmd udev upower
 USERSPACE := $(BUILD)/userspace
 USERSPACE_TOOLS := $(USERSPACE)/smallbms-wait $(USERSPACE)/abuse
@@ -202,7 +202,7 @@ faults: $(FAULTS_FILES) $(VIRTUAL_FILES)
 	@$(PYTHON) -m bms.faults --rounds $(ROUNDS) --only "$(ONLY)" $(FAULTS_FILES) $(VIRTUAL_PARTS) \
 		$(BUILD)/faults
 
-# What nobody thought of. The same seed makes the same scenarios.
+# Made-up scenarios. The same seed makes the same ones.
 HOURS ?= 1000
 RANDOM_SCENARIOS = $(PYTHON) -m bms.random_scenarios --seed $(SEED)
 
@@ -229,7 +229,7 @@ STOCK_PACKAGES := $(FETCH_PACKAGES) cpio cpp device-tree-compiler gcc-aarch64-li
 stock-packages:
 	@lab/bin/preflight $(VIRTUAL_MB) $(STOCK_PACKAGES)
 $(STOCK_DEBIAN)/.whole: | fetch-packages
-	@$(call fetch,what modules are built with,kbuild,--alone --release $(STOCK_RELEASE) \
+	@$(call fetch,programs that build modules,kbuild,--alone --release $(STOCK_RELEASE) \
 		$(@D)-kbuild 'linux-kbuild-*')
 	@$(call fetch,Debian's kernel,kernel,--alone --arch arm64 --release $(STOCK_RELEASE) $(@D) \
 		'linux-image-*[0-9]-arm64' 'linux-headers-*[0-9]-arm64' 'linux-headers-*[0-9]-common')

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an evaluation costs, beyond reading the channels, by the number of cells.
+"""The cost of an evaluation, beyond reading the channels, by the number of cells.
 
 On the emulated board a bank is bound alone; the same channels are read by a work of the
 same pace that makes nothing of them. A plugin of QEMU counts the instructions of each run
-of either work, and in another guest the kernel's trace of works times them. Whatever else
-happens can only lengthen that, so the shortest of many is compared. In user space the
+of either work, and in another guest the kernel's trace of works times them. Other
+activity can only lengthen a run, so the shortest of many is compared. In user space the
 instructions of one step of the policy are counted.
 """
 
@@ -126,7 +126,7 @@ class Costs:
             self.run(command)
 
     def watch(self, work):
-        """What each run of a work takes, for some time."""
+        """The cost of each run of a work, for some time."""
         raise NotImplementedError
 
     def measure(self, begin, end, work):
@@ -215,7 +215,7 @@ def instructions(program, folder):
 
 
 def compare_real(took):
-    """What an evaluation adds to real reads, in %, and half of what two halves differ by."""
+    """Share of an evaluation beyond real reads, in %, and half the difference of two halves."""
     def share(begin, step):
         scan, bare = (quantile(took[f"{REAL}, {what}"][begin::step], 0.5)
                       for what in ("scan and evaluation", "bare reads"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What was measured, what it should be, and how that is shown."""
+"""Figures, their aims, and how they are shown."""
 
 import csv
 import math
@@ -26,7 +26,7 @@ def number(value):
 
 @dataclass(frozen=True)
 class Aim:
-    """What a figure should be: at most, or at least, a limit.
+    """The aim of a figure: at most, or at least, a limit.
 
     The noise is by how much two runs of the same differ; less than that is no miss.
     """
@@ -95,7 +95,7 @@ def write_csv(figures, path):
 
 
 def write_values(figures, path):
-    """Every trial, for those who want to look for themselves."""
+    """Every trial, for further analysis."""
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("item", "what", "unit", "value"))
@@ -105,7 +105,7 @@ def write_values(figures, path):
 
 
 def plot_distributions(figures, title, path):
-    """Which part of the trials took longer than that: the tail is what matters."""
+    """The part of the trials that took longer than that: the tail matters."""
     image, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
     for figure in figures:
         values = sorted(figure.values)

@@ -3,7 +3,7 @@
 
 A quantity steps over its limit at random times, again and again, so that it meets the
 scanner in any phase. On the virtual board time is exact and costs nothing; on the emulated
-board the pins are timed from outside the guest, with fewer trials, for time is real there.
+board the pins are timed from outside the guest, with fewer trials, because time is real there.
 """
 
 import concurrent.futures

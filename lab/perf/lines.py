@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a line to a pin, timed from outside the guest by QEMU's own trace.
 
-The contenders take turns in each guest, so that whatever disturbs one disturbs all: the
+The contenders take turns in each guest, so that a disturbance of one disturbs all: the
 driver with a line filter of 0, the least that copies a line to another, and a program on
 the GPIO character device, as anyone runs it and as a real-time process.
 """
@@ -31,7 +31,7 @@ PIN = re.compile(r"@(\d+)\.(\d+):npcm7xx_gpio_set_(input|output) " + re.escape(w
 
 @dataclass(frozen=True)
 class Contender:
-    """Who answers which line with which pin."""
+    """A program or driver with its line and its pin."""
 
     name: str
     line: int
@@ -50,11 +50,11 @@ BEGIN = ("insmod /floor.ko",
          f"/copy-line /dev/gpiochip3 {PROGRAM.line} {PROGRAM.pin} >/tmp/program 2>&1 &",
          f"/copy-line /dev/gpiochip3 {REAL_TIME.line} {REAL_TIME.pin} 50 >/tmp/fifo 2>&1 &")
 
-# What the guest does meanwhile. Load is processors, memory and timer interrupts, more of
+# Activity of the guest meanwhile. Load is processors, memory and timer interrupts, more of
 # each than there are processors, and hackbench, the usual load where real time is tested:
 # its processes wake each other all the time, two groups of 40 for each processor.
 READERS = ("while :; do cat /sys/class/power_supply/bms/* >/dev/null 2>&1; done & reader=$!",)
-# The shell that takes our commands loses what it has read of one when a child ends.
+# The shell that takes our commands loses a part of one when a child ends.
 LOAD = ("kill $reader; wait $reader",
         "dd if=/dev/zero of=/dev/null bs=1k & dd if=/dev/zero of=/dev/null bs=64k &",
         "while :; do dd if=/dev/zero of=/tmp/load bs=256k count=16; done 2>/dev/null &",
@@ -102,7 +102,7 @@ class Guest:
                        f"{self.board.folder}")
 
     def run(self, trials):
-        """Answers of each contender, who take turns, none always after the same."""
+        """Answers of each contender. They take turns, none always after the same."""
         answers = {contender: [] for contender in CONTENDERS}
         chance = random.Random(0)
         for _ in range(trials // 2):
@@ -112,7 +112,7 @@ class Guest:
 
 
 def ratio(name, ours, theirs, part, limit=None, at_least=False):
-    """One quantile over the other; half of what two halves of the guests differ by is noise."""
+    """One quantile over the other; noise is half the difference of two halves."""
     def of(begin, end):
         return quantile(ours[begin:end], part) / quantile(theirs[begin:end], part)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Quiet: what a bank at rest wakes the processor for, in an hour of the virtual board.
+"""Quiet: wake-ups of the processor by a bank at rest, in an hour of the virtual board.
 
 The kernel traces each timer that expires. A timer is the driver's when the driver has
 started it. Virtual time stands still while something is done, so what happens at the same
@@ -39,7 +39,7 @@ WRITTEN = re.compile(r"entries-in-buffer/entries-written: (\d+)/(\d+)")
 
 
 def trace_hour(files, folder, bank, words, driver):
-    """What the kernel traced in an hour of rest: (time, process, event, text)."""
+    """The kernel's trace of an hour of rest: (time, process, event, text)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rest.scn").write_text(f"bank {bank}\n0 PWR=1 BR=1 {words}\n"
                                      f"{SETTLED_S + HOUR_S} end\nexpect n(LD)<=1\n")
@@ -76,7 +76,7 @@ def wakes(trace):
 
 
 class Work:
-    """What the works of the driver did."""
+    """The actions of the driver's works."""
 
     def __init__(self, trace):
         self.runs = self.allocations = self.expiries = 0

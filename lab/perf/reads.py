@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reading every file of a bank, and what a line that will not rest makes of its uevents.
+"""Reading every file of a bank, and the uevents of a line that will not rest.
 
 How the reading of all files disturbs an evaluation is told by the lines, whose guest is
 asked so too.
@@ -17,7 +17,7 @@ from bms.errors import LabError
 LIST = "find /sys/class/power_supply/bms/ /sys/class/hwmon/hwmon*/ " \
        "/sys/devices/platform/bms/settings/ -maxdepth 1 -type f -perm -400"
 COUNT = 20
-# A read is a copy of what the last evaluation knew: nothing waits for hardware.
+# A read copies the results of the last evaluation: nothing waits for hardware.
 LIMIT_US = 1000
 
 SEQNUM = "/sys/kernel/uevent_seqnum"

@@ -17,14 +17,14 @@ from bms.errors import LabError
 DRIVER = "drivers/power/supply/smallbms"
 PEERS = ("generic-adc-battery", "gpio-charger", "charger-manager", "bq27xxx_battery")
 
-# What the others are made of, so that nothing of them is left out.
+# Options of the other drivers, so that no part of them is left out.
 PEERS_WANT = ("REGULATOR=y", "EXTCON=y", "I2C=y")
 TESTS = ("KUNIT",)
 
 KERNELS = (("arm", "arm gcc", ()), ("arm Thumb-2", "arm gcc", ("THUMB2_KERNEL=y",)),
            ("arm64", "arm64 gcc", ()))
 
-# Optional parts, what names of theirs would look like, and their structure in each bank.
+# Optional parts, the pattern of their names, and their structure in each bank.
 PARTS = {
     "HWMON": (re.compile(r"hwmon"), None),
     "LEDS_TRIGGERS": (re.compile(r"led_|leds"), "smallbms_leds"),
@@ -36,7 +36,7 @@ HWMON_WORD = 4      # of the table that hwmon wants, for each cell
 
 
 class Sizes:
-    """Builds, and looks at what came out."""
+    """Builds, and measures the results."""
 
     def __init__(self, linux, config, folder):
         self.folder = folder.absolute() / "size"
@@ -93,7 +93,7 @@ class Sizes:
         return tuple(sum(int(row[column]) for row in rows) for column in range(3))
 
     def code(self, files):
-        """What the processor executes, without constants and strings."""
+        """Executable sections, without constants and strings."""
         return sum(int(line.split()[1]) for line in self.tool("size", "-A", *files).splitlines()
                    if re.match(r"\.(init\.|exit\.)?text", line))
 

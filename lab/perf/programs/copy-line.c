@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What people would write instead of a driver: copies a line to another
+ * A program that people would write instead of a driver: copies a line to another
  *
  * usage: copy-line CHIP IN OUT [PRIORITY]
  *

@@ -2,8 +2,8 @@
 /*
  * Marks where a work begins and where it ends: for tests only
  *
- * Who counts instructions outside of the guest does not know what they are for. So each run
- * of the work whose function has the name in the parameter "function" is put between two
+ * A counter of instructions outside of the guest does not know their purpose. So each run of
+ * the work whose function has the name in the parameter "function" is put between two
  * marks.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Instructions that change nothing and that no compiler makes: what the guest tells who
- * counts its instructions. ARM code, not Thumb.
+ * Instructions that change nothing and that no compiler makes. They are signs of the guest to
+ * the counter of its instructions. ARM code, not Thumb.
  */
 
 #ifndef __MARKS_H

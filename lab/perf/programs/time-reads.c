@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		perror(argv[0]);
 		return 1;
 	}
-	/* In turns, so that who disturbs one file for a while does not do so each time. */
+	/* In turns, so that a disturbance does not always hit the same file. */
 	for (int n = 0; n < atoi(argv[1]); n++) {
 		for (int i = 2; i < argc; i++) {
 			long long begin = now_ns(), took;
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 				perror(argv[i]);
 				return 1;
 			}
-			/* What is not known now is ENODEV, and that is an answer. */
+			/* A value that is not known now is ENODEV, and that is an answer. */
 			took = read(file, buffer, sizeof(buffer));
 			close(file);
 			took = now_ns() - begin;

@@ -5,7 +5,7 @@
 #
 ################################################################################
 
-# The folder that this one stands in, without what has been built in it.
+# The folder that this one stands in, without its build results.
 SMALLBMS_SITE = $(BR2_EXTERNAL_SMALLBMS_PATH)/../..
 SMALLBMS_SITE_METHOD = local
 SMALLBMS_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude /kunit
