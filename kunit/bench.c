@@ -9,6 +9,8 @@
 #include <linux/device.h>
 #include <linux/gpio/machine.h>
 #include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
@@ -135,7 +137,7 @@ struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
 	struct probe_test *t = test->priv;
 
 	t->gpio = fake_gpio_add(test, sleeps, irqs, true);
-	t->adc = fake_adc_add(test);
+	t->adc = fake_adc_add(test, FAKE_ADC);
 	healthy_lines(t->gpio);
 	return t;
 }
@@ -199,11 +201,17 @@ struct device *psy_of(struct kunit *test)
 	return &psy->dev;
 }
 
+/* Of the converter that has waited longest */
 static u64 last_scan(struct smallbms *bms)
 {
+	u64 last_ns = U64_MAX;
+	unsigned int i;
+
 	guard(mutex)(&bms->lock);
 
-	return bms->sample.scan_ns;
+	for (i = 0; i < bms->sense.num_converters; i++)
+		last_ns = min(last_ns, bms->sense.converter[i].scan_ns);
+	return last_ns;
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fake GPIO chip, a fake converter and banks that hang on them
+ * A fake GPIO chip, fake converters and banks that hang on them
  *
  * Software nodes tie them together, so that a test says what a devicetree would,
  * one property at a time.
@@ -41,9 +41,30 @@ static const struct property_entry adc_properties[] = {
 	{}
 };
 
-static const struct software_node adc_node = {
-	.name = ADC_NAME,
-	.properties = adc_properties,
+static const struct software_node nodes[FAKE_NUM_NODES];
+
+static const struct property_entry front_properties[] = {
+	PROPERTY_ENTRY_U32("#io-channel-cells", 1),
+	PROPERTY_ENTRY_REF("io-channels", &nodes[FAKE_ADC], 0),
+	{}
+};
+
+static const struct property_entry ring_properties[] = {
+	PROPERTY_ENTRY_U32("#io-channel-cells", 1),
+	PROPERTY_ENTRY_REF("io-channels", &nodes[FAKE_RING], 0),
+	{}
+};
+
+static const struct software_node nodes[FAKE_NUM_NODES] = {
+	[FAKE_ADC] = { .name = ADC_NAME, .properties = adc_properties },
+	[FAKE_ADC_2] = { .name = ADC_NAME "-2", .properties = adc_properties },
+	[FAKE_ADC_3] = { .name = ADC_NAME "-3", .properties = adc_properties },
+	[FAKE_ADC_4] = { .name = ADC_NAME "-4", .properties = adc_properties },
+	[FAKE_ADC_5] = { .name = ADC_NAME "-5", .properties = adc_properties },
+	[FAKE_ADC_6] = { .name = ADC_NAME "-6", .properties = adc_properties },
+	[FAKE_FRONT] = { .name = "smallbms-fake-front", .properties = front_properties },
+	[FAKE_FRONT_2] = { .name = "smallbms-fake-front-2", .properties = front_properties },
+	[FAKE_RING] = { .name = "smallbms-fake-ring", .properties = ring_properties },
 };
 
 /* What a bank may call its battery: 100 Ah in 4 cells */
@@ -277,6 +298,7 @@ static int fake_adc_read_raw(struct iio_dev *iio, struct iio_chan_spec const *ch
 
 	switch (mask) {
 	case IIO_CHAN_INFO_RAW:
+		adc->reads++;
 		hang(&adc->hangs_ms);
 		*value = adc->value[channel->channel];
 		return adc->error[channel->channel] ?: IIO_VAL_INT;
@@ -298,20 +320,22 @@ static const struct iio_info adc_info = {
 };
 
 /**
- * fake_adc_add() - add the converter, for as long as the test runs
+ * fake_adc_add() - add a converter, or what is in front of one, for as long as the test runs
  * @test: the test
+ * @node: which one
  *
  * Return: the converter, all cells at 3.30 V, 25 C, 13.2 V, no current.
  */
-struct fake_adc *fake_adc_add(struct kunit *test)
+struct fake_adc *fake_adc_add(struct kunit *test, enum fake_node node)
 {
-	struct device *dev = kunit_device_register(test, ADC_NAME);
+	struct device *dev = kunit_device_register(test, nodes[node].name);
 	struct fake_adc *adc;
 	struct iio_dev *iio;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	need_node(test, &adc_node);
+	need_node(test, &nodes[FAKE_ADC]);
+	need_node(test, &nodes[node]);
 	iio = iio_device_alloc(dev, sizeof(*adc));
 	KUNIT_ASSERT_NOT_NULL(test, iio);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_adc, iio));
@@ -329,13 +353,13 @@ struct fake_adc *fake_adc_add(struct kunit *test)
 				i == FAKE_SUPPLY ? 13200000 : 0;
 	}
 
-	iio->name = ADC_NAME;
+	iio->name = nodes[node].name;
 	iio->info = &adc_info;
 	iio->modes = INDIO_DIRECT_MODE;
 	iio->channels = adc_channels;
 	iio->num_channels = FAKE_NUM_CHANNELS;
-	device_set_node(&iio->dev, software_node_fwnode(&adc_node));
-	has_no_driver(&adc_node);
+	device_set_node(&iio->dev, software_node_fwnode(&nodes[node]));
+	has_no_driver(&nodes[node]);
 	KUNIT_ASSERT_EQ(test, 0, iio_device_register(iio));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, remove_adc, iio));
 	return adc;
@@ -377,7 +401,7 @@ struct fake_bank *fake_bank_alloc(struct kunit *test)
  */
 void fake_bank_channel(struct fake_bank *bank, const char *name, unsigned int channel)
 {
-	bank->ref[bank->num_channels] = SOFTWARE_NODE_REFERENCE(&adc_node, channel);
+	bank->ref[bank->num_channels] = SOFTWARE_NODE_REFERENCE(&nodes[bank->node], channel);
 	bank->name[bank->num_channels++] = name;
 }
 
@@ -466,6 +490,7 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 		.properties = bank->prop,
 	};
 	struct platform_device *pdev;
+	unsigned int i;
 
 	if (bank->num_channels) {
 		add_refs(bank, "io-channels", 0, bank->num_channels);
@@ -475,7 +500,9 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 	}
 
 	need_node(test, &gpio_node);
-	need_node(test, &adc_node);
+	for (i = 0; i < ARRAY_SIZE(nodes); i++)
+		need_node(test, &nodes[i]);
+	has_no_driver(&nodes[FAKE_RING]);
 	need_node(test, &battery_node);
 	has_no_driver(&battery_node);
 	pdev = platform_device_register_full(&info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fake GPIO chip, a fake converter and banks that hang on them
+ * A fake GPIO chip, fake converters and banks that hang on them
  */
 
 #ifndef __SMALLBMS_FAKES_H
@@ -32,7 +32,21 @@ enum fake_line {
 	FAKE_NUM_LINES
 };
 
-/* Channels of the converter */
+/* What a channel may refer to */
+enum fake_node {
+	FAKE_ADC,
+	FAKE_ADC_2,
+	FAKE_ADC_3,
+	FAKE_ADC_4,
+	FAKE_ADC_5,
+	FAKE_ADC_6,
+	FAKE_FRONT,		/* front ends of FAKE_ADC */
+	FAKE_FRONT_2,
+	FAKE_RING,		/* a front end of itself; nothing is there */
+	FAKE_NUM_NODES
+};
+
+/* Channels of a converter */
 enum fake_channel {
 	FAKE_CELL,
 	FAKE_TEMP = FAKE_CELL + 160,
@@ -85,15 +99,17 @@ struct fake_gpio {
 };
 
 /**
- * struct fake_adc - the converter
+ * struct fake_adc - a converter
  * @value: what a channel reads, in uV, mC or uA
  * @error: why it does not, or 0
  * @hangs_ms: how long every read takes, unless this is taken back
+ * @reads: how often it was read
  */
 struct fake_adc {
 	int value[FAKE_NUM_CHANNELS];
 	int error[FAKE_NUM_CHANNELS];
 	unsigned int hangs_ms;
+	unsigned int reads;
 };
 
 /**
@@ -105,6 +121,7 @@ struct fake_adc {
  * @num_props: how many of @prop
  * @num_refs: how many of @ref
  * @num_channels: how many of @name; their references are the first of @ref
+ * @node: where the next channels are
  */
 struct fake_bank {
 	struct property_entry prop[48];
@@ -114,10 +131,11 @@ struct fake_bank {
 	unsigned int num_props;
 	unsigned int num_refs;
 	unsigned int num_channels;
+	enum fake_node node;
 };
 
 struct fake_gpio *fake_gpio_add(struct kunit *test, bool sleeps, bool irqs, bool parent);
-struct fake_adc *fake_adc_add(struct kunit *test);
+struct fake_adc *fake_adc_add(struct kunit *test, enum fake_node node);
 
 void fake_gpio_set(struct fake_gpio *gpio, enum fake_line line, bool high);
 bool fake_gpio_driven(const struct fake_gpio *gpio, enum fake_line line);

@@ -114,6 +114,9 @@ static void world_scan(struct world *w)
 		if (w->channels[i].all)
 			w->channels[i].good_ns = now_ns;
 		w->in.group[i] = w->channels[i];
+		w->in.group[i].new_min = w->channels[i].min;
+		w->in.group[i].new_max = w->channels[i].max;
+		w->in.group[i].scan_ns = now_ns;
 	}
 	world_step(w);
 }
@@ -121,6 +124,27 @@ static void world_scan(struct world *w)
 static u64 due_ms(u64 due_ns)
 {
 	return due_ns == SMALLBMS_NEVER ? U64_MAX : DIV_ROUND_UP_ULL(due_ns, SMALLBMS_NS_PER_MS);
+}
+
+/* When a scan of everything tells most */
+static u64 scan_due_ns(const struct world *w)
+{
+	u64 due_ns = SMALLBMS_NEVER;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		if (w->in.group[i].fitted)
+			due_ns = min(due_ns, w->out.scan_ns[i]);
+	}
+	return due_ns;
+}
+
+static void no_scan_due(struct world *w)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		w->out.scan_ns[i] = SMALLBMS_NEVER;
 }
 
 static u64 from_now(const struct world *w, u64 ms)
@@ -139,7 +163,7 @@ static void pass(struct world *w, u64 ms)
 	}
 
 	for (;;) {
-		u64 scan = w->measured ? min(w->scan_ms, due_ms(w->out.scan_ns)) : U64_MAX;
+		u64 scan = w->measured ? min(w->scan_ms, due_ms(scan_due_ns(w))) : U64_MAX;
 		u64 next = min3(due_ms(w->out.deadline_ns), scan, end);
 
 		w->now_ms = max(w->now_ms, next);
@@ -242,7 +266,7 @@ static struct world *world_alloc(struct kunit *test)
 	w->scan_ms = BEGIN_MS;
 	smallbms_policy_init(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
 	w->out.deadline_ns = SMALLBMS_NEVER;
-	w->out.scan_ns = SMALLBMS_NEVER;
+	no_scan_due(w);
 	return w;
 }
 
@@ -788,7 +812,8 @@ static void slept(struct world *w)
 		w->in.group[i].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
 	}
 	smallbms_policy_resume(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
-	w->out = (struct smallbms_decision){ .scan_ns = SMALLBMS_NEVER };
+	w->out = (struct smallbms_decision){};
+	no_scan_due(w);
 }
 
 static void x5_a_load_that_was_on_comes_back_above_the_pre_alarm(struct kunit *test)
@@ -2483,10 +2508,10 @@ static void a_glitch_leaves_nothing_due(struct kunit *test)
 
 	w = running(test, measured_world(test));
 	scan_after(w, 100, 3300, 4999, true, true);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->in.scan_ns +
+	KUNIT_EXPECT_EQ(test, scan_due_ns(w), w->in.scan_ns +
 			w->set.hold_ms * SMALLBMS_NS_PER_MS / 2);
 	scan_after(w, 100, 3300, 25000, true, true);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
+	KUNIT_EXPECT_EQ(test, scan_due_ns(w), SMALLBMS_NEVER);
 }
 
 /* F4: what is on the way is looked at in the middle, and when its time is over. */
@@ -2514,10 +2539,10 @@ static void expect_looks(struct kunit *test, struct world *w)
 {
 	u64 half_ns = w->set.hold_ms * SMALLBMS_NS_PER_MS / 2;
 
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->st.scan_ns + half_ns);
-	w->now_ms = due_ms(w->out.scan_ns);
+	KUNIT_EXPECT_EQ(test, scan_due_ns(w), w->st.scan_ns + half_ns);
+	w->now_ms = due_ms(scan_due_ns(w));
 	world_scan(w);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->st.scan_ns + half_ns);
+	KUNIT_EXPECT_EQ(test, scan_due_ns(w), w->st.scan_ns + half_ns);
 }
 
 static void f4_evidence_is_looked_at_in_between(struct kunit *test)
@@ -2577,13 +2602,114 @@ static void f1_missing_value_is_looked_for(struct kunit *test)
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
 		w->channels[i].all = false;
 		world_scan(w);
-		KUNIT_EXPECT_EQ(test, w->out.scan_ns, w->in.scan_ns +
+		KUNIT_EXPECT_EQ(test, scan_due_ns(w), w->in.scan_ns +
 				w->set.hold_ms * SMALLBMS_NS_PER_MS / 2);
 		w->channels[i].all = true;
 		pass(w, 2000);
 	}
 	world_scan(w);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns, SMALLBMS_NEVER);
+	KUNIT_EXPECT_EQ(test, scan_due_ns(w), SMALLBMS_NEVER);
+}
+
+/*
+ * Cells are on two converters: a scan of one, which finds cells at @found_mv. The lowest
+ * of all as last read is at @lowest_mv, and the older scan was at @older_ms.
+ */
+static void scan_of_one(struct world *w, u64 ms, int found_mv, int lowest_mv, u64 older_ms)
+{
+	struct smallbms_group *cell = &w->in.group[SMALLBMS_KIND_CELL];
+
+	w->now_ms += ms;
+	w->in.scan_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+	cell->min = lowest_mv * 1000;
+	cell->new_min = found_mv * 1000;
+	cell->scan_ns = older_ms * SMALLBMS_NS_PER_MS;
+	world_step(w);
+}
+
+/* F4: a low cell counts when its own converter has found it for long enough. */
+static void f4_another_converter_is_no_evidence(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 hold = w->set.hold_ms, older = w->now_ms;
+	int i;
+
+	scan_of_one(w, 0, 2700, 2700, older);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], from_now(w, hold / 2));
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_TEMP], SMALLBMS_NEVER);
+	for (i = 0; i < 5; i++) {
+		scan_of_one(w, hold / 4, 3300, 2700, older);
+		EXPECT_OUTPUTS(test, w, true, true, false);
+	}
+	scan_of_one(w, 1, 2700, 2700, older);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+
+	/* The other one looks again, and finds less: that is two glitches, and no low cell. */
+	w = running(test, measured_world(test));
+	scan_of_one(w, 0, 2700, 2700, w->now_ms);
+	scan_of_one(w, hold / 2, 3300, 3300, w->now_ms);
+	scan_of_one(w, hold / 2, 2700, 2700, w->now_ms);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* F4: that all cells are well again is as old as the scan that is oldest. */
+static void f4_all_converters_end_it(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 hold = w->set.hold_ms, older;
+	int i;
+
+	cells(w, 3000, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	older = w->now_ms;
+	for (i = 0; i < 10; i++)
+		scan_of_one(w, hold / 4, 3300, 3300, older);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL],
+			(older + hold / 2) * SMALLBMS_NS_PER_MS);
+	scan_of_one(w, hold / 4, 3300, 3300, older + hold - 1);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	scan_of_one(w, hold / 4, 3300, 3300, older + hold);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* U4: nor does the load connect before each converter has been asked for long enough. */
+static void u4_all_converters_connect(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 hold = w->set.hold_ms, older;
+	int i;
+
+	cells(w, 3150, 3300);
+	pass(w, 2000);
+	w->in.host_load_off = true;
+	world_step(w);
+	w->in.host_load_off = false;
+	older = w->now_ms;
+	for (i = 0; i < 10; i++) {
+		scan_of_one(w, hold / 4, 3300, 3300, older);
+		KUNIT_EXPECT_FALSE(test, w->out.load);
+	}
+	scan_of_one(w, hold / 4, 3300, 3300, older + hold);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+}
+
+/* U3: at the end of the warning, a scan of something else says nothing of the cells. */
+static void u3_cut_waits_for_the_cells(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 older;
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	pass(w, 29000);
+	older = w->now_ms;
+	w->now_ms = due_ms(w->out.cut_ns) - 1;
+	scan_of_one(w, 1, 2700, 2700, older);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], w->out.cut_ns);
+	scan_of_one(w, 5, 2700, 2700, w->now_ms + 5);
+	EXPECT_OUTPUTS(test, w, false, true, false);
 }
 
 static void the_end_of_time_is_safe(struct kunit *test)
@@ -2602,6 +2728,9 @@ static void the_end_of_time_is_safe(struct kunit *test)
 		w->in.scan_ns = now_ns;
 		for (kind = 0; kind < SMALLBMS_NUM_KINDS; kind++) {
 			w->in.group[kind] = w->channels[kind];
+			w->in.group[kind].new_min = w->channels[kind].min;
+			w->in.group[kind].new_max = w->channels[kind].max;
+			w->in.group[kind].scan_ns = now_ns;
 			w->in.group[kind].good_ns = now_ns;
 		}
 		smallbms_policy_step(&w->set, &w->st, &w->in, now_ns, &w->out);
@@ -2720,6 +2849,10 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f4_the_end_of_a_loss_is_looked_at_in_between),
 	KUNIT_CASE(x1_a_start_is_looked_at_in_between),
 	KUNIT_CASE(a_glitch_leaves_nothing_due),
+	KUNIT_CASE(f4_another_converter_is_no_evidence),
+	KUNIT_CASE(f4_all_converters_end_it),
+	KUNIT_CASE(u4_all_converters_connect),
+	KUNIT_CASE(u3_cut_waits_for_the_cells),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}
 };

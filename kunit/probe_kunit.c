@@ -246,6 +246,13 @@ static void channel_that_does_not_exist(struct fake_bank *bank)
 	fake_bank_channel(bank, "cell4", FAKE_NUM_CHANNELS);
 }
 
+static void front_ends_in_a_ring(struct fake_bank *bank)
+{
+	bank->num_channels = 3;
+	bank->node = FAKE_RING;
+	fake_bank_channel(bank, "cell4", 0);
+}
+
 static void temperature_that_is_a_voltage(struct fake_bank *bank)
 {
 	bank->num_channels = 4;
@@ -332,6 +339,8 @@ static const struct bad_case {
 	{ "cell 161", cell_beyond, "channel \"cell161\" is none of" },
 	{ "unknown channel name", unknown_name, "channel \"voltage\" is none of" },
 	{ "channel that does not exist", channel_that_does_not_exist, "no channel for \"cell4\"" },
+	{ "front ends in a ring", front_ends_in_a_ring,
+	  "io-channels of \"cell4\" lead through more than 7 front ends" },
 	{ "voltage as temperature", temperature_that_is_a_voltage,
 	  "channel \"temp1\" does not measure a temperature" },
 	{ "setting above its range", setting_too_high,
@@ -469,7 +478,7 @@ static void late_providers_are_waited_for(struct kunit *test)
 	KUNIT_EXPECT_FALSE_MSG(test, bound(pdev), "the converter is still missing");
 	KUNIT_EXPECT_EQ(test, t->gpio->was_driven, 0);
 
-	t->adc = fake_adc_add(test);
+	t->adc = fake_adc_add(test, FAKE_ADC);
 	KUNIT_EXPECT_EQ(test, device_attach(&pdev->dev), 1);
 	KUNIT_EXPECT_TRUE(test, bound(pdev));
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));

@@ -11,6 +11,7 @@
 #include <linux/bits.h>
 #include <linux/container_of.h>
 #include <linux/delay.h>
+#include <linux/errno.h>
 #include <linux/gpio/machine.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -127,8 +128,10 @@ static void every_allocation_of_probe_fails_in_turn(struct kunit *test)
 /* In the task of the test, whose allocations can be told to fail. */
 static void scan_here(struct smallbms *bms)
 {
-	cancel_delayed_work_sync(&bms->scanner);
-	bms->scanner.work.func(&bms->scanner.work);
+	struct delayed_work *scanner = &bms->sense.converter[0].scanner;
+
+	cancel_delayed_work_sync(scanner);
+	scanner->work.func(&scanner->work);
 }
 
 static void evaluation_needs_no_memory(struct kunit *test)
@@ -596,6 +599,259 @@ static void converter_is_slow(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
+static const char *causes(struct kunit *test)
+{
+	return text_of(psy_of(test), "causes");
+}
+
+/* F2: whatever way a temperature is lost, the load does not notice. */
+static void temperatures_time_out(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_adc *temps = fake_adc_add(test, FAKE_ADC_2);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	unsigned int beats, i;
+
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
+	bank->node = FAKE_ADC_2;
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 3);
+	running(test, bank);
+	for (i = 0; i < 3; i++)
+		temps->error[FAKE_TEMP + i] = -ETIMEDOUT;
+	temps->hangs_ms = 2000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, 5000 + SLACK_MS));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "temperature-lost"));
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(10000);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 2);
+	KUNIT_EXPECT_GE(test, t->gpio->edges[FAKE_HEARTBEAT], beats + 10);
+	temps->hangs_ms = 0;
+}
+
+/* X1, F2: a start waits for temperatures until they are lost, and no longer. */
+static void temperatures_hang_from_the_start(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_adc *temps = fake_adc_add(test, FAKE_ADC_2);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	fake_bank_u32(bank, "stale-ms", 4000);
+	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
+	bank->node = FAKE_ADC_2;
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 1);
+	temps->hangs_ms = HANGS_MS;
+	KUNIT_ASSERT_TRUE(test, bound(fake_bank_add(test, bank, 0)));
+	msleep(3500);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, 1500 + SLACK_MS / 2));
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 0);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "temperature-lost"));
+	temps->hangs_ms = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+}
+
+/* Eight cells on two converters, the first of which is the usual one */
+static struct fake_adc *two_converters(struct kunit *test, struct fake_bank *bank)
+{
+	struct fake_adc *second = fake_adc_add(test, FAKE_ADC_2);
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		char *text = bank->text[bank->num_channels];
+
+		snprintf(text, sizeof(bank->text[0]), "cell%u", i + 1);
+		bank->node = i < 4 ? FAKE_ADC : FAKE_ADC_2;
+		fake_bank_channel(bank, text, FAKE_CELL + i);
+	}
+	return second;
+}
+
+/* F1: a converter that hangs makes the cells of another neither late nor unknown. */
+static void one_of_two_converters_hangs(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct fake_adc *second = two_converters(test, bank);
+
+	fake_bank_u32(bank, "stale-ms", 10000);
+	running(test, bank);
+	second->hangs_ms = 4 * HANGS_MS;
+	msleep(700);	/* and not just about to */
+	t->adc->value[FAKE_CELL] = 3800000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "overvoltage cell=1 "));
+	KUNIT_EXPECT_NULL(test, strstr(causes(test), "cell-lost"));
+	t->adc->value[FAKE_CELL] = 2700000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS));
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 30000 + MEASURED_MS));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "undervoltage cell=1 "));
+	second->hangs_ms = 0;
+}
+
+/* F4: what one converter has said once is not made to stand by what another says. */
+static void other_converters_are_no_evidence(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct fake_adc *second = two_converters(test, bank);
+
+	fake_bank_u32(bank, "stale-ms", 10000);
+	running(test, bank);
+	second->value[FAKE_CELL + 5] = 3800000;
+	scanned(test);
+	second->hangs_ms = HANGS_MS;
+	second->value[FAKE_CELL + 5] = 3300000;
+	msleep(5000);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 1);
+	second->hangs_ms = 0;
+}
+
+/* Speed: a scan takes as long as that of the slowest converter, not as all of them. */
+static void converters_are_scanned_at_once(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct fake_adc *adc[6] = { t->adc };
+	const struct smallbms_group *cell;
+	struct smallbms *bms;
+	unsigned int i;
+	u64 age_ms;
+
+	for (i = 0; i < 60; i++) {
+		char *text = bank->text[i];
+
+		snprintf(text, sizeof(bank->text[0]), "cell%u", i + 1);
+		bank->node = FAKE_ADC + i / 10;
+		fake_bank_channel(bank, text, FAKE_CELL + i);
+	}
+	for (i = 0; i < ARRAY_SIZE(adc); i++) {
+		if (i)
+			adc[i] = fake_adc_add(test, FAKE_ADC + i);
+		adc[i]->hangs_ms = 20;
+	}
+	bms = platform_get_drvdata(running(test, bank));
+	scanned(test);
+	cell = &bms->sample.group[SMALLBMS_KIND_CELL];
+	scoped_guard(mutex, &bms->lock)
+		age_ms = div_u64(cell->scan_ns - cell->good_ns, NSEC_PER_MSEC);
+	KUNIT_EXPECT_TRUE(test, cell->all);
+	KUNIT_EXPECT_GE(test, age_ms, 10 * 20 - 10 * jiffies_to_msecs(1));
+	KUNIT_EXPECT_LE(test, age_ms, 2 * 10 * 20);
+	for (i = 0; i < ARRAY_SIZE(adc); i++)
+		adc[i]->hangs_ms = 0;
+}
+
+/* The heartbeat waits for all that the load depends on. */
+static void heartbeat_waits_for_all_cells(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct fake_adc *second = two_converters(test, bank);
+	unsigned int beats;
+
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	running(test, bank);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(2000);
+	KUNIT_EXPECT_GE(test, t->gpio->edges[FAKE_HEARTBEAT], beats + 5);
+	second->hangs_ms = HANGS_MS;
+	msleep(700);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(2000);
+	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
+	second->hangs_ms = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, 0));
+}
+
+/* F2: without a cell, no measurement keeps the heartbeat. */
+static void heartbeat_does_not_wait_for_temperatures(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	unsigned int beats;
+
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	add_signals(bank);
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 1);
+	running(test, bank);
+	t->adc->hangs_ms = HANGS_MS;
+	msleep(700);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(2000);
+	KUNIT_EXPECT_GE(test, t->gpio->edges[FAKE_HEARTBEAT], beats + 5);
+	t->adc->hangs_ms = 0;
+}
+
+/* F1: not even a line that is only looked at waits for a converter. */
+static void mute_line_does_not_wait_for_a_converter(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, false);
+
+	running(test, whole_bank(test));
+	t->adc->hangs_ms = HANGS_MS;
+	msleep(700);
+	fake_gpio_set(t->gpio, FAKE_ATC, false);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, 1000));
+	KUNIT_EXPECT_NULL(test, strstr(causes(test), "cell-lost"));
+	t->adc->hangs_ms = 0;
+}
+
+/* A converter that times out rests, whoever asks for it; one that answers at once is asked. */
+static void dead_converter_rests(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_adc *temps = fake_adc_add(test, FAKE_ADC_2);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	unsigned int reads;
+
+	fake_bank_channels(bank, "cell", FAKE_CELL, 4);
+	bank->node = FAKE_ADC_2;
+	fake_bank_channels(bank, "temp", FAKE_TEMP, 1);
+	running(test, bank);
+	temps->error[FAKE_TEMP] = -EIO;
+	reads = temps->reads;
+	msleep(6000);
+	KUNIT_EXPECT_GE(test, temps->reads - reads, 15);
+	temps->hangs_ms = 200;
+	msleep(2000);
+	reads = temps->reads;
+	msleep(6000);
+	KUNIT_EXPECT_LE(test, temps->reads - reads, 6);
+	KUNIT_EXPECT_GE(test, temps->reads - reads, 4);
+	temps->error[FAKE_TEMP] = 0;
+	temps->hangs_ms = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+}
+
+/* A divider or an amplifier in front of a converter waits for it. */
+static void front_ends_share_a_converter(struct kunit *test)
+{
+	static const enum fake_node nodes[] = { FAKE_FRONT, FAKE_FRONT_2, FAKE_ADC, FAKE_ADC_2 };
+	struct fake_bank *bank = fake_bank_alloc(test);
+	const struct smallbms_sense *sense;
+	struct smallbms *bms;
+	unsigned int i;
+
+	with_hardware(test, false, true);
+	for (i = 0; i < 4; i++) {
+		char *text = bank->text[i];
+
+		snprintf(text, sizeof(bank->text[0]), "cell%u", i + 1);
+		bank->node = nodes[i];
+		fake_bank_channel(bank, text, FAKE_CELL + i);
+		if (nodes[i] != FAKE_ADC)
+			fake_adc_add(test, nodes[i]);
+	}
+	bms = platform_get_drvdata(running(test, bank));
+	sense = &bms->sense;
+	KUNIT_EXPECT_EQ(test, sense->num_converters, 2);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, sense->channel[i].converter, i == 3);
+}
+
 /* Clock */
 
 static void jump(struct kunit *test, s64 seconds)
@@ -761,6 +1017,16 @@ static struct kunit_case safe_cases[] = {
 	KUNIT_CASE_SLOW(first_scan_never_returns),
 	KUNIT_CASE_SLOW(shutdown_does_not_wait_for_a_converter),
 	KUNIT_CASE_SLOW(converter_is_slow),
+	KUNIT_CASE_SLOW(temperatures_time_out),
+	KUNIT_CASE_SLOW(temperatures_hang_from_the_start),
+	KUNIT_CASE_SLOW(one_of_two_converters_hangs),
+	KUNIT_CASE_SLOW(other_converters_are_no_evidence),
+	KUNIT_CASE_SLOW(converters_are_scanned_at_once),
+	KUNIT_CASE_SLOW(heartbeat_waits_for_all_cells),
+	KUNIT_CASE_SLOW(heartbeat_does_not_wait_for_temperatures),
+	KUNIT_CASE_SLOW(mute_line_does_not_wait_for_a_converter),
+	KUNIT_CASE_SLOW(dead_converter_rests),
+	KUNIT_CASE(front_ends_share_a_converter),
 	KUNIT_CASE_SLOW(wall_clock_jumps),
 	KUNIT_CASE(panic_lets_go),
 	KUNIT_CASE(panic_keeps_off_lines_that_sleep),

@@ -48,6 +48,7 @@ static void f1_plausible_range(struct kunit *test)
 
 struct sense_test {
 	struct smallbms_channel channel[CELLS + 1];
+	struct smallbms_converter converter[2];
 	struct smallbms_sense sense;
 	struct smallbms_sample sample;
 };
@@ -73,13 +74,17 @@ static int sense_init(struct kunit *test)
 	};
 	t->sense.channel = t->channel;
 	t->sense.num_channels = CELLS + 1;
+	t->sense.converter = t->converter;
+	t->sense.num_converters = ARRAY_SIZE(t->converter);
+	for (i = 0; i < ARRAY_SIZE(t->converter); i++)
+		t->converter[i].sense = &t->sense;
 	test->priv = t;
 	return 0;
 }
 
 static const struct smallbms_group *cells(struct sense_test *t)
 {
-	smallbms_sense_publish(&t->sense, &t->sample);
+	smallbms_sense_publish(&t->converter[0], &t->sample, 3000);
 	return &t->sample.group[SMALLBMS_KIND_CELL];
 }
 
@@ -180,6 +185,42 @@ static void scan_is_published_as_a_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->channel[0].reading.value, 2700000);
 }
 
+/* Half of the cells have another converter; each scan is of one. */
+static void converters_are_apart(struct kunit *test)
+{
+	struct sense_test *t = test->priv;
+	const struct smallbms_group *group = &t->sample.group[SMALLBMS_KIND_CELL];
+	const struct smallbms_group *temp = &t->sample.group[SMALLBMS_KIND_TEMP];
+	unsigned int i;
+
+	for (i = CELLS / 2; i < CELLS; i++)
+		t->channel[i].converter = 1;
+	t->channel[1].scan.value = 2700000;
+	t->channel[CELLS - 1].scan.value = 3400000;
+	smallbms_sense_publish(&t->converter[1], &t->sample, 1500);
+	smallbms_sense_publish(&t->converter[0], &t->sample, 2000);
+	KUNIT_EXPECT_EQ(test, group->min, 2700000);
+	KUNIT_EXPECT_EQ(test, group->new_min, 2700000);
+	KUNIT_EXPECT_EQ(test, group->max, 3400000);
+	KUNIT_EXPECT_EQ(test, group->new_max, 3300000);
+	KUNIT_EXPECT_EQ(test, group->scan_ns, 1500);
+	KUNIT_EXPECT_EQ(test, temp->scan_ns, 2000);
+	KUNIT_EXPECT_EQ(test, temp->new_min, 25000);
+
+	/* What the other one has not finished is not seen. */
+	t->channel[1].scan.value = 2600000;
+	t->channel[CELLS - 2].scan.error = -EIO;
+	smallbms_sense_publish(&t->converter[1], &t->sample, 2500);
+	KUNIT_EXPECT_FALSE(test, group->all);
+	KUNIT_EXPECT_EQ(test, group->min, 2700000);
+	KUNIT_EXPECT_EQ(test, group->new_min, 3300000);
+	KUNIT_EXPECT_EQ(test, group->new_max, 3400000);
+	KUNIT_EXPECT_EQ(test, group->scan_ns, 2000);
+	KUNIT_EXPECT_EQ(test, t->sample.scan_ns, 2500);
+	KUNIT_EXPECT_GT(test, temp->new_min, temp->min);
+	KUNIT_EXPECT_LT(test, temp->new_max, temp->max);
+}
+
 static struct kunit_case sense_cases[] = {
 	KUNIT_CASE_PARAM(f1_plausible_range, plausible_gen_params),
 	KUNIT_CASE(worst_cells_have_their_index),
@@ -188,6 +229,7 @@ static struct kunit_case sense_cases[] = {
 	KUNIT_CASE(f1_nothing_known),
 	KUNIT_CASE(f1_age_is_that_of_the_oldest),
 	KUNIT_CASE(scan_is_published_as_a_whole),
+	KUNIT_CASE(converters_are_apart),
 	{}
 };
 

@@ -131,6 +131,9 @@ static void look(struct bank *bank, struct smallbms_sample *in, enum subject sub
 		.all = value != UNREADABLE,
 		.min = value,
 		.max = value,
+		.new_min = value,
+		.new_max = value,
+		.scan_ns = bank->now_ns,
 		.good_ns = bank->good_ns[kind],
 	};
 }

@@ -104,8 +104,11 @@ static void any_sample(struct smallbms_sample *in)
 		g->all = any_bool();
 		g->min = any_s32();
 		g->max = any_s32();
+		g->new_min = any_s32();
+		g->new_max = any_s32();
 		g->min_index = 0;
 		g->max_index = 0;
+		g->scan_ns = any_u64();
 		g->good_ns = any_u64();
 	}
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {

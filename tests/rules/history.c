@@ -355,6 +355,8 @@ static void scan_begins(void)
 			.all = c->all,
 			.min = c->min,
 			.max = c->max,
+			.new_min = c->min,
+			.new_max = c->max,
 			.good_ns = c->good_ns,
 		};
 	}
@@ -374,18 +376,25 @@ static void restless(void)
 static bool scan_ends(void)
 {
 	u64 due_ns, pace_ns = (w.beats ? BEAT_MS : SCAN_MS) * MS;
+	int i;
 
 	if (w.calm_ns == UINT64_MAX)
 		restless();
 	w.scan_end_ns = SMALLBMS_NEVER;
 	memcpy(w.in.group, w.scan, sizeof(w.scan));
 	w.in.scan_ns = w.now_ns;
+	for (i = 0; i < QUANTITIES; i++)
+		w.in.group[i].scan_ns = w.now_ns;
 	if (!look())
 		return false;
 	if (!w.polled)
 		return true;
 
-	due_ns = w.out.scan_ns;
+	due_ns = SMALLBMS_NEVER;
+	for (i = 0; i < QUANTITIES; i++) {
+		if (w.in.group[i].fitted)
+			due_ns = earlier(due_ns, w.out.scan_ns[i]);
+	}
 	if (due_ns <= w.in.scan_ns)
 		return wrong("asks for a scan that has been made");
 	/* Times are asked for in milliseconds. */
@@ -671,7 +680,7 @@ static bool starts(void (*policy)(struct smallbms_state *st, u64 now_ns))
 	for (i = 0; i < QUANTITIES; i++) {
 		w.channel[i].good_ns = w.now_ns;
 		w.in.group[i] = (struct smallbms_group){
-			.fitted = w.channel[i].fitted, .good_ns = w.now_ns,
+			.fitted = w.channel[i].fitted, .scan_ns = w.now_ns, .good_ns = w.now_ns,
 		};
 	}
 	for (i = 0; i < LINES; i++)

@@ -44,8 +44,14 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < steps; i++) {
 		sample.scan_ns += SCAN_NS;
-		for (int kind = 0; kind < SMALLBMS_NUM_KINDS; kind++)
-			sample.group[kind].good_ns = sample.scan_ns;
+		for (int kind = 0; kind < SMALLBMS_NUM_KINDS; kind++) {
+			struct smallbms_group *group = &sample.group[kind];
+
+			group->new_min = group->min;
+			group->new_max = group->max;
+			group->scan_ns = sample.scan_ns;
+			group->good_ns = sample.scan_ns;
+		}
 		for (int line = 0; line < SMALLBMS_NUM_LINES; line++)
 			sample.line[line].good_ns = sample.scan_ns;
 		smallbms_policy_step(&set, &state, &sample, sample.scan_ns, &decision);

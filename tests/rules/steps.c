@@ -222,14 +222,31 @@ void F4_the_deadline_is_later(void)
 	happens(b.out.deadline_ns == now + 1 && b.out.pre_alarm);
 }
 
+/* When the scan ended that has read the channel that was read longest ago */
+static u64 oldest_ns(const struct bank *b)
+{
+	u64 time_ns = b->st.scan_ns;
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
+		const struct smallbms_group *g = &b->in.group[i];
+
+		if (g->fitted && g->scan_ns < time_ns)
+			time_ns = g->scan_ns;
+	}
+	return time_ns;
+}
+
 void F4_the_scan_is_later(void)
 {
 	struct bank b;
 	u64 now;
+	int i;
 
 	looking(&b, &now);
-	promise(b.out.scan_ns > b.st.scan_ns);
-	happens(b.out.scan_ns == b.st.scan_ns + 1);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		promise(b.out.scan_ns[i] > oldest_ns(&b));
+	happens(b.out.scan_ns[SMALLBMS_KIND_CELL] == oldest_ns(&b) + 1);
 }
 
 /* An output was told what it is before anyone looks at it. */
@@ -461,7 +478,7 @@ void X2_gate_opens(void)
 	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && gate_ends(&b.st, scan, lines));
 	step(&b, now);
 	promise(gate_ends(&b.st, scan, lines));
-	promise(!over(scan, b.st.scan_ns, b.set.hold_ms) || !over(lines, now, b.set.filter_ms) ||
+	promise(!over(scan, oldest_ns(&b), b.set.hold_ms) || !over(lines, now, b.set.filter_ms) ||
 		!b.st.blocked);
 	happens(b.st.blocked);
 	happens(!b.st.blocked && b.st.starting);
@@ -500,7 +517,7 @@ void X2_all_comes_back(void)
 	step(&b, now);
 	promise(all_ends(&b, scan, lines));
 
-	due = over(scan, b.st.scan_ns, b.set.hold_ms) && over(lines, now, b.set.filter_ms) &&
+	due = over(scan, oldest_ns(&b), b.set.hold_ms) && over(lines, now, b.set.filter_ms) &&
 	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS;
 	promise(!due || !b.out.pre_alarm);
 	promise(!due || b.out.charge || b.st.over_discharged.on);

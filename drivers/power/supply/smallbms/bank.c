@@ -7,15 +7,15 @@
  * DOC: smallbms-bank
  *
  * An evaluation reads the lines of the outputs and of the inputs, lets the policy
- * decide on them and on the last finished scan of the channels, makes the outputs
+ * decide on them and on the last finished scans of the channels, makes the outputs
  * follow and reports what has changed, all under one lock. Neither a reader nor a
  * writer of an attribute takes this lock: an evaluation waits for another one, or for the
  * outputs to float at an end. Four things cause an evaluation:
  *
  * - an edge on a line, in the thread of its interrupt;
- * - the scanner, a work that reads all channels at a fixed pace. Reading sleeps,
- *   perhaps for seconds, so it happens outside the lock and does not keep a line
- *   waiting;
+ * - the scanners, one for each converter, works that read its channels at a fixed pace.
+ *   Reading sleeps, perhaps for seconds, so it happens outside the lock, and keeps
+ *   neither a line nor another converter waiting;
  * - the deadline that the policy gave, a timer on the boot clock;
  * - a command, which is left where the next evaluation finds it.
  *
@@ -35,10 +35,14 @@
  * time after it, so nothing is read any more, and the heartbeat stops. It is stopped when
  * all devices have agreed, and goes on where one has not.
  *
+ * Works have a queue of their own that is bound to no CPU: a converter whose driver does
+ * not sleep while it waits keeps no evaluation from another CPU.
+ *
  * The power supply, hwmon and the controls stand above this file, and nothing here
  * calls them.
  */
 
+#include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
@@ -59,7 +63,7 @@
 #include "smallbms.h"
 
 /*
- * Pace of the scanner. A condition is noticed after at most one pace, and scanned
+ * Pace of a scanner. A condition is noticed after at most one pace, and scanned
  * again when its hold time is over. Of the 750 ms that are promised on top of the
  * hold time, this leaves 150 ms for slow converters and busy hosts.
  */
@@ -68,30 +72,80 @@
 /* Pace with a heartbeat, so that a charge pump notices its end within a second. */
 #define BEAT_MS		250
 
+/* A mute line is looked at as often as this, and in fact with each scan, if those do not hang. */
+#define MUTE_NS		((SCAN_MS + 50) * (u64)NSEC_PER_MSEC)
+
+/* Rest of a converter after a scan that has waited in vain, whoever asks for another */
+#define TIMEOUT_MS	1000
+
 /* A line that storms is not looked at more often than this. */
 #define REST_NS		NSEC_PER_MSEC
 
-static void scan_after(struct smallbms *bms, unsigned int ms)
+static void scan_after(struct smallbms *bms, struct smallbms_converter *converter,
+		       unsigned int ms)
 {
-	queue_delayed_work(system_highpri_wq, &bms->scanner, msecs_to_jiffies(ms));
+	converter->next_ns = ktime_get_boottime_ns() + (u64)ms * NSEC_PER_MSEC;
+	mod_delayed_work(bms->queue, &converter->scanner, msecs_to_jiffies(ms));
 }
 
-static void next_scan(struct smallbms *bms)
+static u64 due_ns(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
-	unsigned int ms = bms->act.heartbeat ? BEAT_MS : SCAN_MS;
-	u64 now_ns, due_ns = bms->decision.scan_ns;
+	u64 due_ns = SMALLBMS_NEVER;
+	int i;
 
-	if (due_ns != SMALLBMS_NEVER) {
-		now_ns = ktime_get_boottime_ns();
-		ms = due_ns <= now_ns ? 0 :
-		     min_t(u64, ms, DIV_ROUND_UP_ULL(due_ns - now_ns, NSEC_PER_MSEC));
+	for_each_set_bit(i, &converter->kinds, SMALLBMS_NUM_KINDS)
+		due_ns = min(due_ns, bms->decision.scan_ns[i]);
+	return due_ns;
+}
+
+/* How long a converter that has just been scanned may rest */
+static unsigned int rest_ms(const struct smallbms *bms, const struct smallbms_converter *converter)
+{
+	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS : SCAN_MS;
+	u64 now_ns = ktime_get_boottime_ns(), due = due_ns(bms, converter);
+
+	if (converter->timed_out)
+		return TIMEOUT_MS;
+	/* It has been scanned since, if another one has not. */
+	if (due <= converter->begun_ns)
+		return pace_ms;
+	return due <= now_ns ? 0 :
+	       min_t(u64, pace_ms, DIV_ROUND_UP_ULL(due - now_ns, NSEC_PER_MSEC));
+}
+
+/* What one converter has found may have to be asked of others sooner, but never later. */
+static void ask_others(struct smallbms *bms, const struct smallbms_converter *scanned)
+{
+	u64 now_ns = ktime_get_boottime_ns(), due;
+	unsigned int i;
+
+	for (i = 0; i < bms->sense.num_converters; i++) {
+		struct smallbms_converter *other = &bms->sense.converter[i];
+
+		/* That of a scan under way, or about to begin, has passed. */
+		if (other == scanned || other->next_ns <= now_ns ||
+		    READ_ONCE(other->timed_out))
+			continue;
+		due = due_ns(bms, other);
+		if (due < other->next_ns && due > READ_ONCE(other->begun_ns))
+			scan_after(bms, other, due <= now_ns ? 0 :
+				   DIV_ROUND_UP_ULL(due - now_ns, NSEC_PER_MSEC));
 	}
-	scan_after(bms, ms);
+}
+
+/* Without a channel, a heartbeat or a mute line, interrupts say everything. */
+static bool needs_polling(const struct smallbms *bms, const struct smallbms_converter *converter)
+{
+	return converter->kinds || bms->act.heartbeat || bms->mute;
 }
 
 static void set_deadline(struct smallbms *bms)
 {
-	hrtimer_start(&bms->deadline, ns_to_ktime(bms->decision.deadline_ns), HRTIMER_MODE_ABS);
+	u64 due_ns = bms->decision.deadline_ns;
+
+	if (bms->mute)
+		due_ns = min(due_ns, bms->looked_ns + MUTE_NS);
+	hrtimer_start(&bms->deadline, ns_to_ktime(due_ns), HRTIMER_MODE_ABS);
 }
 
 static void take_command(struct smallbms *bms)
@@ -162,7 +216,7 @@ static enum hrtimer_restart smallbms_deadline(struct hrtimer *timer)
 {
 	struct smallbms *bms = container_of(timer, struct smallbms, deadline);
 
-	queue_work(system_highpri_wq, &bms->evaluation);
+	queue_work(bms->queue, &bms->evaluation);
 	return HRTIMER_NORESTART;
 }
 
@@ -188,36 +242,53 @@ static irqreturn_t smallbms_line_irq(int irq, void *data)
 }
 
 /* Readings are shown as they are: so they change when no reader looks. */
-static void publish_scan(struct smallbms *bms)
+static void publish_scan(struct smallbms *bms, struct smallbms_converter *converter)
 {
 	spin_lock(&bms->report.lock);
-	smallbms_sense_publish(&bms->sense, &bms->sample);
+	smallbms_sense_publish(converter, &bms->sample, ktime_get_boottime_ns());
 	spin_unlock(&bms->report.lock);
+}
+
+/* F1: when everything that the load depends on has been scanned anew */
+static void beat(struct smallbms *bms)
+{
+	unsigned int i;
+
+	if (!bms->decision.beat)
+		return;
+	for (i = 0; i < bms->sense.num_converters; i++) {
+		if (bms->sense.converter[i].vital &&
+		    bms->sense.converter[i].scan_ns <= bms->beat_ns)
+			return;
+	}
+	bms->beat_ns = bms->sample.scan_ns;
+	smallbms_act_beat(&bms->act);
 }
 
 static void smallbms_scanner(struct work_struct *work)
 {
-	struct smallbms *bms = container_of(to_delayed_work(work), struct smallbms, scanner);
+	struct smallbms_converter *converter =
+		container_of(to_delayed_work(work), struct smallbms_converter, scanner);
+	struct smallbms *bms = container_of(converter->sense, struct smallbms, sense);
 
-	smallbms_sense_scan(&bms->sense);
+	smallbms_sense_scan(converter);
 
 	guard(mutex)(&bms->lock);
 
 	if (bms->stopped || bms->paused)
 		return;
-	publish_scan(bms);
-	bms->sample.scan_ns = ktime_get_boottime_ns();
+	publish_scan(bms, converter);
 	smallbms_evaluate(bms);
-	if (bms->decision.beat)
-		smallbms_act_beat(&bms->act);
-	if (bms->polled)
-		next_scan(bms);
+	beat(bms);
+	if (needs_polling(bms, converter))
+		scan_after(bms, converter, rest_ms(bms, converter));
+	ask_others(bms, converter);
 }
 
 /* In the work, not here: a writer can have less priority than the bank, or none for now. */
 static void obey(struct smallbms *bms)
 {
-	queue_work(system_highpri_wq, &bms->evaluation);
+	queue_work(bms->queue, &bms->evaluation);
 	flush_work(&bms->evaluation);
 }
 
@@ -336,6 +407,17 @@ int smallbms_bank_float(struct smallbms *bms)
 	return ret;
 }
 
+/* Nothing begins another one any more: the bank is stopped or paused. */
+static void end_works(struct smallbms *bms)
+{
+	unsigned int i;
+
+	hrtimer_cancel(&bms->deadline);
+	cancel_work_sync(&bms->evaluation);
+	for (i = 0; i < bms->sense.num_converters; i++)
+		cancel_delayed_work_sync(&bms->sense.converter[i].scanner);
+}
+
 /**
  * smallbms_bank_stop() - let go of the outputs, and have nothing under way any more
  * @bms: the bank
@@ -346,9 +428,7 @@ int smallbms_bank_stop(struct smallbms *bms)
 {
 	int ret = smallbms_bank_float(bms);
 
-	hrtimer_cancel(&bms->deadline);
-	cancel_work_sync(&bms->evaluation);
-	cancel_delayed_work_sync(&bms->scanner);
+	end_works(bms);
 	cancel_delayed_work_sync(&bms->report.announcer);
 	return ret;
 }
@@ -356,9 +436,15 @@ int smallbms_bank_stop(struct smallbms *bms)
 /* A scan may never end; that it has not is noticed without one (F1). */
 static void watch(struct smallbms *bms)
 {
-	queue_work(system_highpri_wq, &bms->evaluation);
-	if (bms->polled)
-		scan_after(bms, 0);
+	unsigned int i;
+
+	guard(mutex)(&bms->lock);
+
+	queue_work(bms->queue, &bms->evaluation);
+	for (i = 0; i < bms->sense.num_converters; i++) {
+		if (needs_polling(bms, &bms->sense.converter[i]))
+			scan_after(bms, &bms->sense.converter[i], 0);
+	}
 }
 
 static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st, u64 now_ns))
@@ -366,13 +452,10 @@ static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st
 	u64 now = ktime_get_boottime_ns();
 	unsigned int i;
 
-	for (i = 0; i < bms->sense.num_channels; i++) {
-		bms->sense.channel[i].scan.error = -ENODATA;
-		bms->sense.channel[i].scan.good_ns = now;
-	}
-
 	scoped_guard(mutex, &bms->lock) {
-		publish_scan(bms);
+		spin_lock(&bms->report.lock);
+		smallbms_sense_forget(&bms->sense, &bms->sample, now);
+		spin_unlock(&bms->report.lock);
 		for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
 			bms->sample.line[i].fitted = bms->sense.line[i];
 			bms->sample.line[i].known = false;
@@ -402,9 +485,7 @@ void smallbms_bank_pause(struct smallbms *bms)
 {
 	scoped_guard(mutex, &bms->lock)
 		bms->paused = true;
-	hrtimer_cancel(&bms->deadline);
-	cancel_work_sync(&bms->evaluation);
-	cancel_delayed_work_sync(&bms->scanner);
+	end_works(bms);
 }
 
 /**
@@ -421,8 +502,7 @@ void smallbms_bank_resume(struct smallbms *bms)
 		watch(bms);
 }
 
-/* Without a channel, a heartbeat or a mute line, interrupts say everything. */
-static bool needs_polling(const struct smallbms *bms)
+static bool has_mute_line(const struct smallbms *bms)
 {
 	int i;
 
@@ -430,7 +510,7 @@ static bool needs_polling(const struct smallbms *bms)
 		if (bms->sense.line[i] && bms->sense.irq[i] < 0)
 			return true;
 	}
-	return bms->sense.num_channels || bms->act.heartbeat;
+	return false;
 }
 
 /**
@@ -462,8 +542,13 @@ int smallbms_bank_request_irqs(struct smallbms *bms)
 			bms->sense.irq[i] = ret;
 		}
 	}
-	bms->polled = needs_polling(bms);
+	bms->mute = has_mute_line(bms);
 	return 0;
+}
+
+static void remove_queue(void *data)
+{
+	destroy_workqueue(data);
 }
 
 /**
@@ -474,15 +559,24 @@ int smallbms_bank_request_irqs(struct smallbms *bms)
  */
 int smallbms_bank_init(struct smallbms *bms)
 {
-	int ret = devm_mutex_init(bms->dev, &bms->lock);
+	unsigned int i;
+	int ret;
 
+	ret = devm_mutex_init(bms->dev, &bms->lock);
+	if (ret)
+		return ret;
+	bms->queue = alloc_workqueue("%s", WQ_UNBOUND | WQ_HIGHPRI, 0, dev_name(bms->dev));
+	if (!bms->queue)
+		return -ENOMEM;
+	ret = devm_add_action_or_reset(bms->dev, remove_queue, bms->queue);
 	if (ret)
 		return ret;
 	spin_lock_init(&bms->command_lock);
 	bms->command.settings = bms->settings;
 	hrtimer_setup(&bms->deadline, smallbms_deadline, CLOCK_BOOTTIME, HRTIMER_MODE_ABS);
 	INIT_WORK(&bms->evaluation, smallbms_evaluation);
-	INIT_DELAYED_WORK(&bms->scanner, smallbms_scanner);
+	for (i = 0; i < bms->sense.num_converters; i++)
+		INIT_DELAYED_WORK(&bms->sense.converter[i].scanner, smallbms_scanner);
 	bms->stopped = true;
 	bms->decision.causes = BIT(SMALLBMS_CAUSE_START);
 	smallbms_report_init(bms);

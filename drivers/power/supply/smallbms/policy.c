@@ -21,7 +21,9 @@
  *
  * Conditions. Everything that is seen becomes a condition that counts once its
  * evidence has stood for a time: the hold time for measurements, counted from
- * scan to scan, the filter time for lines (F4). A missing value is no evidence.
+ * scan to scan, the filter time for lines (F4). Channels need not be scanned together.
+ * One bad value is enough, so it counts when it has just been read; that all are good is
+ * as old as the value that was read longest ago. A missing value is no evidence.
  * It cannot end an alarm, but it does not excuse one under way either, so that a
  * channel that fails every other time still trips. A value missing for the stale
  * time becomes a condition of its own, "lost" (F1, F2).
@@ -252,27 +254,51 @@ static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good
 	weigh(c, known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN, time_ns, span_ns);
 }
 
+/* Times of scans */
+
+static void no_newer(u64 *time_ns, const struct smallbms_group *g)
+{
+	if (g->fitted)
+		due(time_ns, g->scan_ns);
+}
+
+/* Since when every channel of a kind has been scanned */
+static u64 whole_ns(const struct smallbms_state *st, const struct smallbms_group *g)
+{
+	u64 time_ns = st->scan_ns;
+
+	no_newer(&time_ns, g);
+	return time_ns;
+}
+
+/* When evidence against a condition was taken: one value begins it, all end it. */
+static u64 taken_ns(const struct smallbms_state *st, const struct smallbms_condition *c,
+		    const struct smallbms_group *g)
+{
+	return c->on ? whole_ns(st, g) : st->scan_ns;
+}
+
 /* Evidence */
 
-/* A value below @on; all at or above @off end it. */
+/* A value below @on, if it is new; all at or above @off end it. */
 static enum evidence below(const struct smallbms_group *g, s32 on, s32 off)
 {
 	if (!g->fitted)
 		return EVIDENCE_ABSENT;
 	if (g->any && g->min < on)
-		return EVIDENCE_ON;
+		return g->new_min < on ? EVIDENCE_ON : EVIDENCE_UNKNOWN;
 	if (!g->all)
 		return EVIDENCE_UNKNOWN;
 	return g->min >= off ? EVIDENCE_OFF : EVIDENCE_NEUTRAL;
 }
 
-/* A value above @on; all at or below @off end it. */
+/* A value above @on, if it is new; all at or below @off end it. */
 static enum evidence above(const struct smallbms_group *g, s32 on, s32 off)
 {
 	if (!g->fitted)
 		return EVIDENCE_ABSENT;
 	if (g->any && g->max > on)
-		return EVIDENCE_ON;
+		return g->new_max > on ? EVIDENCE_ON : EVIDENCE_UNKNOWN;
 	if (!g->all)
 		return EVIDENCE_UNKNOWN;
 	return g->max <= off ? EVIDENCE_OFF : EVIDENCE_NEUTRAL;
@@ -360,21 +386,23 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 			  const struct smallbms_sample *in)
 {
 	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
-	const u64 scan = st->scan_ns, hold = hold_ns(set);
+	const u64 hold = hold_ns(set);
 	enum evidence damaged;
 
 	weigh(&st->low, below(&cell, set->pre_alarm_uv,
-			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV), scan, hold);
+			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV),
+	      taken_ns(st, &st->low, &cell), hold);
 	weigh(&st->empty, below(&cell, set->load_disconnect_uv, set->load_disconnect_uv),
-	      scan, hold);
-	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), scan, hold);
+	      taken_ns(st, &st->empty, &cell), hold);
+	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), whole_ns(st, &cell),
+	      hold);
 	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
-	      scan, hold);
+	      taken_ns(st, &st->full, &cell), hold);
 
 	/* C4: only an operator ends it, and only when the cells agree. */
 	damaged = below(&cell, set->over_discharged_uv, set->over_discharged_uv);
 	if (!st->over_discharged.on)
-		weigh(&st->over_discharged, damaged, scan, hold);
+		weigh(&st->over_discharged, damaged, st->scan_ns, hold);
 	else if (in->operator_clear && damaged == EVIDENCE_OFF)
 		clear(&st->over_discharged);
 }
@@ -383,31 +411,34 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 			     const struct smallbms_sample *in)
 {
 	const struct smallbms_group temp = in->group[SMALLBMS_KIND_TEMP];
+	const struct smallbms_group load = in->group[SMALLBMS_KIND_LOAD_CURRENT];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	int i;
 
 	weigh(&st->cold, below(&temp, set->charge_min_mc,
-			       set->charge_min_mc + TEMP_HYSTERESIS_MC), scan, hold);
+			       set->charge_min_mc + TEMP_HYSTERESIS_MC),
+	      taken_ns(st, &st->cold, &temp), hold);
 	weigh(&st->hot, above(&temp, set->charge_max_mc,
-			      set->charge_max_mc - TEMP_HYSTERESIS_MC), scan, hold);
+			      set->charge_max_mc - TEMP_HYSTERESIS_MC),
+	      taken_ns(st, &st->hot, &temp), hold);
 
 	/* A scan from before the load was connected says nothing of its current. */
 	if (!st->load_on)
 		clear(&st->overload);
 	else if (scan > st->load_on_ns)
-		weigh(&st->overload, above(&in->group[SMALLBMS_KIND_LOAD_CURRENT],
-					   set->load_limit_ua, set->load_limit_ua), scan, hold);
+		weigh(&st->overload, above(&load, set->load_limit_ua, set->load_limit_ua),
+		      taken_ns(st, &st->overload, &load), hold);
 
 	if (!st->load_floats)
 		clear(&st->welded);
 	else if (scan > st->floats_ns)
-		weigh(&st->welded, above(&in->group[SMALLBMS_KIND_LOAD_CURRENT],
-					 set->load_limit_ua / WELDED_PART,
-					 set->load_limit_ua / WELDED_PART), scan, hold);
+		weigh(&st->welded, above(&load, set->load_limit_ua / WELDED_PART,
+					 set->load_limit_ua / WELDED_PART),
+		      taken_ns(st, &st->welded, &load), hold);
 
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
-		     stale_ns(set), st->now_ns, scan, hold);
+		     stale_ns(set), st->now_ns, whole_ns(st, &in->group[i]), hold);
 }
 
 static void observe_lines(const struct smallbms_settings *set, struct smallbms_state *st,
@@ -455,6 +486,19 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 	       (known(&in->group[SMALLBMS_KIND_TEMP]) || st->lost[SMALLBMS_KIND_TEMP].on);
 }
 
+/* Since when; a temperature that is lost is not waited for */
+static u64 complete_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	u64 time_ns = st->scan_ns;
+
+	no_newer(&time_ns, &in->group[SMALLBMS_KIND_CELL]);
+	no_newer(&time_ns, &in->group[SMALLBMS_KIND_SUPPLY]);
+	no_newer(&time_ns, &in->group[SMALLBMS_KIND_LOAD_CURRENT]);
+	if (!st->lost[SMALLBMS_KIND_TEMP].on)
+		no_newer(&time_ns, &in->group[SMALLBMS_KIND_TEMP]);
+	return time_ns;
+}
+
 /*
  * R2, R3 and R4, once seen, float everything; X2 says how it comes back. What is seen at
  * that moment is the first that counts.
@@ -462,9 +506,10 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 		 const struct smallbms_sample *in)
 {
+	const struct smallbms_group supply = in->group[SMALLBMS_KIND_SUPPLY];
 	bool blocked;
 
-	weigh(&st->supply, supply_bad(&in->group[SMALLBMS_KIND_SUPPLY]), st->scan_ns, hold_ns(set));
+	weigh(&st->supply, supply_bad(&supply), taken_ns(st, &st->supply, &supply), hold_ns(set));
 	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
 	if (blocked)
 		st->warm = false;
@@ -485,7 +530,7 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 		  const struct smallbms_sample *in)
 {
 	if (measured(in))
-		prove(&st->scanned, complete(st, in), st->scan_ns, hold_ns(set));
+		prove(&st->scanned, complete(st, in), complete_ns(st, in), hold_ns(set));
 	else
 		st->scanned.on = true;
 
@@ -566,9 +611,10 @@ static u64 sure_ns(const struct smallbms_settings *set, const struct smallbms_st
 }
 
 /* U3: a dip that has ended by now is known by a scan of now, not of a while ago. */
-static bool scanned_since(const struct smallbms_state *st, u64 time_ns)
+static bool scanned_since(const struct smallbms_state *st, const struct smallbms_sample *in,
+			  u64 time_ns)
 {
-	return st->scan_ns >= time_ns ||
+	return whole_ns(st, &in->group[SMALLBMS_KIND_CELL]) >= time_ns ||
 	       st->now_ns >= add(time_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
 }
 
@@ -579,7 +625,7 @@ static bool cut(const struct smallbms_settings *set, const struct smallbms_state
 
 	return st->now_ns >= end_ns && end_ns < SMALLBMS_NEVER &&
 	       (cut_by_line(st, in) ||
-		(cut_by_scan(set, st, in) && scanned_since(st, end_ns)));
+		(cut_by_scan(set, st, in) && scanned_since(st, in, end_ns)));
 }
 
 /* U4: nothing but this connects the load, and nothing on the way against it. */
@@ -875,33 +921,45 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	return next;
 }
 
-/* When a scan would turn a condition, or find what is missing. */
-static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
-		     const struct smallbms_sample *in, u64 cut_ns)
+/* When a scan of which kind would turn a condition, or find what is missing. */
+static void next_scans(const struct smallbms_settings *set, const struct smallbms_state *st,
+		       const struct smallbms_sample *in, u64 cut_ns, u64 *next_ns)
 {
-	const u64 scan = st->scan_ns, hold = hold_ns(set);
-	u64 next = cut_ns > scan ? cut_ns : SMALLBMS_NEVER;
+	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
+	const struct smallbms_group temp = in->group[SMALLBMS_KIND_TEMP];
+	const struct smallbms_group supply = in->group[SMALLBMS_KIND_SUPPLY];
+	const struct smallbms_group load = in->group[SMALLBMS_KIND_LOAD_CURRENT];
+	const u64 hold = hold_ns(set);
+	u64 start_ns = SMALLBMS_NEVER;
 	int i;
 
-	due_scan(&next, &st->low, scan, hold);
-	due_scan(&next, &st->empty, scan, hold);
-	due_scan(&next, &st->ready, scan, hold);
-	due_scan(&next, &st->full, scan, hold);
-	due_scan(&next, &st->cold, scan, hold);
-	due_scan(&next, &st->hot, scan, hold);
-	due_scan(&next, &st->over_discharged, scan, hold);
-	due_scan(&next, &st->supply, scan, hold);
-	due_scan(&next, &st->overload, scan, hold);
-	due_scan(&next, &st->welded, scan, hold);
-	due_scan(&next, &st->scanned, scan, hold);
+	due_scan(&start_ns, &st->scanned, complete_ns(st, in), hold);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
-		due_scan(&next, &st->lost[i], scan, hold);
+		const struct smallbms_group *g = &in->group[i];
+		const u64 whole = whole_ns(st, g);
+
+		next_ns[i] = i == SMALLBMS_KIND_BANK_CURRENT ? SMALLBMS_NEVER : start_ns;
+		if (i == SMALLBMS_KIND_CELL && cut_ns > whole)
+			due(&next_ns[i], cut_ns);
+		due_scan(&next_ns[i], &st->lost[i], whole, hold);
 		/* F1: the end of a short loss is noticed before it becomes a long one. */
-		if (in->group[i].fitted && !in->group[i].all)
-			due(&next, add(scan, hold / 2));
+		if (g->fitted && !g->all)
+			due(&next_ns[i], add(st->scan_ns, hold / 2));
 	}
 
-	return next;
+	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->low, taken_ns(st, &st->low, &cell), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->empty, taken_ns(st, &st->empty, &cell), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->ready, whole_ns(st, &cell), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->full, taken_ns(st, &st->full, &cell), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->over_discharged, st->scan_ns, hold);
+	due_scan(&next_ns[SMALLBMS_KIND_TEMP], &st->cold, taken_ns(st, &st->cold, &temp), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_TEMP], &st->hot, taken_ns(st, &st->hot, &temp), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_SUPPLY], &st->supply, taken_ns(st, &st->supply, &supply),
+		 hold);
+	due_scan(&next_ns[SMALLBMS_KIND_LOAD_CURRENT], &st->overload,
+		 taken_ns(st, &st->overload, &load), hold);
+	due_scan(&next_ns[SMALLBMS_KIND_LOAD_CURRENT], &st->welded,
+		 taken_ns(st, &st->welded, &load), hold);
 }
 
 /**
@@ -971,7 +1029,7 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	if (st->pre_alarm_on && (cut_by_line(st, in) || cut_by_scan(set, st, in)))
 		out->cut_ns = out->sure_ns;
 	out->deadline_ns = deadline(set, st, in, out->cut_ns);
-	out->scan_ns = next_scan(set, st, in, out->cut_ns);
+	next_scans(set, st, in, out->cut_ns, out->scan_ns);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
 

@@ -29,14 +29,17 @@ enum smallbms_kind {
 };
 
 /**
- * struct smallbms_group - all measurements of one kind, as the last scan left them
+ * struct smallbms_group - all measurements of one kind, as the last scan of each left them
  * @fitted: the bank has channels of this kind
- * @any: at least one channel gave a plausible value in the last scan
+ * @any: at least one channel gave a plausible value when it was last scanned
  * @all: every channel did
  * @min: lowest known value (uV, mC or uA); only with @any
  * @max: highest known value; only with @any
+ * @new_min: lowest value that the last scan of all has found; above @min if it found none
+ * @new_max: highest value that it has found; below @max if it found none
  * @min_index: channel with the lowest value, counted from 0
  * @max_index: channel with the highest value, counted from 0
+ * @scan_ns: when the scan ended that has read the channel that was read longest ago
  * @good_ns: when the channel that has waited longest last gave a plausible value
  */
 struct smallbms_group {
@@ -45,8 +48,11 @@ struct smallbms_group {
 	bool all;
 	s32 min;
 	s32 max;
+	s32 new_min;
+	s32 new_max;
 	u16 min_index;
 	u16 max_index;
+	u64 scan_ns;
 	u64 good_ns;
 };
 
@@ -101,7 +107,7 @@ struct smallbms_terminal {
 
 /**
  * struct smallbms_sample - all that the policy knows of the world
- * @scan_ns: when the last scan of the channels ended
+ * @scan_ns: when the last scan ended, of whichever channels
  * @group: measurements
  * @line: input lines
  * @terminal: outputs, read before anything is decided
@@ -282,7 +288,7 @@ enum smallbms_cause {
  * @cut_ns: when the load is going to be cut if nothing changes, or
  *	SMALLBMS_NEVER
  * @deadline_ns: when the next step is due if nothing changes
- * @scan_ns: when a scan would tell whether a condition stands, or SMALLBMS_NEVER
+ * @scan_ns: when a scan of a kind would tell whether a condition stands, or SMALLBMS_NEVER
  */
 struct smallbms_decision {
 	bool load;
@@ -295,7 +301,7 @@ struct smallbms_decision {
 	u64 sure_ns;
 	u64 cut_ns;
 	u64 deadline_ns;
-	u64 scan_ns;
+	u64 scan_ns[SMALLBMS_NUM_KINDS];
 };
 
 void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);

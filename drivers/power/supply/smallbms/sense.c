@@ -12,13 +12,19 @@
  * Of all cells and all batteries only the worst are passed on, with their
  * number: sums and averages hide a cell.
  *
- * A scan of the channels can take long and sleeps, so it runs without the lock
- * of the bank, on values of its own, and is published as a whole. Lines are
- * quick and are read in every evaluation.
+ * Channels are scanned converter by converter, each for itself: what is slow or hangs
+ * keeps nothing else waiting. A divider or an amplifier in front of a converter has no
+ * pace of its own, so a channel belongs to the last node that its io-channels lead to.
+ *
+ * A scan can take long and sleeps, so it runs without the lock of the bank, on values of
+ * its own, and is published as a whole. Each value is as old as the beginning of its own
+ * reading. Lines are quick and are read in every evaluation.
  */
 
 #include <kunit/visibility.h>
 #include <linux/bitmap.h>
+#include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -68,6 +74,9 @@ static const struct kind kinds[SMALLBMS_NUM_KINDS] = {
 					 MICRO / MILLI, S32_MIN, S32_MAX },
 };
 
+/* More io-channels in a row than any board has: a loop in the devicetree */
+#define MAX_FRONT_ENDS	8
+
 static const char *const line_names[SMALLBMS_NUM_LINES] = {
 	[SMALLBMS_LINE_ATD] = "allowed-to-discharge",
 	[SMALLBMS_LINE_ATC] = "allowed-to-charge",
@@ -101,42 +110,60 @@ bool smallbms_plausible(enum smallbms_kind kind, int value)
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_plausible);
 
-static void read_channel(struct smallbms_channel *channel, u64 now_ns)
+/* A read that fails, and took longer, has waited for what does not answer. */
+#define TIMEOUT_NS	(100 * NSEC_PER_MSEC)
+
+/* Gives false when it has waited in vain. */
+static bool read_channel(struct smallbms_channel *channel)
 {
 	struct smallbms_reading *scan = &channel->scan;
+	u64 begin_ns = ktime_get_boottime_ns();
 	int value, ret;
 
 	ret = iio_read_channel_processed_scale(channel->iio, &value,
 					       kinds[channel->kind].scale);
 	if (ret < 0) {
 		scan->error = ret;
-		return;
+		return ktime_get_boottime_ns() - begin_ns < TIMEOUT_NS;
 	}
 	if (!smallbms_plausible(channel->kind, value)) {
 		scan->error = -ERANGE;
-		return;
+		return true;
 	}
 	scan->value = value;
 	scan->error = 0;
-	scan->good_ns = now_ns;
+	scan->good_ns = begin_ns;
+	return true;
+}
+
+static bool behind(const struct smallbms_channel *channel,
+		   const struct smallbms_converter *converter)
+{
+	return &converter->sense->converter[channel->converter] == converter;
 }
 
 /**
- * smallbms_sense_scan() - read all channels
- * @sense: the inputs
+ * smallbms_sense_scan() - read all channels of a converter
+ * @converter: which one
  *
- * Sleeps, perhaps long. Only one scan at a time. All values are as old as its beginning.
+ * Sleeps, perhaps long. Only one scan of a converter at a time.
  */
-void smallbms_sense_scan(struct smallbms_sense *sense)
+void smallbms_sense_scan(struct smallbms_converter *converter)
 {
-	u64 now_ns = ktime_get_boottime_ns();
+	struct smallbms_sense *sense = converter->sense;
+	bool timed_out = false;
 	unsigned int i;
 
-	for (i = 0; i < sense->num_channels; i++)
-		read_channel(&sense->channel[i], now_ns);
+	WRITE_ONCE(converter->begun_ns, ktime_get_boottime_ns());
+	for (i = 0; i < sense->num_channels; i++) {
+		if (behind(&sense->channel[i], converter) && !read_channel(&sense->channel[i]))
+			timed_out = true;
+	}
+	WRITE_ONCE(converter->timed_out, timed_out);
 }
 
-static void add_reading(struct smallbms_group *group, const struct smallbms_channel *channel)
+static void add_reading(struct smallbms_group *group, const struct smallbms_channel *channel,
+			u64 scan_ns, bool is_new)
 {
 	const struct smallbms_reading *reading = &channel->reading;
 
@@ -146,9 +173,13 @@ static void add_reading(struct smallbms_group *group, const struct smallbms_chan
 			.all = true,
 			.min = S32_MAX,
 			.max = S32_MIN,
+			.new_min = S32_MAX,
+			.new_max = S32_MIN,
+			.scan_ns = SMALLBMS_NEVER,
 			.good_ns = SMALLBMS_NEVER,
 		};
 	}
+	group->scan_ns = min(group->scan_ns, scan_ns);
 	group->good_ns = min(group->good_ns, reading->good_ns);
 	if (reading->error) {
 		group->all = false;
@@ -162,15 +193,15 @@ static void add_reading(struct smallbms_group *group, const struct smallbms_chan
 		group->max = reading->value;
 		group->max_index = channel->index;
 	}
+	if (is_new) {
+		group->new_min = min(group->new_min, reading->value);
+		group->new_max = max(group->new_max, reading->value);
+	}
 	group->any = true;
 }
 
-/**
- * smallbms_sense_publish() - make the last scan the one that counts
- * @sense: the inputs
- * @sample: what the policy will see; its groups are made anew
- */
-void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample)
+static void group_readings(const struct smallbms_sense *sense, struct smallbms_sample *sample,
+			   const struct smallbms_converter *scanned)
 {
 	unsigned int i;
 
@@ -178,11 +209,58 @@ void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample
 		sample->group[i].fitted = false;
 
 	for (i = 0; i < sense->num_channels; i++) {
+		const struct smallbms_channel *channel = &sense->channel[i];
+		const struct smallbms_converter *converter = &sense->converter[channel->converter];
+
+		add_reading(&sample->group[channel->kind], channel, converter->scan_ns,
+			    converter == scanned);
+	}
+}
+
+/**
+ * smallbms_sense_forget() - know no measurement
+ * @sense: the inputs, of which none is being scanned
+ * @sample: what the policy will see; its groups are made anew
+ * @now_ns: boot time, from which the age of what is not known counts (F1)
+ */
+void smallbms_sense_forget(struct smallbms_sense *sense, struct smallbms_sample *sample,
+			   u64 now_ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < sense->num_channels; i++) {
 		struct smallbms_channel *channel = &sense->channel[i];
 
+		channel->scan.error = -ENODATA;
+		channel->scan.good_ns = now_ns;
 		channel->reading = channel->scan;
-		add_reading(&sample->group[channel->kind], channel);
 	}
+	for (i = 0; i < sense->num_converters; i++)
+		sense->converter[i].scan_ns = now_ns;
+	group_readings(sense, sample, NULL);
+}
+
+/**
+ * smallbms_sense_publish() - make the last scan of a converter the one that counts
+ * @converter: which one
+ * @sample: what the policy will see; its groups are made anew
+ * @now_ns: boot time
+ */
+void smallbms_sense_publish(struct smallbms_converter *converter,
+			    struct smallbms_sample *sample, u64 now_ns)
+{
+	struct smallbms_sense *sense = converter->sense;
+	unsigned int i;
+
+	for (i = 0; i < sense->num_channels; i++) {
+		struct smallbms_channel *channel = &sense->channel[i];
+
+		if (behind(channel, converter))
+			channel->reading = channel->scan;
+	}
+	converter->scan_ns = now_ns;
+	sample->scan_ns = now_ns;
+	group_readings(sense, sample, converter);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_sense_publish);
 
@@ -236,8 +314,110 @@ static int parse_channel(const char *name, struct smallbms_channel *channel)
 	return -EINVAL;
 }
 
-static int get_channel(struct device *dev, struct smallbms_channel *channel, const char *name)
+/*
+ * The node behind a channel that has no io-channels itself; to be given back. A front end
+ * that has several is taken to wait for the first.
+ */
+static struct fwnode_handle *find_converter(struct device *dev, unsigned int index,
+					    const char *name)
 {
+	struct fwnode_handle *node = fwnode_handle_get(dev_fwnode(dev));
+	struct fwnode_reference_args behind;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < MAX_FRONT_ENDS; i++) {
+		ret = fwnode_property_get_reference_args(node, "io-channels", "#io-channel-cells",
+							 0, index, &behind);
+		fwnode_handle_put(node);
+		if (ret)
+			return ERR_PTR(dev_err_probe(dev, ret,
+						     "no converter for \"%s\": see io-channels\n",
+						     name));
+		node = behind.fwnode;
+		index = 0;
+		if (!fwnode_property_present(node, "io-channels"))
+			return node;
+	}
+	fwnode_handle_put(node);
+	return ERR_PTR(dev_err_probe(dev, -ELOOP,
+				     "io-channels of \"%s\" lead through more than %d front ends\n",
+				     name, MAX_FRONT_ENDS - 1));
+}
+
+static int find_converters(struct device *dev, struct smallbms_sense *sense,
+			   struct fwnode_handle **nodes)
+{
+	unsigned int i, known;
+
+	for (i = 0; i < sense->num_channels; i++) {
+		struct smallbms_channel *channel = &sense->channel[i];
+		struct fwnode_handle *node = find_converter(dev, i, channel->name);
+
+		if (IS_ERR(node))
+			return PTR_ERR(node);
+		for (known = 0; known < sense->num_converters && nodes[known] != node; known++)
+			;
+		channel->converter = known;
+		if (known < sense->num_converters) {
+			fwnode_handle_put(node);
+			continue;
+		}
+		nodes[sense->num_converters++] = node;
+	}
+	return 0;
+}
+
+/* What the load depends on (F1); temperatures, for one, it does not (F2). */
+#define VITAL_KINDS	(BIT(SMALLBMS_KIND_CELL) | BIT(SMALLBMS_KIND_SUPPLY) |	\
+			 BIT(SMALLBMS_KIND_LOAD_CURRENT))
+
+/* Nothing to scan is one more, for a bank that no converter may keep waiting. */
+static int add_converters(struct device *dev, struct smallbms_sense *sense)
+{
+	struct smallbms_converter *converter;
+	bool vital = false;
+	unsigned int i;
+
+	sense->converter = devm_kcalloc(dev, sense->num_converters + 1, sizeof(*converter),
+					GFP_KERNEL);
+	if (!sense->converter)
+		return -ENOMEM;
+	for (i = 0; i < sense->num_channels; i++) {
+		converter = &sense->converter[sense->channel[i].converter];
+		converter->kinds |= BIT(sense->channel[i].kind);
+		converter->vital = converter->kinds & VITAL_KINDS;
+		vital = vital || converter->vital;
+	}
+	if (!vital)
+		sense->converter[sense->num_converters++].vital = true;
+	for (i = 0; i < sense->num_converters; i++)
+		sense->converter[i].sense = sense;
+	return 0;
+}
+
+static int get_converters(struct device *dev, struct smallbms_sense *sense)
+{
+	unsigned int i, count;
+	int ret;
+
+	struct fwnode_handle **nodes __free(kfree) =
+		kcalloc(sense->num_channels + 1, sizeof(*nodes), GFP_KERNEL);
+
+	if (!nodes)
+		return -ENOMEM;
+	ret = find_converters(dev, sense, nodes);
+	count = sense->num_converters;
+	if (!ret)
+		ret = add_converters(dev, sense);
+	for (i = 0; i < count; i++)
+		fwnode_handle_put(nodes[i]);
+	return ret;
+}
+
+static int open_channel(struct device *dev, struct smallbms_channel *channel)
+{
+	const char *name = channel->name;
 	enum iio_chan_type type;
 	int ret;
 
@@ -251,10 +431,19 @@ static int get_channel(struct device *dev, struct smallbms_channel *channel, con
 	if (type != kinds[channel->kind].type)
 		return dev_err_probe(dev, -EINVAL, "channel \"%s\" does not measure %s\n",
 				     name, kinds[channel->kind].unit);
+	return 0;
+}
 
-	/* What has never been read counts from now (F1). */
-	channel->scan.error = -ENODATA;
-	channel->scan.good_ns = ktime_get_boottime_ns();
+static int open_channels(struct device *dev, struct smallbms_sense *sense)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < sense->num_channels; i++) {
+		ret = open_channel(dev, &sense->channel[i]);
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
@@ -326,12 +515,6 @@ static int get_channels(struct device *dev, struct smallbms_sense *sense)
 		if (ret)
 			return ret;
 	}
-
-	for (i = 0; i < num; i++) {
-		ret = get_channel(dev, &sense->channel[i], names[i]);
-		if (ret)
-			return ret;
-	}
 	return 0;
 }
 
@@ -388,6 +571,12 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev)
 	if (ret)
 		return ret;
 	ret = get_channels(dev, sense);
+	if (ret)
+		return ret;
+	ret = get_converters(dev, sense);
+	if (ret)
+		return ret;
+	ret = open_channels(dev, sense);
 	if (ret)
 		return ret;
 

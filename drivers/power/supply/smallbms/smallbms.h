@@ -28,6 +28,8 @@
 #define SMALLBMS_MAX_CELLS		160
 #define SMALLBMS_MAX_BATTERIES		20
 
+struct smallbms_sense;
+
 /* sense: lines and channels -> sample */
 
 /**
@@ -48,7 +50,8 @@ struct smallbms_reading {
  * @name: what the devicetree calls it
  * @kind: what it measures
  * @index: which cell or battery, from 0
- * @scan: the scan under way; belongs to the scanner
+ * @converter: which converter of the bank is behind it
+ * @scan: the scan under way; belongs to the scanner of the converter
  * @reading: the last finished scan; under the lock of the report
  */
 struct smallbms_channel {
@@ -56,28 +59,60 @@ struct smallbms_channel {
 	const char *name;
 	enum smallbms_kind kind;
 	unsigned int index;
+	unsigned int converter;
 	struct smallbms_reading scan;
 	struct smallbms_reading reading;
+};
+
+/**
+ * struct smallbms_converter - channels that wait for each other
+ * @sense: the inputs of the bank
+ * @kinds: bit for each kind that it measures; none where a bank is only to be looked at
+ * @vital: the heartbeat waits for it
+ * @timed_out: a channel let the last scan wait in vain
+ * @begun_ns: when its last scan began, which may be under way
+ * @scan_ns: when its last finished scan ended, or the bank began; under the lock of the
+ *	bank, as what follows
+ * @next_ns: when its next scan is to begin, or the one under way was
+ * @scanner: scans it, then evaluates
+ */
+struct smallbms_converter {
+	struct smallbms_sense *sense;
+	unsigned long kinds;
+	bool vital;
+	bool timed_out;
+	u64 begun_ns;
+	u64 scan_ns;
+	u64 next_ns;
+	struct delayed_work scanner;
 };
 
 /**
  * struct smallbms_sense - all inputs of a bank
  * @line: input lines, NULL where not fitted
  * @irq: their interrupts, or a negative error where there is none
- * @channel: channels in the order of the devicetree, read in this order
+ * @channel: channels in the order of the devicetree; those of a converter are read in
+ *	this order
  * @num_channels: how many
+ * @converter: what is behind them, at least one
+ * @num_converters: how many
  */
 struct smallbms_sense {
 	struct gpio_desc *line[SMALLBMS_NUM_LINES];
 	int irq[SMALLBMS_NUM_LINES];
 	struct smallbms_channel *channel;
 	unsigned int num_channels;
+	struct smallbms_converter *converter;
+	unsigned int num_converters;
 };
 
 int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
 unsigned int smallbms_sense_count(const struct smallbms_sense *sense, enum smallbms_kind kind);
-void smallbms_sense_scan(struct smallbms_sense *sense);
-void smallbms_sense_publish(struct smallbms_sense *sense, struct smallbms_sample *sample);
+void smallbms_sense_forget(struct smallbms_sense *sense, struct smallbms_sample *sample,
+			   u64 now_ns);
+void smallbms_sense_scan(struct smallbms_converter *converter);
+void smallbms_sense_publish(struct smallbms_converter *converter,
+			    struct smallbms_sample *sample, u64 now_ns);
 void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample,
 			  u64 now_ns);
 const char *smallbms_line_name(enum smallbms_line_id line);
@@ -278,13 +313,14 @@ struct smallbms_command {
  * @act: outputs
  * @leds: LED triggers
  * @report: what is shown
- * @polled: inputs must be looked at from time to time
+ * @mute: a line has no interrupt
  * @stopped: outputs float and stay so
  * @paused: outputs stay as they are, and nothing is read: the host is falling asleep
  * @looked_ns: when the last evaluation was
+ * @beat_ns: when the heartbeat last toggled
+ * @queue: where scanners and evaluations run
  * @deadline: wakes @evaluation when something becomes due
  * @evaluation: an evaluation that no input has caused
- * @scanner: scans the channels, then evaluates
  * @sleep: is asked before the host sleeps
  */
 struct smallbms {
@@ -301,13 +337,14 @@ struct smallbms {
 	struct smallbms_act act;
 	struct smallbms_leds leds;
 	struct smallbms_report report;
-	bool polled;
+	bool mute;
 	bool stopped;
 	bool paused;
 	u64 looked_ns;
+	u64 beat_ns;
+	struct workqueue_struct *queue;
 	struct hrtimer deadline;
 	struct work_struct evaluation;
-	struct delayed_work scanner;
 	struct notifier_block sleep;
 };
 
