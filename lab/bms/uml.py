@@ -174,8 +174,6 @@ MISSING = (
     (lambda scenario: "memory" in scenario.flags, "no memory yet"),
     (lambda scenario: "chargewarn" in scenario.flags, "no charge warning yet"),
     (lambda scenario: "loadoff" in scenario.flags, "no start with the load off yet"),
-    (lambda scenario: scenario.converters > 1 or scenario.sets("TS", "hang"),
-     "converters are scanned one after the other so far"),
 )
 
 
