@@ -2613,14 +2613,18 @@ static void f1_missing_value_is_looked_for(struct kunit *test)
 
 /*
  * Cells are on two converters: a scan of one, which finds cells at @found_mv. The lowest
- * of all as last read is at @lowest_mv, and the older scan was at @older_ms.
+ * of all as last read is at @lowest_mv, and the older scan was at @older_ms. All else has
+ * just been scanned.
  */
 static void scan_of_one(struct world *w, u64 ms, int found_mv, int lowest_mv, u64 older_ms)
 {
 	struct smallbms_group *cell = &w->in.group[SMALLBMS_KIND_CELL];
+	int i;
 
 	w->now_ms += ms;
 	w->in.scan_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		w->in.group[i].scan_ns = w->in.scan_ns;
 	cell->min = lowest_mv * 1000;
 	cell->new_min = found_mv * 1000;
 	cell->scan_ns = older_ms * SMALLBMS_NS_PER_MS;
@@ -2692,6 +2696,22 @@ static void u4_all_converters_connect(struct kunit *test)
 	}
 	scan_of_one(w, hold / 4, 3300, 3300, older + hold);
 	KUNIT_EXPECT_TRUE(test, w->out.load);
+}
+
+/* U4: a converter that hangs lets no load connect on what it found before. */
+static void u4_old_cells_connect_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->in.host_load_off = true;
+	w->in.host_charge_off = true;
+	world_step(w);
+	w->in.host_load_off = false;
+	w->in.host_charge_off = false;
+	scan_of_one(w, 2000, 3300, 3300, w->now_ms + 999);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	scan_of_one(w, 0, 3300, 3300, w->now_ms - 1000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
 /* U3: at the end of the warning, a scan of something else says nothing of the cells. */
@@ -2852,6 +2872,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f4_another_converter_is_no_evidence),
 	KUNIT_CASE(f4_all_converters_end_it),
 	KUNIT_CASE(u4_all_converters_connect),
+	KUNIT_CASE(u4_old_cells_connect_nothing),
 	KUNIT_CASE(u3_cut_waits_for_the_cells),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}

@@ -518,7 +518,7 @@ void X2_all_comes_back(void)
 	promise(all_ends(&b, scan, lines));
 
 	due = over(scan, oldest_ns(&b), b.set.hold_ms) && over(lines, now, b.set.filter_ms) &&
-	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS;
+	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS && now - oldest_ns(&b) <= 1000 * MS;
 	promise(!due || !b.out.pre_alarm);
 	promise(!due || b.out.charge || b.st.over_discharged.on);
 	promise(!due || b.out.load || b.st.overloads >= 3 || now < b.st.retry_ns);

@@ -93,6 +93,9 @@
 /* U3: when the warning is over, the cut waits so long for a scan that may know better. */
 #define CUT_SCAN_MS			50
 
+/* U4: a load connects on no value that was read longer ago. */
+#define FRESH_MS			1000
+
 /* U2: a clock that is 100 ppm fast must not shorten the warning. */
 #define CLOCK_TOLERANCE_NS_PER_MS	100
 
@@ -543,11 +546,13 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 	}
 }
 
-/* Only an evaluation on fresh data connects anything. */
+/* Only an evaluation on fresh data connects anything: something is new, and nothing is old. */
 static bool fresh(const struct smallbms_settings *set, const struct smallbms_state *st,
 		  const struct smallbms_sample *in)
 {
-	return !measured(in) || elapsed(st->scan_ns, st->now_ns) <= hold_ns(set);
+	return !measured(in) ||
+	       (elapsed(st->scan_ns, st->now_ns) <= hold_ns(set) &&
+		elapsed(complete_ns(st, in), st->now_ns) <= FRESH_MS * SMALLBMS_NS_PER_MS);
 }
 
 static bool readable(const struct smallbms_line *l)
