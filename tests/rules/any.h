@@ -44,7 +44,7 @@ static inline u64 any_u64(void)
 /* True for all values */
 #define promise(holds)	__CPROVER_assert(holds, "promise")
 
-/* True for some, for bms.steps: what is supposed does not exclude what matters. */
+/* True for some, for bms.harnesses: what is supposed does not exclude what matters. */
 #define happens(holds)	__CPROVER_assert(!(holds), "happens")
 
 #endif /* __ANY_H */
