@@ -926,45 +926,46 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	return next;
 }
 
-/* When a scan of which kind would turn a condition, or find what is missing. */
-static void next_scans(const struct smallbms_settings *set, const struct smallbms_state *st,
-		       const struct smallbms_sample *in, u64 cut_ns, u64 *next_ns)
+static void due_measured(u64 *scan_ns, const struct smallbms_state *st,
+			 const struct smallbms_condition *c, const struct smallbms_group *g,
+			 u64 span_ns)
 {
-	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
-	const struct smallbms_group temp = in->group[SMALLBMS_KIND_TEMP];
-	const struct smallbms_group supply = in->group[SMALLBMS_KIND_SUPPLY];
-	const struct smallbms_group load = in->group[SMALLBMS_KIND_LOAD_CURRENT];
-	const u64 hold = hold_ns(set);
-	u64 start_ns = SMALLBMS_NEVER;
-	int i;
+	due_scan(scan_ns, c, taken_ns(st, c, g), span_ns);
+}
 
-	due_scan(&start_ns, &st->scanned, complete_ns(st, in), hold);
-	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
-		const struct smallbms_group *g = &in->group[i];
-		const u64 whole = whole_ns(st, g);
+/* When a scan of a kind would turn a condition, or find what is missing. */
+static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
+		     const struct smallbms_sample *in, u64 cut_ns, enum smallbms_kind kind)
+{
+	const struct smallbms_group g = in->group[kind];
+	const u64 hold = hold_ns(set), whole = whole_ns(st, &g);
+	u64 next = SMALLBMS_NEVER;
 
-		next_ns[i] = i == SMALLBMS_KIND_BANK_CURRENT ? SMALLBMS_NEVER : start_ns;
-		if (i == SMALLBMS_KIND_CELL && cut_ns > whole)
-			due(&next_ns[i], cut_ns);
-		due_scan(&next_ns[i], &st->lost[i], whole, hold);
-		/* F1: the end of a short loss is noticed before it becomes a long one. */
-		if (g->fitted && !g->all)
-			due(&next_ns[i], add(st->scan_ns, hold / 2));
+	due_scan(&next, &st->lost[kind], whole, hold);
+	/* F1: the end of a short loss is noticed before it becomes a long one. */
+	if (g.fitted && !g.all)
+		due(&next, add(st->scan_ns, hold / 2));
+	if (kind != SMALLBMS_KIND_BANK_CURRENT)
+		due_scan(&next, &st->scanned, complete_ns(st, in), hold);
+
+	if (kind == SMALLBMS_KIND_CELL) {
+		if (cut_ns > whole)
+			due(&next, cut_ns);
+		due_measured(&next, st, &st->low, &g, hold);
+		due_measured(&next, st, &st->empty, &g, hold);
+		due_scan(&next, &st->ready, whole, hold);
+		due_measured(&next, st, &st->full, &g, hold);
+		due_measured(&next, st, &st->over_discharged, &g, hold);
+	} else if (kind == SMALLBMS_KIND_TEMP) {
+		due_measured(&next, st, &st->cold, &g, hold);
+		due_measured(&next, st, &st->hot, &g, hold);
+	} else if (kind == SMALLBMS_KIND_SUPPLY) {
+		due_measured(&next, st, &st->supply, &g, hold);
+	} else if (kind == SMALLBMS_KIND_LOAD_CURRENT) {
+		due_measured(&next, st, &st->overload, &g, hold);
+		due_measured(&next, st, &st->welded, &g, hold);
 	}
-
-	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->low, taken_ns(st, &st->low, &cell), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->empty, taken_ns(st, &st->empty, &cell), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->ready, whole_ns(st, &cell), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->full, taken_ns(st, &st->full, &cell), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_CELL], &st->over_discharged, st->scan_ns, hold);
-	due_scan(&next_ns[SMALLBMS_KIND_TEMP], &st->cold, taken_ns(st, &st->cold, &temp), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_TEMP], &st->hot, taken_ns(st, &st->hot, &temp), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_SUPPLY], &st->supply, taken_ns(st, &st->supply, &supply),
-		 hold);
-	due_scan(&next_ns[SMALLBMS_KIND_LOAD_CURRENT], &st->overload,
-		 taken_ns(st, &st->overload, &load), hold);
-	due_scan(&next_ns[SMALLBMS_KIND_LOAD_CURRENT], &st->welded,
-		 taken_ns(st, &st->welded, &load), hold);
+	return next;
 }
 
 /**
@@ -1006,6 +1007,7 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 			  struct smallbms_decision *out)
 {
 	u32 driven;
+	int i;
 
 	if (now_ns > st->now_ns)
 		st->now_ns = now_ns;
@@ -1034,7 +1036,8 @@ void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_s
 	if (st->pre_alarm_on && (cut_by_line(st, in) || cut_by_scan(set, st, in)))
 		out->cut_ns = out->sure_ns;
 	out->deadline_ns = deadline(set, st, in, out->cut_ns);
-	next_scans(set, st, in, out->cut_ns, out->scan_ns);
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		out->scan_ns[i] = next_scan(set, st, in, out->cut_ns, i);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
 
