@@ -78,9 +78,9 @@ $(CBMC_ROOT)/wrapped/bitwuzla: lab/bin/foreign | fetch-packages
 		libbitwuzla0 libc6 libgcc-s1 libgmp10 libstdc++6 minisat zlib1g)
 	@lab/bin/foreign $(CBMC_ROOT) $(CBMC_PROGRAMS)
 
-# Of the kernel the harnesses of act.c need what kernel.h has, whichever header it is in.
+# Of the kernel the harnesses of pins.c need what kernel.h has, whichever header it is in.
 KERNEL_HEADERS := $(filter-out $(patsubst $(PROOF)/include/%,%,$(shell find $(PROOF)/include -name '*.h')), \
-	$(shell sed -n 's/^\#include <\(.*\)>/\1/p' $(addprefix $(DRIVER)/,act.c compat.h smallbms.h)))
+	$(shell sed -n 's/^\#include <\(.*\)>/\1/p' $(addprefix $(DRIVER)/,act.c compat.h sense.c smallbms.h)))
 
 .PHONY: prove
 prove: $(FRAMA_ROOT)/bin/sh $(CBMC_ROOT)/wrapped/bitwuzla

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver asks of the kernel when it writes an output, for CBMC
+ * What the driver asks of the kernel when it reads and writes lines, for CBMC
  *
  * A chip may give any answer at any call: it fails, keeps what it was told in a cache, cannot
  * be read, reads something else, and says so or not. What it was asked and what it answered
@@ -39,7 +39,9 @@ struct ratelimit_state { int any; };
 struct work_struct { int any; };
 typedef int spinlock_t;
 
+enum iio_chan_type { IIO_VOLTAGE, IIO_CURRENT, IIO_TEMP };
 struct dev_pm_ops { void *suspend, *freeze; };
+struct fwnode_reference_args { struct fwnode_handle *fwnode; };
 struct device_driver { struct dev_pm_ops *pm; };
 struct device { struct device *parent; struct device_driver *driver; };
 
@@ -49,12 +51,18 @@ void *gpiod_to_gpio_device(void *line);
 
 #define BIT(nr)				(1UL << (nr))
 #define DL_FLAG_AUTOREMOVE_CONSUMER	0
+#define GPIOD_IN			0
 #define GPIOD_OUT_LOW			0
 #define IS_ENABLED(option)		0
 #define IS_REACHABLE(option)		0
+#define EPROBE_DEFER			517
+#define GFP_KERNEL			0
 #define IS_ERR(pointer)			any_bool()
 #define NOTIFY_DONE			0
+#define NSEC_PER_MSEC			1000000L
 #define PTR_ERR(pointer)		any_s32()
+#define __free(function)
+#define DECLARE_BITMAP(name, bits)		unsigned long name[(bits) / 32]
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer) - offsetof(type, member)))
 
@@ -108,6 +116,18 @@ static int gpiod_get_value_cansleep(struct gpio_desc *line)
 		line->confirmed = line->answer == line->told;
 	}
 	return line->answer;
+}
+
+/* A channel: when it was last asked */
+static u64 asked_ns;
+
+static int iio_read_channel_processed_scale(struct iio_channel *channel, int *value,
+					    unsigned int scale)
+{
+	asked_ns = clock_ns;
+	ktime_get_boottime_ns();
+	*value = any_s32();
+	return any_s32();
 }
 
 #endif /* __KERNEL_H */

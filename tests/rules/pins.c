@@ -3,8 +3,8 @@
  * smallbms - what the rules promise at the lines, for CBMC ("make prove")
  *
  * steps.c takes what is said of the outputs as it comes. Here act.c says it, of lines that
- * may answer anything at any call. What lines were told and what they answered is noted
- * beside act.c (kernel.h).
+ * may answer anything at any call, and so does sense.c of the inputs. What lines were told
+ * and what they answered is noted beside them (kernel.h).
  */
 
 #include "kernel.h"
@@ -12,6 +12,7 @@
 #include "bank.h"
 
 #include "act.c"
+#include "sense.c"
 
 static struct gpio_desc lines[SMALLBMS_NUM_OUTPUTS];
 
@@ -66,6 +67,50 @@ static void any_act(struct smallbms_act *act)
 		output->confirmed = any_bool();
 	}
 	suppose(knows_all(act));
+}
+
+/* F1: a line is known from when it last answered, and as it answered. */
+void F1_lines_are_known(void)
+{
+	struct gpio_desc inputs[SMALLBMS_NUM_LINES];
+	struct smallbms_sample in, was;
+	struct smallbms_sense sense;
+	u64 now = any_time();
+	int i;
+
+	any_sample(&in);
+	was = in;
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
+		sense.line[i] = any_bool() ? &inputs[i] : NULL;
+	smallbms_sense_lines(&sense, &in, now);
+	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
+		const struct smallbms_line *line = &in.line[i];
+
+		if (!sense.line[i])
+			continue;
+		promise(line->known == (inputs[i].answer >= 0));
+		promise(!line->known || line->active == inputs[i].answer);
+		promise(line->good_ns == (line->known ? now : was.line[i].good_ns));
+		happens(!line->known && line->active);
+	}
+}
+
+/* F1: a value is no younger than the question, and one that cannot be true is none. */
+void F1_values_are_as_old_as_the_question(void)
+{
+	struct smallbms_channel channel;
+	u64 good_ns = any_u64();
+
+	clock_ns = any_time();
+	channel.kind = any_u32();
+	channel.scan.good_ns = good_ns;
+	suppose(channel.kind < SMALLBMS_NUM_KINDS);
+	read_channel(&channel);
+	promise(channel.scan.error || channel.scan.good_ns <= asked_ns);
+	promise(channel.scan.error || smallbms_plausible(channel.kind, channel.scan.value));
+	promise(!channel.scan.error || channel.scan.good_ns == good_ns);
+	happens(!channel.scan.error && channel.scan.good_ns == asked_ns);
+	happens(channel.scan.error);
 }
 
 /* F3: a write that failed is not done, nor is one that the line does not answer to. */
