@@ -266,19 +266,17 @@ static void no_newer(u64 *time_ns, const struct smallbms_group *g)
 }
 
 /* Since when every channel of a kind has been scanned */
-static u64 whole_ns(const struct smallbms_state *st, const struct smallbms_group *g)
+static u64 whole_ns(u64 scan_ns, const struct smallbms_group *g)
 {
-	u64 time_ns = st->scan_ns;
-
-	no_newer(&time_ns, g);
-	return time_ns;
+	no_newer(&scan_ns, g);
+	return scan_ns;
 }
 
 /* When evidence against a condition was taken: one value begins it, all end it. */
-static u64 taken_ns(const struct smallbms_state *st, const struct smallbms_condition *c,
+static u64 taken_ns(u64 scan_ns, const struct smallbms_condition *c,
 		    const struct smallbms_group *g)
 {
-	return c->on ? whole_ns(st, g) : st->scan_ns;
+	return c->on ? whole_ns(scan_ns, g) : scan_ns;
 }
 
 /* Evidence */
@@ -389,23 +387,23 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 			  const struct smallbms_sample *in)
 {
 	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
-	const u64 hold = hold_ns(set);
+	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	enum evidence damaged;
 
 	weigh(&st->low, below(&cell, set->pre_alarm_uv,
 			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV),
-	      taken_ns(st, &st->low, &cell), hold);
+	      taken_ns(scan, &st->low, &cell), hold);
 	weigh(&st->empty, below(&cell, set->load_disconnect_uv, set->load_disconnect_uv),
-	      taken_ns(st, &st->empty, &cell), hold);
-	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), whole_ns(st, &cell),
+	      taken_ns(scan, &st->empty, &cell), hold);
+	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), whole_ns(scan, &cell),
 	      hold);
 	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
-	      taken_ns(st, &st->full, &cell), hold);
+	      taken_ns(scan, &st->full, &cell), hold);
 
 	/* C4: only an operator ends it, and only when the cells agree. */
 	damaged = below(&cell, set->over_discharged_uv, set->over_discharged_uv);
 	if (!st->over_discharged.on)
-		weigh(&st->over_discharged, damaged, st->scan_ns, hold);
+		weigh(&st->over_discharged, damaged, scan, hold);
 	else if (in->operator_clear && damaged == EVIDENCE_OFF)
 		clear(&st->over_discharged);
 }
@@ -420,28 +418,28 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 
 	weigh(&st->cold, below(&temp, set->charge_min_mc,
 			       set->charge_min_mc + TEMP_HYSTERESIS_MC),
-	      taken_ns(st, &st->cold, &temp), hold);
+	      taken_ns(scan, &st->cold, &temp), hold);
 	weigh(&st->hot, above(&temp, set->charge_max_mc,
 			      set->charge_max_mc - TEMP_HYSTERESIS_MC),
-	      taken_ns(st, &st->hot, &temp), hold);
+	      taken_ns(scan, &st->hot, &temp), hold);
 
 	/* A scan from before the load was connected says nothing of its current. */
 	if (!st->load_on)
 		clear(&st->overload);
 	else if (scan > st->load_on_ns)
 		weigh(&st->overload, above(&load, set->load_limit_ua, set->load_limit_ua),
-		      taken_ns(st, &st->overload, &load), hold);
+		      taken_ns(scan, &st->overload, &load), hold);
 
 	if (!st->load_floats)
 		clear(&st->welded);
 	else if (scan > st->floats_ns)
 		weigh(&st->welded, above(&load, set->load_limit_ua / WELDED_PART,
 					 set->load_limit_ua / WELDED_PART),
-		      taken_ns(st, &st->welded, &load), hold);
+		      taken_ns(scan, &st->welded, &load), hold);
 
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
-		     stale_ns(set), st->now_ns, whole_ns(st, &in->group[i]), hold);
+		     stale_ns(set), st->now_ns, whole_ns(st->scan_ns, &in->group[i]), hold);
 }
 
 static void observe_lines(const struct smallbms_settings *set, struct smallbms_state *st,
@@ -512,7 +510,8 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 	const struct smallbms_group supply = in->group[SMALLBMS_KIND_SUPPLY];
 	bool blocked;
 
-	weigh(&st->supply, supply_bad(&supply), taken_ns(st, &st->supply, &supply), hold_ns(set));
+	weigh(&st->supply, supply_bad(&supply), taken_ns(st->scan_ns, &st->supply, &supply),
+	      hold_ns(set));
 	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
 	if (blocked)
 		st->warm = false;
@@ -619,7 +618,7 @@ static u64 sure_ns(const struct smallbms_settings *set, const struct smallbms_st
 static bool scanned_since(const struct smallbms_state *st, const struct smallbms_sample *in,
 			  u64 time_ns)
 {
-	return whole_ns(st, &in->group[SMALLBMS_KIND_CELL]) >= time_ns ||
+	return whole_ns(st->scan_ns, &in->group[SMALLBMS_KIND_CELL]) >= time_ns ||
 	       st->now_ns >= add(time_ns, CUT_SCAN_MS * SMALLBMS_NS_PER_MS);
 }
 
@@ -926,11 +925,10 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	return next;
 }
 
-static void due_measured(u64 *scan_ns, const struct smallbms_state *st,
-			 const struct smallbms_condition *c, const struct smallbms_group *g,
-			 u64 span_ns)
+static void due_measured(u64 *next_ns, const struct smallbms_condition *c,
+			 const struct smallbms_group *g, u64 scan_ns, u64 span_ns)
 {
-	due_scan(scan_ns, c, taken_ns(st, c, g), span_ns);
+	due_scan(next_ns, c, taken_ns(scan_ns, c, g), span_ns);
 }
 
 /* When a scan of a kind would turn a condition, or find what is missing. */
@@ -938,32 +936,32 @@ static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_
 		     const struct smallbms_sample *in, u64 cut_ns, enum smallbms_kind kind)
 {
 	const struct smallbms_group g = in->group[kind];
-	const u64 hold = hold_ns(set), whole = whole_ns(st, &g);
+	const u64 scan = st->scan_ns, hold = hold_ns(set), whole = whole_ns(scan, &g);
 	u64 next = SMALLBMS_NEVER;
 
 	due_scan(&next, &st->lost[kind], whole, hold);
 	/* F1: the end of a short loss is noticed before it becomes a long one. */
 	if (g.fitted && !g.all)
-		due(&next, add(st->scan_ns, hold / 2));
+		due(&next, add(scan, hold / 2));
 	if (kind != SMALLBMS_KIND_BANK_CURRENT)
 		due_scan(&next, &st->scanned, complete_ns(st, in), hold);
 
 	if (kind == SMALLBMS_KIND_CELL) {
 		if (cut_ns > whole)
 			due(&next, cut_ns);
-		due_measured(&next, st, &st->low, &g, hold);
-		due_measured(&next, st, &st->empty, &g, hold);
+		due_measured(&next, &st->low, &g, scan, hold);
+		due_measured(&next, &st->empty, &g, scan, hold);
 		due_scan(&next, &st->ready, whole, hold);
-		due_measured(&next, st, &st->full, &g, hold);
-		due_measured(&next, st, &st->over_discharged, &g, hold);
+		due_measured(&next, &st->full, &g, scan, hold);
+		due_measured(&next, &st->over_discharged, &g, scan, hold);
 	} else if (kind == SMALLBMS_KIND_TEMP) {
-		due_measured(&next, st, &st->cold, &g, hold);
-		due_measured(&next, st, &st->hot, &g, hold);
+		due_measured(&next, &st->cold, &g, scan, hold);
+		due_measured(&next, &st->hot, &g, scan, hold);
 	} else if (kind == SMALLBMS_KIND_SUPPLY) {
-		due_measured(&next, st, &st->supply, &g, hold);
+		due_measured(&next, &st->supply, &g, scan, hold);
 	} else if (kind == SMALLBMS_KIND_LOAD_CURRENT) {
-		due_measured(&next, st, &st->overload, &g, hold);
-		due_measured(&next, st, &st->welded, &g, hold);
+		due_measured(&next, &st->overload, &g, scan, hold);
+		due_measured(&next, &st->welded, &g, scan, hold);
 	}
 	return next;
 }
