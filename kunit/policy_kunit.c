@@ -2732,6 +2732,46 @@ static void u3_cut_waits_for_the_cells(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, true, false);
 }
 
+static void all_but_one_scanned(struct world *w, enum smallbms_kind but, u64 but_ns)
+{
+	int i;
+
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		w->in.group[i].scan_ns = w->in.scan_ns;
+	w->in.group[but].scan_ns = but_ns;
+}
+
+/* X1: a start ends when each kind has been scanned by all its converters for long enough. */
+static void x1_all_converters_end_a_start(struct kunit *test)
+{
+	static const enum smallbms_kind kinds[] = {
+		SMALLBMS_KIND_CELL, SMALLBMS_KIND_TEMP, SMALLBMS_KIND_SUPPLY,
+		SMALLBMS_KIND_LOAD_CURRENT,
+	};
+	struct world *w;
+	u64 older_ns;
+	int i, scan;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		w = measured_world(test);
+		w->begun = true;
+		world_scan(w);
+		older_ns = w->in.scan_ns;
+		for (scan = 0; scan < 10; scan++) {
+			w->now_ms += w->set.hold_ms / 4;
+			w->in.scan_ns = w->now_ms * SMALLBMS_NS_PER_MS;
+			all_but_one_scanned(w, kinds[i], older_ns);
+			world_step(w);
+			KUNIT_EXPECT_TRUE_MSG(test, holds(w, SMALLBMS_CAUSE_START), "kind %d",
+					      kinds[i]);
+		}
+		older_ns += w->set.hold_ms * SMALLBMS_NS_PER_MS;
+		all_but_one_scanned(w, kinds[i], older_ns);
+		world_step(w);
+		KUNIT_EXPECT_FALSE_MSG(test, holds(w, SMALLBMS_CAUSE_START), "kind %d", kinds[i]);
+	}
+}
+
 static void the_end_of_time_is_safe(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -2873,6 +2913,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f4_all_converters_end_it),
 	KUNIT_CASE(u4_all_converters_connect),
 	KUNIT_CASE(u4_old_cells_connect_nothing),
+	KUNIT_CASE(x1_all_converters_end_a_start),
 	KUNIT_CASE(u3_cut_waits_for_the_cells),
 	KUNIT_CASE(the_end_of_time_is_safe),
 	{}

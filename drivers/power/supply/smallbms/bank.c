@@ -81,10 +81,12 @@
 /* A line that storms is not looked at more often than this. */
 #define REST_NS		NSEC_PER_MSEC
 
-static void scan_after(struct smallbms *bms, struct smallbms_converter *converter,
-		       unsigned int ms)
+static void scan_at(struct smallbms *bms, struct smallbms_converter *converter, u64 next_ns)
 {
-	converter->next_ns = ktime_get_boottime_ns() + (u64)ms * NSEC_PER_MSEC;
+	u64 now_ns = ktime_get_boottime_ns();
+	u64 ms = next_ns <= now_ns ? 0 : DIV_ROUND_UP_ULL(next_ns - now_ns, NSEC_PER_MSEC);
+
+	converter->next_ns = next_ns;
 	mod_delayed_work(bms->queue, &converter->scanner, msecs_to_jiffies(ms));
 }
 
@@ -98,19 +100,18 @@ static u64 due_ns(const struct smallbms *bms, const struct smallbms_converter *c
 	return due_ns;
 }
 
-/* How long a converter that has just been scanned may rest */
-static unsigned int rest_ms(const struct smallbms *bms, const struct smallbms_converter *converter)
+/* When a converter that has just been scanned is to be scanned again */
+static u64 next_scan(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
 	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS : SCAN_MS;
 	u64 now_ns = ktime_get_boottime_ns(), due = due_ns(bms, converter);
 
 	if (converter->timed_out)
-		return TIMEOUT_MS;
+		return now_ns + TIMEOUT_MS * (u64)NSEC_PER_MSEC;
 	/* It has been scanned since, if another one has not. */
 	if (due <= converter->begun_ns)
-		return pace_ms;
-	return due <= now_ns ? 0 :
-	       min_t(u64, pace_ms, DIV_ROUND_UP_ULL(due - now_ns, NSEC_PER_MSEC));
+		due = SMALLBMS_NEVER;
+	return min(due, now_ns + pace_ms * (u64)NSEC_PER_MSEC);
 }
 
 /* What one converter has found may have to be asked of others sooner, but never later. */
@@ -128,8 +129,7 @@ static void ask_others(struct smallbms *bms, const struct smallbms_converter *sc
 			continue;
 		due = due_ns(bms, other);
 		if (due < other->next_ns && due > READ_ONCE(other->begun_ns))
-			scan_after(bms, other, due <= now_ns ? 0 :
-				   DIV_ROUND_UP_ULL(due - now_ns, NSEC_PER_MSEC));
+			scan_at(bms, other, due);
 	}
 }
 
@@ -281,7 +281,7 @@ static void smallbms_scanner(struct work_struct *work)
 	smallbms_evaluate(bms);
 	beat(bms);
 	if (needs_polling(bms, converter))
-		scan_after(bms, converter, rest_ms(bms, converter));
+		scan_at(bms, converter, next_scan(bms, converter));
 	ask_others(bms, converter);
 }
 
@@ -443,7 +443,7 @@ static void watch(struct smallbms *bms)
 	queue_work(bms->queue, &bms->evaluation);
 	for (i = 0; i < bms->sense.num_converters; i++) {
 		if (needs_polling(bms, &bms->sense.converter[i]))
-			scan_after(bms, &bms->sense.converter[i], 0);
+			scan_at(bms, &bms->sense.converter[i], ktime_get_boottime_ns());
 	}
 }
 
