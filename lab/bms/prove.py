@@ -93,9 +93,9 @@ def main():
 
     logs = prove(args.command, args.folder)
     goals, totals = read(logs)
+    flags = args.flags.split()
     claims = [claim for source in args.harnesses
-              for claim in harnesses.check(source, args.folder / source.stem,
-                                          args.flags.split())]
+              for claim in harnesses.check(source, args.folder / source.stem, flags)]
     table = carried(goals)
     for name, good in claims:
         table[name[:2]][name].append(good)

@@ -15,7 +15,6 @@
 
 #define MS	1000000ULL
 
-
 static struct smallbms_settings any_settings(void)
 {
 	struct smallbms_settings set;

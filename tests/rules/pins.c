@@ -7,7 +7,7 @@
  * and what they answered is noted beside them (kernel.h).
  */
 
-#include "kernel.h"
+#include <kernel.h>
 
 #include "bank.h"
 

@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#include "any.h"
+#include "../any.h"
 
 /* Mainline's API, which compat.h need not bring up to date */
 #define SMALLBMS_HAS_CHARGE_BEHAVIOURS
