@@ -2660,28 +2660,49 @@ static void f4_another_converter_is_no_evidence(struct kunit *test)
 static void f4_all_converters_end_it(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
-	u64 hold = w->set.hold_ms, older;
+	u64 hold = w->set.hold_ms, older, well;
 	int i;
 
 	cells(w, 3000, 3300);
 	until(w, &w->out.pre_alarm, true, 5000);
 	older = w->now_ms;
+	scan_of_one(w, hold / 4, 3300, 3300, older);
+	well = w->now_ms;
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], from_now(w, hold / 2));
 	for (i = 0; i < 10; i++)
 		scan_of_one(w, hold / 4, 3300, 3300, older);
 	EXPECT_OUTPUTS(test, w, true, false, true);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL],
-			(older + hold / 2) * SMALLBMS_NS_PER_MS);
-	scan_of_one(w, hold / 4, 3300, 3300, older + hold - 1);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], SMALLBMS_NEVER);
+	scan_of_one(w, hold / 4, 3300, 3300, well + hold - 1);
 	EXPECT_OUTPUTS(test, w, true, false, true);
-	scan_of_one(w, hold / 4, 3300, 3300, older + hold);
+	scan_of_one(w, hold / 4, 3300, 3300, well + hold);
 	EXPECT_OUTPUTS(test, w, true, true, false);
+}
+
+/* F4: one good value of a converter says nothing for the time since another was scanned. */
+static void f4_one_good_value_ends_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 older;
+	int i;
+
+	cells(w, 2700, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	for (i = 0; i < 20; i++) {
+		older = w->now_ms;
+		scan_of_one(w, 600, 3300, 3300, older);
+		scan_of_one(w, 1, 3300, 3300, w->now_ms);
+		EXPECT_OUTPUTS(test, w, true, false, true);
+		scan_of_one(w, 100, 2700, 2700, w->now_ms);
+		EXPECT_OUTPUTS(test, w, true, false, true);
+	}
 }
 
 /* U4: nor does the load connect before each converter has been asked for long enough. */
 static void u4_all_converters_connect(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
-	u64 hold = w->set.hold_ms, older;
+	u64 hold = w->set.hold_ms, older, well;
 	int i;
 
 	cells(w, 3150, 3300);
@@ -2690,11 +2711,14 @@ static void u4_all_converters_connect(struct kunit *test)
 	world_step(w);
 	w->in.host_load_off = false;
 	older = w->now_ms;
+	well = older + hold / 4;
 	for (i = 0; i < 10; i++) {
 		scan_of_one(w, hold / 4, 3300, 3300, older);
 		KUNIT_EXPECT_FALSE(test, w->out.load);
 	}
-	scan_of_one(w, hold / 4, 3300, 3300, older + hold);
+	scan_of_one(w, hold / 4, 3300, 3300, well + hold - 1);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+	scan_of_one(w, hold / 4, 3300, 3300, well + hold);
 	KUNIT_EXPECT_TRUE(test, w->out.load);
 }
 
@@ -2708,9 +2732,9 @@ static void u4_old_cells_connect_nothing(struct kunit *test)
 	world_step(w);
 	w->in.host_load_off = false;
 	w->in.host_charge_off = false;
-	scan_of_one(w, 2000, 3300, 3300, w->now_ms + 999);
+	scan_of_one(w, w->set.stale_ms / 2 + 1, 3300, 3300, w->now_ms);
 	EXPECT_OUTPUTS(test, w, false, false, false);
-	scan_of_one(w, 0, 3300, 3300, w->now_ms - 1000);
+	scan_of_one(w, 0, 3300, 3300, w->now_ms - w->set.stale_ms / 2);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
@@ -2724,10 +2748,11 @@ static void u3_cut_waits_for_the_cells(struct kunit *test)
 	until(w, &w->out.pre_alarm, true, 5000);
 	pass(w, 29000);
 	older = w->now_ms;
-	w->now_ms = due_ms(w->out.cut_ns) - 1;
+	w->now_ms = due_ms(w->out.cut_ns) - 2;
+	scan_of_one(w, 1, 2700, 2700, older);
+	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], w->out.cut_ns);
 	scan_of_one(w, 1, 2700, 2700, older);
 	EXPECT_OUTPUTS(test, w, true, false, true);
-	KUNIT_EXPECT_EQ(test, w->out.scan_ns[SMALLBMS_KIND_CELL], w->out.cut_ns);
 	scan_of_one(w, 5, 2700, 2700, w->now_ms + 5);
 	EXPECT_OUTPUTS(test, w, false, true, false);
 }
@@ -2911,6 +2936,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(a_glitch_leaves_nothing_due),
 	KUNIT_CASE(f4_another_converter_is_no_evidence),
 	KUNIT_CASE(f4_all_converters_end_it),
+	KUNIT_CASE(f4_one_good_value_ends_nothing),
 	KUNIT_CASE(u4_all_converters_connect),
 	KUNIT_CASE(u4_old_cells_connect_nothing),
 	KUNIT_CASE(x1_all_converters_end_a_start),

@@ -245,8 +245,8 @@ void F4_the_scan_is_later(void)
 
 	looking(&b, &now);
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
-		promise(b.out.scan_ns[i] > oldest_ns(&b));
-	happens(b.out.scan_ns[SMALLBMS_KIND_CELL] == oldest_ns(&b) + 1);
+		promise(b.out.scan_ns[i] > b.st.scan_ns);
+	happens(b.out.scan_ns[SMALLBMS_KIND_CELL] == b.st.scan_ns + 1);
 }
 
 /* An output was told what it is before anyone looks at it. */
@@ -518,7 +518,8 @@ void X2_all_comes_back(void)
 	promise(all_ends(&b, scan, lines));
 
 	due = over(scan, oldest_ns(&b), b.set.hold_ms) && over(lines, now, b.set.filter_ms) &&
-	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS && now - oldest_ns(&b) <= 1000 * MS;
+	      now - b.st.scan_ns <= (u64)b.set.hold_ms * MS &&
+	      now - oldest_ns(&b) <= (u64)b.set.stale_ms * MS / 2;
 	promise(!due || !b.out.pre_alarm);
 	promise(!due || b.out.charge || b.st.over_discharged.on);
 	promise(!due || b.out.load || b.st.overloads >= 3 || now < b.st.retry_ns);

@@ -75,7 +75,7 @@
 /* A mute line is looked at as often as this, and in fact with each scan, if those do not hang. */
 #define MUTE_NS		((SCAN_MS + 50) * (u64)NSEC_PER_MSEC)
 
-/* Rest of a converter after a scan that has waited in vain, whoever asks for another */
+/* Rest of a converter after a scan that has waited in vain, if the load does not depend on it */
 #define TIMEOUT_MS	1000
 
 /* A line that storms is not looked at more often than this. */
@@ -90,7 +90,7 @@ static void scan_at(struct smallbms *bms, struct smallbms_converter *converter, 
 	mod_delayed_work(bms->queue, &converter->scanner, msecs_to_jiffies(ms));
 }
 
-static u64 due_ns(const struct smallbms *bms, const struct smallbms_converter *converter)
+static u64 asked_ns(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
 	u64 due_ns = SMALLBMS_NEVER;
 	int i;
@@ -100,18 +100,23 @@ static u64 due_ns(const struct smallbms *bms, const struct smallbms_converter *c
 	return due_ns;
 }
 
+/* The load and the heartbeat wait for no temperature. */
+static bool rests(const struct smallbms_converter *converter)
+{
+	return converter->timed_out && !converter->vital;
+}
+
 /* When a converter that has just been scanned is to be scanned again */
 static u64 next_scan(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
 	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS : SCAN_MS;
-	u64 now_ns = ktime_get_boottime_ns(), due = due_ns(bms, converter);
+	u64 now_ns = ktime_get_boottime_ns();
 
-	if (converter->timed_out)
-		return now_ns + TIMEOUT_MS * (u64)NSEC_PER_MSEC;
-	/* It has been scanned since, if another one has not. */
-	if (due <= converter->begun_ns)
-		due = SMALLBMS_NEVER;
-	return min(due, now_ns + pace_ms * (u64)NSEC_PER_MSEC);
+	if (rests(converter)) {
+		pace_ms = min(TIMEOUT_MS, bms->settings.stale_ms / 4);
+		return now_ns + pace_ms * (u64)NSEC_PER_MSEC;
+	}
+	return min(asked_ns(bms, converter), now_ns + pace_ms * (u64)NSEC_PER_MSEC);
 }
 
 /* What one converter has found may have to be asked of others sooner, but never later. */
@@ -124,11 +129,10 @@ static void ask_others(struct smallbms *bms, const struct smallbms_converter *sc
 		struct smallbms_converter *other = &bms->sense.converter[i];
 
 		/* That of a scan under way, or about to begin, has passed. */
-		if (other == scanned || other->next_ns <= now_ns ||
-		    READ_ONCE(other->timed_out))
+		if (other == scanned || other->next_ns <= now_ns || rests(other))
 			continue;
-		due = due_ns(bms, other);
-		if (due < other->next_ns && due > READ_ONCE(other->begun_ns))
+		due = asked_ns(bms, other);
+		if (due < other->next_ns)
 			scan_at(bms, other, due);
 	}
 }
@@ -271,17 +275,21 @@ static void smallbms_scanner(struct work_struct *work)
 		container_of(to_delayed_work(work), struct smallbms_converter, scanner);
 	struct smallbms *bms = container_of(converter->sense, struct smallbms, sense);
 
-	smallbms_sense_scan(converter);
+	bool timed_out;
+
+	if (READ_ONCE(bms->stopped) || READ_ONCE(bms->paused))
+		return;
+	timed_out = !smallbms_sense_scan(converter);
 
 	guard(mutex)(&bms->lock);
 
 	if (bms->stopped || bms->paused)
 		return;
+	converter->timed_out = timed_out;
 	publish_scan(bms, converter);
 	smallbms_evaluate(bms);
 	beat(bms);
-	if (needs_polling(bms, converter))
-		scan_at(bms, converter, next_scan(bms, converter));
+	scan_at(bms, converter, next_scan(bms, converter));
 	ask_others(bms, converter);
 }
 
@@ -414,6 +422,9 @@ static void end_works(struct smallbms *bms)
 
 	hrtimer_cancel(&bms->deadline);
 	cancel_work_sync(&bms->evaluation);
+	/* While one that hangs is waited for, no other is read. */
+	for (i = 0; i < bms->sense.num_converters; i++)
+		cancel_delayed_work(&bms->sense.converter[i].scanner);
 	for (i = 0; i < bms->sense.num_converters; i++)
 		cancel_delayed_work_sync(&bms->sense.converter[i].scanner);
 }
@@ -462,6 +473,7 @@ static void begin(struct smallbms *bms, void (*policy)(struct smallbms_state *st
 			bms->sample.line[i].good_ns = now;
 		}
 		policy(&bms->state, now);
+		bms->beat_ns = now;
 		smallbms_report_publish(bms);
 		WRITE_ONCE(bms->stopped, false);
 	}
@@ -484,7 +496,7 @@ void smallbms_bank_start(struct smallbms *bms)
 void smallbms_bank_pause(struct smallbms *bms)
 {
 	scoped_guard(mutex, &bms->lock)
-		bms->paused = true;
+		WRITE_ONCE(bms->paused, true);
 	end_works(bms);
 }
 
@@ -495,7 +507,7 @@ void smallbms_bank_pause(struct smallbms *bms)
 void smallbms_bank_resume(struct smallbms *bms)
 {
 	scoped_guard(mutex, &bms->lock)
-		bms->paused = false;
+		WRITE_ONCE(bms->paused, false);
 	if (bms->stopped)
 		begin(bms, smallbms_policy_resume);
 	else

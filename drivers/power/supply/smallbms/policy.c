@@ -93,9 +93,6 @@
 /* U3: when the warning is over, the cut waits so long for a scan that may know better. */
 #define CUT_SCAN_MS			50
 
-/* U4: a load connects on no value that was read longer ago. */
-#define FRESH_MS			1000
-
 /* U2: a clock that is 100 ppm fast must not shorten the warning. */
 #define CLOCK_TOLERANCE_NS_PER_MS	100
 
@@ -182,9 +179,11 @@ static bool stands(const struct smallbms_condition *c)
 
 /*
  * Turn a condition when evidence for the opposite has stood for @span_ns (F4).
- * @time_ns is when the evidence was taken, which is not always now.
+ * @newest_ns is when the newest evidence was taken, which is not always now: what is new
+ * begins there. @time_ns is when the oldest was: what has begun has stood until then.
  */
-static void weigh(struct smallbms_condition *c, enum evidence e, u64 time_ns, u64 span_ns)
+static void weigh(struct smallbms_condition *c, enum evidence e, u64 newest_ns, u64 time_ns,
+		  u64 span_ns)
 {
 	if (e == EVIDENCE_ABSENT)
 		clear(c);
@@ -198,7 +197,7 @@ static void weigh(struct smallbms_condition *c, enum evidence e, u64 time_ns, u6
 	}
 	if (!c->pending) {
 		c->pending = true;
-		c->since_ns = time_ns;
+		c->since_ns = newest_ns;
 	}
 	if (elapsed(c->since_ns, time_ns) >= span_ns) {
 		c->on = !c->on;
@@ -225,7 +224,7 @@ static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness 
 		steady->good = e == EVIDENCE_OFF;
 	note_stood(steady, now_ns, filter_ns);
 
-	weigh(c, e, now_ns, filter_ns);
+	weigh(c, e, now_ns, now_ns, filter_ns);
 	if (!c->on && e == EVIDENCE_ON &&
 	    elapsed(steady->stood_ns, now_ns) >= FLICKER_MS * SMALLBMS_NS_PER_MS) {
 		c->on = true;
@@ -234,12 +233,13 @@ static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness 
 }
 
 /* What connects: on when @good has stood for @span_ns, off at once. */
-static void prove(struct smallbms_condition *c, bool good, u64 time_ns, u64 span_ns)
+static void prove(struct smallbms_condition *c, bool good, u64 newest_ns, u64 time_ns,
+		  u64 span_ns)
 {
 	if (!good)
 		clear(c);
 	else
-		weigh(c, EVIDENCE_ON, time_ns, span_ns);
+		weigh(c, EVIDENCE_ON, newest_ns, time_ns, span_ns);
 }
 
 /*
@@ -247,14 +247,14 @@ static void prove(struct smallbms_condition *c, bool good, u64 time_ns, u64 span
  * known again for @span_ns.
  */
 static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good_ns, u64 stale_ns,
-		 u64 now_ns, u64 time_ns, u64 span_ns)
+		 u64 now_ns, u64 newest_ns, u64 time_ns, u64 span_ns)
 {
 	if (fitted && elapsed(good_ns, now_ns) >= stale_ns) {
 		c->on = true;
 		c->pending = false;
 		return;
 	}
-	weigh(c, known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN, time_ns, span_ns);
+	weigh(c, known ? EVIDENCE_OFF : EVIDENCE_UNKNOWN, newest_ns, time_ns, span_ns);
 }
 
 /* Times of scans */
@@ -392,18 +392,18 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 
 	weigh(&st->low, below(&cell, set->pre_alarm_uv,
 			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV),
-	      taken_ns(scan, &st->low, &cell), hold);
+	      scan, taken_ns(scan, &st->low, &cell), hold);
 	weigh(&st->empty, below(&cell, set->load_disconnect_uv, set->load_disconnect_uv),
-	      taken_ns(scan, &st->empty, &cell), hold);
-	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), whole_ns(scan, &cell),
-	      hold);
+	      scan, taken_ns(scan, &st->empty, &cell), hold);
+	prove(&st->ready, cell.all && cell.min >= reconnect_uv(set, st), scan,
+	      whole_ns(scan, &cell), hold);
 	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
-	      taken_ns(scan, &st->full, &cell), hold);
+	      scan, taken_ns(scan, &st->full, &cell), hold);
 
 	/* C4: only an operator ends it, and only when the cells agree. */
 	damaged = below(&cell, set->over_discharged_uv, set->over_discharged_uv);
 	if (!st->over_discharged.on)
-		weigh(&st->over_discharged, damaged, scan, hold);
+		weigh(&st->over_discharged, damaged, scan, scan, hold);
 	else if (in->operator_clear && damaged == EVIDENCE_OFF)
 		clear(&st->over_discharged);
 }
@@ -418,28 +418,28 @@ static void observe_channels(const struct smallbms_settings *set, struct smallbm
 
 	weigh(&st->cold, below(&temp, set->charge_min_mc,
 			       set->charge_min_mc + TEMP_HYSTERESIS_MC),
-	      taken_ns(scan, &st->cold, &temp), hold);
+	      scan, taken_ns(scan, &st->cold, &temp), hold);
 	weigh(&st->hot, above(&temp, set->charge_max_mc,
 			      set->charge_max_mc - TEMP_HYSTERESIS_MC),
-	      taken_ns(scan, &st->hot, &temp), hold);
+	      scan, taken_ns(scan, &st->hot, &temp), hold);
 
 	/* A scan from before the load was connected says nothing of its current. */
 	if (!st->load_on)
 		clear(&st->overload);
 	else if (scan > st->load_on_ns)
 		weigh(&st->overload, above(&load, set->load_limit_ua, set->load_limit_ua),
-		      taken_ns(scan, &st->overload, &load), hold);
+		      scan, taken_ns(scan, &st->overload, &load), hold);
 
 	if (!st->load_floats)
 		clear(&st->welded);
 	else if (scan > st->floats_ns)
 		weigh(&st->welded, above(&load, set->load_limit_ua / WELDED_PART,
 					 set->load_limit_ua / WELDED_PART),
-		      taken_ns(scan, &st->welded, &load), hold);
+		      scan, taken_ns(scan, &st->welded, &load), hold);
 
 	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
 		lose(&st->lost[i], in->group[i].fitted, in->group[i].all, in->group[i].good_ns,
-		     stale_ns(set), st->now_ns, whole_ns(st->scan_ns, &in->group[i]), hold);
+		     stale_ns(set), st->now_ns, scan, whole_ns(scan, &in->group[i]), hold);
 }
 
 static void observe_lines(const struct smallbms_settings *set, struct smallbms_state *st,
@@ -467,11 +467,11 @@ static void observe_lines(const struct smallbms_settings *set, struct smallbms_s
 		if (in->line[i].good_ns < good)
 			good = in->line[i].good_ns;
 	}
-	lose(&st->line_lost, true, known, good, stale_ns(set), now, now, filter);
-	lose(&st->atc_lost, atc.fitted, atc.known, atc.good_ns, stale_ns(set), now, now,
+	lose(&st->line_lost, true, known, good, stale_ns(set), now, now, now, filter);
+	lose(&st->atc_lost, atc.fitted, atc.known, atc.good_ns, stale_ns(set), now, now, now,
 	     filter);
 
-	prove(&st->settled, known && (!atc.fitted || atc.known), now, filter);
+	prove(&st->settled, known && (!atc.fitted || atc.known), now, now, filter);
 }
 
 static bool known(const struct smallbms_group *g)
@@ -487,14 +487,22 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 	       (known(&in->group[SMALLBMS_KIND_TEMP]) || st->lost[SMALLBMS_KIND_TEMP].on);
 }
 
-/* Since when; a temperature that is lost is not waited for */
-static u64 complete_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
+/* F1: since when all has been scanned that the load depends on */
+static u64 vital_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	u64 time_ns = st->scan_ns;
 
 	no_newer(&time_ns, &in->group[SMALLBMS_KIND_CELL]);
 	no_newer(&time_ns, &in->group[SMALLBMS_KIND_SUPPLY]);
 	no_newer(&time_ns, &in->group[SMALLBMS_KIND_LOAD_CURRENT]);
+	return time_ns;
+}
+
+/* X1: and all else; a temperature that is lost is not waited for (F2). */
+static u64 complete_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
+{
+	u64 time_ns = vital_ns(st, in);
+
 	if (!st->lost[SMALLBMS_KIND_TEMP].on)
 		no_newer(&time_ns, &in->group[SMALLBMS_KIND_TEMP]);
 	return time_ns;
@@ -510,8 +518,8 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 	const struct smallbms_group supply = in->group[SMALLBMS_KIND_SUPPLY];
 	bool blocked;
 
-	weigh(&st->supply, supply_bad(&supply), taken_ns(st->scan_ns, &st->supply, &supply),
-	      hold_ns(set));
+	weigh(&st->supply, supply_bad(&supply), st->scan_ns,
+	      taken_ns(st->scan_ns, &st->supply, &supply), hold_ns(set));
 	blocked = seen(&st->remote) || seen(&st->supply) || seen(&st->loop);
 	if (blocked)
 		st->warm = false;
@@ -532,7 +540,8 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 		  const struct smallbms_sample *in)
 {
 	if (measured(in))
-		prove(&st->scanned, complete(st, in), complete_ns(st, in), hold_ns(set));
+		prove(&st->scanned, complete(st, in), st->scan_ns, complete_ns(st, in),
+		      hold_ns(set));
 	else
 		st->scanned.on = true;
 
@@ -545,13 +554,16 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 	}
 }
 
-/* Only an evaluation on fresh data connects anything: something is new, and nothing is old. */
+/*
+ * Only an evaluation on fresh data connects anything: something is new, and no converter
+ * that matters has been silent for long.
+ */
 static bool fresh(const struct smallbms_settings *set, const struct smallbms_state *st,
 		  const struct smallbms_sample *in)
 {
 	return !measured(in) ||
 	       (elapsed(st->scan_ns, st->now_ns) <= hold_ns(set) &&
-		elapsed(complete_ns(st, in), st->now_ns) <= FRESH_MS * SMALLBMS_NS_PER_MS);
+		elapsed(vital_ns(st, in), st->now_ns) <= stale_ns(set) / 2);
 }
 
 static bool readable(const struct smallbms_line *l)
@@ -925,43 +937,40 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 	return next;
 }
 
-static void due_measured(u64 *next_ns, const struct smallbms_condition *c,
-			 const struct smallbms_group *g, u64 scan_ns, u64 span_ns)
-{
-	due_scan(next_ns, c, taken_ns(scan_ns, c, g), span_ns);
-}
-
-/* When a scan of a kind would turn a condition, or find what is missing. */
+/*
+ * When a scan of a kind would turn a condition, or find what is missing. It is later than
+ * the newest scan: a converter that lags has been asked, and comes at its own pace.
+ */
 static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
 		     const struct smallbms_sample *in, u64 cut_ns, enum smallbms_kind kind)
 {
 	const struct smallbms_group g = in->group[kind];
-	const u64 scan = st->scan_ns, hold = hold_ns(set), whole = whole_ns(scan, &g);
+	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	u64 next = SMALLBMS_NEVER;
 
-	due_scan(&next, &st->lost[kind], whole, hold);
+	due_scan(&next, &st->lost[kind], scan, hold);
 	/* F1: the end of a short loss is noticed before it becomes a long one. */
 	if (g.fitted && !g.all)
 		due(&next, add(scan, hold / 2));
 	if (kind != SMALLBMS_KIND_BANK_CURRENT)
-		due_scan(&next, &st->scanned, complete_ns(st, in), hold);
+		due_scan(&next, &st->scanned, scan, hold);
 
 	if (kind == SMALLBMS_KIND_CELL) {
-		if (cut_ns > whole)
+		if (cut_ns > scan)
 			due(&next, cut_ns);
-		due_measured(&next, &st->low, &g, scan, hold);
-		due_measured(&next, &st->empty, &g, scan, hold);
-		due_scan(&next, &st->ready, whole, hold);
-		due_measured(&next, &st->full, &g, scan, hold);
-		due_measured(&next, &st->over_discharged, &g, scan, hold);
+		due_scan(&next, &st->low, scan, hold);
+		due_scan(&next, &st->empty, scan, hold);
+		due_scan(&next, &st->ready, scan, hold);
+		due_scan(&next, &st->full, scan, hold);
+		due_scan(&next, &st->over_discharged, scan, hold);
 	} else if (kind == SMALLBMS_KIND_TEMP) {
-		due_measured(&next, &st->cold, &g, scan, hold);
-		due_measured(&next, &st->hot, &g, scan, hold);
+		due_scan(&next, &st->cold, scan, hold);
+		due_scan(&next, &st->hot, scan, hold);
 	} else if (kind == SMALLBMS_KIND_SUPPLY) {
-		due_measured(&next, &st->supply, &g, scan, hold);
+		due_scan(&next, &st->supply, scan, hold);
 	} else if (kind == SMALLBMS_KIND_LOAD_CURRENT) {
-		due_measured(&next, &st->overload, &g, scan, hold);
-		due_measured(&next, &st->welded, &g, scan, hold);
+		due_scan(&next, &st->overload, scan, hold);
+		due_scan(&next, &st->welded, scan, hold);
 	}
 	return next;
 }

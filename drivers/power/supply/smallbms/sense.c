@@ -147,19 +147,20 @@ static bool behind(const struct smallbms_channel *channel,
  * @converter: which one
  *
  * Sleeps, perhaps long. Only one scan of a converter at a time.
+ *
+ * Return: false when it has waited for a channel in vain.
  */
-void smallbms_sense_scan(struct smallbms_converter *converter)
+bool smallbms_sense_scan(struct smallbms_converter *converter)
 {
 	struct smallbms_sense *sense = converter->sense;
-	bool timed_out = false;
+	bool answers = true;
 	unsigned int i;
 
-	WRITE_ONCE(converter->begun_ns, ktime_get_boottime_ns());
 	for (i = 0; i < sense->num_channels; i++) {
 		if (behind(&sense->channel[i], converter) && !read_channel(&sense->channel[i]))
-			timed_out = true;
+			answers = false;
 	}
-	WRITE_ONCE(converter->timed_out, timed_out);
+	return answers;
 }
 
 static void add_reading(struct smallbms_group *group, const struct smallbms_channel *channel,

@@ -69,10 +69,9 @@ struct smallbms_channel {
  * @sense: the inputs of the bank
  * @kinds: bit for each kind that it measures; none where a bank is only to be looked at
  * @vital: the heartbeat waits for it
- * @timed_out: a channel let the last scan wait in vain
- * @begun_ns: when its last scan began, which may be under way
- * @scan_ns: when its last finished scan ended, or the bank began; under the lock of the
- *	bank, as what follows
+ * @timed_out: a channel let the last scan wait in vain; under the lock of the bank, as
+ *	what follows
+ * @scan_ns: when its last finished scan ended, or the bank began
  * @next_ns: when its next scan is to begin, or the one under way was
  * @scanner: scans it, then evaluates
  */
@@ -81,7 +80,6 @@ struct smallbms_converter {
 	unsigned long kinds;
 	bool vital;
 	bool timed_out;
-	u64 begun_ns;
 	u64 scan_ns;
 	u64 next_ns;
 	struct delayed_work scanner;
@@ -110,7 +108,7 @@ int smallbms_sense_init(struct smallbms_sense *sense, struct device *dev);
 unsigned int smallbms_sense_count(const struct smallbms_sense *sense, enum smallbms_kind kind);
 void smallbms_sense_forget(struct smallbms_sense *sense, struct smallbms_sample *sample,
 			   u64 now_ns);
-void smallbms_sense_scan(struct smallbms_converter *converter);
+bool smallbms_sense_scan(struct smallbms_converter *converter);
 void smallbms_sense_publish(struct smallbms_converter *converter,
 			    struct smallbms_sample *sample, u64 now_ns);
 void smallbms_sense_lines(struct smallbms_sense *sense, struct smallbms_sample *sample,
