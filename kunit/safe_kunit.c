@@ -785,6 +785,26 @@ static void heartbeat_does_not_wait_for_temperatures(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
+/* F1: a channel that times out is an answer, and no reason to let go of everything. */
+static void heartbeat_goes_on_when_a_channel_times_out(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	unsigned int beats;
+
+	fake_bank_gpio(bank, "heartbeat-gpios", FAKE_HEARTBEAT, GPIO_ACTIVE_HIGH);
+	add_signals(bank);
+	fake_bank_channel(bank, "supply", FAKE_SUPPLY);
+	running(test, bank);
+	t->adc->error[FAKE_SUPPLY] = -ETIMEDOUT;
+	t->adc->hangs_ms = 120;
+	msleep(700);
+	beats = t->gpio->edges[FAKE_HEARTBEAT];
+	msleep(2000);
+	KUNIT_EXPECT_GE(test, t->gpio->edges[FAKE_HEARTBEAT], beats + 4);
+	t->adc->hangs_ms = 0;
+}
+
 /* F1: not even a line that is only looked at waits for a converter. */
 static void mute_line_does_not_wait_for_a_converter(struct kunit *test)
 {
@@ -1064,6 +1084,7 @@ static struct kunit_case safe_cases[] = {
 	KUNIT_CASE_SLOW(converters_are_scanned_at_once),
 	KUNIT_CASE_SLOW(heartbeat_waits_for_all_cells),
 	KUNIT_CASE_SLOW(heartbeat_does_not_wait_for_temperatures),
+	KUNIT_CASE_SLOW(heartbeat_goes_on_when_a_channel_times_out),
 	KUNIT_CASE_SLOW(mute_line_does_not_wait_for_a_converter),
 	KUNIT_CASE_SLOW(dead_converter_rests),
 	KUNIT_CASE(converters_that_matter_are_asked),
