@@ -65,6 +65,7 @@ static const struct software_node nodes[FAKE_NUM_NODES] = {
 	[FAKE_FRONT] = { .name = "smallbms-fake-front", .properties = front_properties },
 	[FAKE_FRONT_2] = { .name = "smallbms-fake-front-2", .properties = front_properties },
 	[FAKE_RING] = { .name = "smallbms-fake-ring", .properties = ring_properties },
+	[FAKE_NO_CONVERTER] = { .name = "smallbms-fake-no-converter" },
 };
 
 /* What a bank may call its battery: 100 Ah in 4 cells */

@@ -43,6 +43,7 @@ enum fake_node {
 	FAKE_FRONT,		/* front ends of FAKE_ADC */
 	FAKE_FRONT_2,
 	FAKE_RING,		/* a front end of itself; nothing is there */
+	FAKE_NO_CONVERTER,	/* a node without #io-channel-cells */
 	FAKE_NUM_NODES
 };
 

@@ -253,6 +253,13 @@ static void front_ends_in_a_ring(struct fake_bank *bank)
 	fake_bank_channel(bank, "cell4", 0);
 }
 
+static void cell_that_is_no_converter(struct fake_bank *bank)
+{
+	bank->num_channels = 3;
+	bank->node = FAKE_NO_CONVERTER;
+	fake_bank_channel(bank, "cell4", 0);
+}
+
 static void temperature_that_is_a_voltage(struct fake_bank *bank)
 {
 	bank->num_channels = 4;
@@ -341,6 +348,8 @@ static const struct bad_case {
 	{ "channel that does not exist", channel_that_does_not_exist, "no channel for \"cell4\"" },
 	{ "front ends in a ring", front_ends_in_a_ring,
 	  "io-channels of \"cell4\" lead through more than 7 front ends" },
+	{ "phandle to what is no converter", cell_that_is_no_converter,
+	  "no converter for \"cell4\"" },
 	{ "voltage as temperature", temperature_that_is_a_voltage,
 	  "channel \"temp1\" does not measure a temperature" },
 	{ "setting above its range", setting_too_high,

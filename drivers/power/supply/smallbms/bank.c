@@ -69,6 +69,9 @@
  */
 #define SCAN_MS		600
 
+/* Of several converters, whose last one decides when a condition has ended */
+#define SCAN_SEVERAL_MS	500
+
 /* Pace with a heartbeat, so that a charge pump notices its end within a second. */
 #define BEAT_MS		250
 
@@ -109,7 +112,8 @@ static bool rests(const struct smallbms_converter *converter)
 /* When a converter that has just been scanned is to be scanned again */
 static u64 next_scan(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
-	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS : SCAN_MS;
+	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS :
+			       bms->sense.num_converters > 1 ? SCAN_SEVERAL_MS : SCAN_MS;
 	u64 now_ns = ktime_get_boottime_ns();
 
 	if (rests(converter)) {
