@@ -278,7 +278,6 @@ static void smallbms_scanner(struct work_struct *work)
 	struct smallbms_converter *converter =
 		container_of(to_delayed_work(work), struct smallbms_converter, scanner);
 	struct smallbms *bms = container_of(converter->sense, struct smallbms, sense);
-
 	bool timed_out;
 
 	if (READ_ONCE(bms->stopped) || READ_ONCE(bms->paused))
