@@ -45,14 +45,15 @@ SETTLE_S = 1.5
 LOOK_S = 0.02
 STORM_EDGES = 100
 USER_HZ = 100               # of /proc/stat
-ATTEMPTS = 3
+ATTEMPTS = 5
 LATE_S = 0.05               # a guest that waited so long for a processor is asked again
 
 MARK = "/sys/class/leds/red/brightness"
 SYSRQ = "/proc/sysrq-trigger"
 CRASH = "/sys/kernel/debug/provoke-crash/DIRECT"
 HANG = f"echo HARDLOCKUP >{CRASH}"
-STUCK = "echo delay 182 182 3600000 >/sys/devices/platform/converter/control"
+# The load depends on that channel, so the heartbeat waits for it.
+STUCK = "echo delay 181 181 3600000 >/sys/devices/platform/converter/control"
 PANIC = f"echo c >{SYSRQ}"
 # For 5 s, which is longer than any of the limits, and as deep as the outputs float for.
 SLEEP = "echo platform >/sys/power/pm_test; echo {} >/sys/power/state"
