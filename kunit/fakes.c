@@ -504,6 +504,7 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 	for (i = 0; i < ARRAY_SIZE(nodes); i++)
 		need_node(test, &nodes[i]);
 	has_no_driver(&nodes[FAKE_RING]);
+	has_no_driver(&nodes[FAKE_NO_CONVERTER]);
 	need_node(test, &battery_node);
 	has_no_driver(&battery_node);
 	pdev = platform_device_register_full(&info);
