@@ -75,7 +75,7 @@
 /* Pace with a heartbeat, so that a charge pump notices its end within a second. */
 #define BEAT_MS		250
 
-/* A mute line is looked at as often as this, and in fact with each scan, if those do not hang. */
+/* Without an interrupt a line is looked at with each scan; if scans hang, as often as this. */
 #define MUTE_NS		((SCAN_MS + 50) * (u64)NSEC_PER_MSEC)
 
 /* Rest of a converter after a scan that has waited in vain, if the load does not depend on it */
@@ -103,7 +103,7 @@ static u64 asked_ns(const struct smallbms *bms, const struct smallbms_converter 
 	return due_ns;
 }
 
-/* The load and the heartbeat wait for no temperature. */
+/* A converter that the load depends on never rests: the heartbeat would stop. */
 static bool rests(const struct smallbms_converter *converter)
 {
 	return converter->timed_out && !converter->vital;

@@ -35,7 +35,8 @@ enum smallbms_kind {
  * @all: every channel did
  * @min: lowest known value (uV, mC or uA); only with @any
  * @max: highest known value; only with @any
- * @new_min: lowest value that the last scan of all has found; above @min if it found none
+ * @new_min: lowest value that the newest scan, of one converter, has found; above @min if
+ *	it found none
  * @new_max: highest value that it has found; below @max if it found none
  * @min_index: channel with the lowest value, counted from 0
  * @max_index: channel with the highest value, counted from 0

@@ -24,7 +24,6 @@
 #include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/bits.h>
-#include <linux/compiler.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -323,19 +322,19 @@ static struct fwnode_handle *find_converter(struct device *dev, unsigned int ind
 					    const char *name)
 {
 	struct fwnode_handle *node = fwnode_handle_get(dev_fwnode(dev));
-	struct fwnode_reference_args behind;
+	struct fwnode_reference_args args;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < MAX_FRONT_ENDS; i++) {
 		ret = fwnode_property_get_reference_args(node, "io-channels", "#io-channel-cells",
-							 0, index, &behind);
+							 0, index, &args);
 		fwnode_handle_put(node);
 		if (ret)
 			return ERR_PTR(dev_err_probe(dev, ret,
 						     "no converter for \"%s\": see io-channels\n",
 						     name));
-		node = behind.fwnode;
+		node = args.fwnode;
 		index = 0;
 		if (!fwnode_property_present(node, "io-channels"))
 			return node;
