@@ -250,4 +250,55 @@ static u64 whole_warning_ns(const struct bank *b)
 	return (u64)b->set.warning_ms * (MS + 100);
 }
 
+/* What a bystander with a watch of his own has noted of the pre-alarm (U2) */
+struct watch {
+	bool alarm;
+	u64 alarm_ns;
+	bool stood;
+	u64 stood_ns;
+};
+
+/* He has never seen less of a warning than the policy has. */
+static bool watched(const struct watch *w, const struct smallbms_state *st)
+{
+	return w->alarm == st->pre_alarm_on && (!w->alarm || w->alarm_ns <= st->alarm_ns) &&
+	       (!w->alarm || !st->warned || (w->stood && w->stood_ns <= st->warned_ns)) &&
+	       w->stood_ns <= st->now_ns;
+}
+
+static struct watch any_watch(const struct smallbms_state *st)
+{
+	struct watch w;
+
+	w.alarm = any_bool();
+	w.alarm_ns = any_u64();
+	w.stood = any_bool();
+	w.stood_ns = any_u64();
+	suppose(watched(&w, st));
+	return w;
+}
+
+/* He looks before the policy does. */
+static void watch_looks(struct watch *w, bool stands, u64 now_ns)
+{
+	if (w->alarm && stands && !w->stood)
+		w->stood_ns = now_ns;
+	w->stood = w->alarm && stands;
+}
+
+/* U2: the load may go, for all that he has seen. */
+static bool may_go(const struct watch *w, const struct bank *b, u64 now_ns)
+{
+	return b->st.blocked || b->in.host_load_off || b->st.retry_ns > now_ns ||
+	       (w->stood && now_ns - w->stood_ns >= whole_warning_ns(b)) ||
+	       (w->alarm && now_ns - w->alarm_ns >= 2 * whole_warning_ns(b));
+}
+
+/* U2: it goes for nothing that could do so without a warning. */
+static bool is_cut(bool load_was_on, const struct bank *b, u64 now_ns)
+{
+	return load_was_on && !b->out.load && !b->st.blocked && !b->in.host_load_off &&
+	       b->st.retry_ns <= now_ns;
+}
+
 #endif /* __BANK_H */

@@ -215,18 +215,15 @@ void F3b_an_end_sees_that_lines_float(void)
  */
 void U2_line_is_warned(void)
 {
-	bool alarm = any_bool(), stood = any_bool();
-	u64 alarm_ns = any_u64(), stood_ns = any_u64();
 	const struct gpio_desc *pre_alarm;
 	struct smallbms_act act;
-	bool load_was_on, fault;
+	bool load_was_on;
+	struct watch w;
 	struct bank b;
 	u64 now;
 
 	any_bank(&b);
-	suppose(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
-	suppose(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
-	suppose(stood_ns <= b.st.now_ns);
+	w = any_watch(&b.st);
 	load_was_on = b.st.load_on;
 
 	any_act(&act);
@@ -235,18 +232,10 @@ void U2_line_is_warned(void)
 	smallbms_act_report(&act, &b.in);
 	now = ktime_get_boottime_ns();
 	pre_alarm = line_of(&act, SMALLBMS_OUT_PRE_ALARM);
-	fault = pre_alarm && !line_stands(pre_alarm, true);
-	if (alarm && !fault && !stood)
-		stood_ns = now;
-	stood = alarm && !fault;
+	watch_looks(&w, !pre_alarm || line_stands(pre_alarm, true), now);
 
 	step(&b, now);
-	promise(!load_was_on || b.out.load ||
-		b.st.blocked || b.in.host_load_off || b.st.retry_ns > now ||
-		(stood && now - stood_ns >= whole_warning_ns(&b)) ||
-		(alarm && now - alarm_ns >= 2 * whole_warning_ns(&b)));
-	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
-		b.st.retry_ns <= now && !stood);
-	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
-		b.st.retry_ns <= now && now - alarm_ns < 2 * whole_warning_ns(&b));
+	promise(!load_was_on || b.out.load || may_go(&w, &b, now));
+	happens(is_cut(load_was_on, &b, now) && !w.stood);
+	happens(is_cut(load_was_on, &b, now) && now - w.alarm_ns < 2 * whole_warning_ns(&b));
 }

@@ -68,47 +68,35 @@ void X5_goes_on_after_sleep(void)
  */
 void U2_pin_is_warned(void)
 {
-	bool alarm = any_bool(), stood = any_bool();
-	u64 alarm_ns = any_u64(), stood_ns = any_u64();
 	bool load_was_on, pin;
+	struct watch w;
 	struct bank b;
 	u64 now;
 
 	any_bank(&b);
-	suppose(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
-	suppose(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
-	suppose(stood_ns <= b.st.now_ns);
+	w = any_watch(&b.st);
 	load_was_on = b.st.load_on;
 
 	now = any_time();
 	suppose(now >= b.st.now_ns);
 	pin = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted ||
 	      stands_at_pin(&b.in.terminal[SMALLBMS_OUT_PRE_ALARM], true);
-	if (alarm && pin && !stood)
-		stood_ns = now;
-	stood = alarm && pin;
+	watch_looks(&w, pin, now);
 
 	step(&b, now);
-	promise(!load_was_on || b.out.load ||
-		b.st.blocked || b.in.host_load_off || b.st.retry_ns > now ||
-		(stood && now - stood_ns >= whole_warning_ns(&b)) ||
-		(alarm && now - alarm_ns >= 2 * whole_warning_ns(&b)));
-	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
-		b.st.retry_ns <= now && !stood);
-	happens(load_was_on && !b.out.load && !b.st.blocked && !b.in.host_load_off &&
-		b.st.retry_ns <= now && now - alarm_ns < 2 * whole_warning_ns(&b));
+	promise(!load_was_on || b.out.load || may_go(&w, &b, now));
+	happens(is_cut(load_was_on, &b, now) && !w.stood);
+	happens(is_cut(load_was_on, &b, now) && now - w.alarm_ns < 2 * whole_warning_ns(&b));
 
-	if (b.out.pre_alarm && !alarm) {
-		alarm_ns = now;
+	if (b.out.pre_alarm && !w.alarm) {
+		w.alarm_ns = now;
 		/* There is nothing to stand, and whoever is to be warned sees it elsewhere. */
-		stood = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
-		stood_ns = now;
+		w.stood = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
+		w.stood_ns = now;
 	}
-	alarm = b.out.pre_alarm;
-	promise(alarm == b.st.pre_alarm_on && (!alarm || alarm_ns <= b.st.alarm_ns));
-	promise(!alarm || !b.st.warned || (stood && stood_ns <= b.st.warned_ns));
-	promise(stood_ns <= now);
-	happens(alarm && stood && stood_ns < now);
+	w.alarm = b.out.pre_alarm;
+	promise(watched(&w, &b.st));
+	happens(w.alarm && w.stood && w.stood_ns < now);
 }
 
 /* U2: what calls for a cut gets it, with a warning or without, as soon as a scan is late. */
