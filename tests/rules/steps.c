@@ -210,18 +210,27 @@ void F4_the_deadline_is_later(void)
 	happens(b.out.deadline_ns == now + 1 && b.out.pre_alarm);
 }
 
-/* When the scan ended that has read the channel that was read longest ago */
+static u64 min_ns(u64 a_ns, u64 b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* When every channel of a kind had been scanned */
+static u64 scanned_ns(const struct bank *b, enum smallbms_kind kind)
+{
+	const struct smallbms_group *g = &b->in.group[kind];
+
+	return g->fitted ? min_ns(b->st.scan_ns, g->scan_ns) : b->st.scan_ns;
+}
+
+/* When every channel had been scanned */
 static u64 oldest_ns(const struct bank *b)
 {
 	u64 time_ns = b->st.scan_ns;
 	int i;
 
-	for (i = 0; i < SMALLBMS_NUM_KINDS; i++) {
-		const struct smallbms_group *g = &b->in.group[i];
-
-		if (g->fitted && g->scan_ns < time_ns)
-			time_ns = g->scan_ns;
-	}
+	for (i = 0; i < SMALLBMS_NUM_KINDS; i++)
+		time_ns = min_ns(time_ns, scanned_ns(b, i));
 	return time_ns;
 }
 
@@ -454,7 +463,7 @@ void X2_gate_begins_to_open(void)
 	happens(b.st.blocked);
 }
 
-/* ... stays so, and has ended after the hold time of scans and the filter time of lines. */
+/* ... stays so, and has ended after the hold time of the supply and the filter time of lines. */
 void X2_gate_opens(void)
 {
 	u64 scan, lines, now;
@@ -466,8 +475,8 @@ void X2_gate_opens(void)
 	suppose(scan <= b.st.scan_ns && lines <= b.st.now_ns && gate_ends(&b.st, scan, lines));
 	step(&b, now);
 	promise(gate_ends(&b.st, scan, lines));
-	promise(!over(scan, oldest_ns(&b), b.set.hold_ms) || !over(lines, now, b.set.filter_ms) ||
-		!b.st.blocked);
+	promise(!over(scan, scanned_ns(&b, SMALLBMS_KIND_SUPPLY), b.set.hold_ms) ||
+		!over(lines, now, b.set.filter_ms) || !b.st.blocked);
 	happens(b.st.blocked);
 	happens(!b.st.blocked && b.st.starting);
 }
