@@ -796,7 +796,8 @@ static void f8_one_glitch_is_no_flicker(struct kunit *test)
 
 /* Sleep */
 
-static void slept(struct world *w)
+/* As an end leaves a bank: outputs float, and nothing is known. */
+static void out_of_sight(struct world *w)
 {
 	int i;
 
@@ -811,9 +812,22 @@ static void slept(struct world *w)
 		w->in.group[i].all = false;
 		w->in.group[i].good_ns = w->now_ms * SMALLBMS_NS_PER_MS;
 	}
-	smallbms_policy_resume(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
 	w->out = (struct smallbms_decision){};
 	no_scan_due(w);
+}
+
+static void slept(struct world *w)
+{
+	out_of_sight(w);
+	smallbms_policy_resume(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
+}
+
+static void restarted(struct world *w, const struct smallbms_remembered *memory)
+{
+	out_of_sight(w);
+	smallbms_policy_init(&w->st, w->now_ms * SMALLBMS_NS_PER_MS);
+	if (memory)
+		smallbms_policy_recall(&w->st, memory);
 }
 
 static void x5_a_load_that_was_on_comes_back_above_the_pre_alarm(struct kunit *test)
@@ -925,6 +939,233 @@ static void x5_not_what_was_switched_off(struct kunit *test)
 	switch_on(w);
 	pass(w, 60000);
 	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
+
+/* Restart */
+
+static struct smallbms_remembered remembered(const struct world *w)
+{
+	return smallbms_policy_remember(&w->set, &w->st);
+}
+
+static void x4_a_damaged_cell_is_remembered(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	struct smallbms_remembered memory;
+
+	cells(w, 1999, 3300);
+	pass(w, 1500);
+	memory = remembered(w);
+	KUNIT_EXPECT_TRUE(test, memory.over_discharged);
+
+	cells(w, 3300, 3300);
+	restarted(w, &memory);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, false, false);
+	w->in.operator_clear = true;
+	pass(w, 1000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_FALSE(test, remembered(w).over_discharged);
+}
+
+static void x4_a_short_circuit_is_remembered(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	struct smallbms_remembered memory;
+	int i;
+
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 2000000);
+	for (i = 1; i <= 3; i++) {
+		until(w, &w->out.load, false, 20000);
+		KUNIT_EXPECT_EQ(test, remembered(w).overloads, i);
+		until(w, &w->out.load, true, 20000);
+	}
+	memory = remembered(w);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
+	restarted(w, &memory);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+
+	/* Two do not keep the load from being tried, and the next is the third. */
+	memory.overloads = 2;
+	restarted(w, &memory);
+	pass(w, 5000);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 2000000);
+	pass(w, 60000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+}
+
+static void x5_a_load_that_was_on_comes_back_after_a_restart(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	struct smallbms_remembered memory;
+
+	cells(w, 3130, 3300);
+	pass(w, 5000);
+	memory = remembered(w);
+	restarted(w, &memory);
+	KUNIT_EXPECT_TRUE(test, remembered(w).connected);	/* until it is */
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+
+	memory.connected = false;
+	restarted(w, &memory);
+	pass(w, 60000);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+	KUNIT_EXPECT_FALSE(test, remembered(w).connected);
+
+	restarted(w, NULL);
+	pass(w, 60000);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+}
+
+/* A second before the warning ends a cut may come without delay. */
+static void x5_a_cut_is_remembered_before_it_comes(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	u64 left_ms;
+
+	cells(w, 3000, 3300);
+	until(w, &w->out.pre_alarm, true, 5000);
+	KUNIT_EXPECT_TRUE(test, remembered(w).connected);
+	left_ms = due_ms(w->out.sure_ns) - w->now_ms;
+	pass(w, left_ms - 1001);
+	world_step(w);
+	KUNIT_EXPECT_TRUE(test, remembered(w).connected);
+	pass(w, 2);
+	world_step(w);
+	KUNIT_EXPECT_FALSE(test, remembered(w).connected);
+	pass(w, 60000);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+
+	cells(w, 3200, 3300);
+	pass(w, 2000);
+	KUNIT_EXPECT_TRUE(test, remembered(w).connected);
+	cells(w, 2700, 3300);
+	pass(w, 2000);
+	KUNIT_ASSERT_TRUE(test, w->out.load);
+	KUNIT_EXPECT_FALSE_MSG(test, remembered(w).connected, "an empty cell is going to cut it");
+}
+
+/* X6: what a memory says late, or wrongly, can only forbid. */
+static void x6_a_late_memory_connects_nothing(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	const struct smallbms_remembered harmless = { .connected = true };
+	const struct smallbms_remembered worst = {
+		.over_discharged = true, .overloads = U8_MAX, .connected = true,
+	};
+
+	w->in.host_load_off = true;
+	cells(w, 3150, 3300);
+	pass(w, 5000);
+	w->in.host_load_off = false;
+	smallbms_policy_recall(&w->st, &harmless);
+	pass(w, 60000);
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "it was not connected by a claim");
+
+	cells(w, 3000, 3300);
+	pass(w, 5000);
+	cells(w, 3300, 3300);
+	pass(w, 5000);
+	cells(w, 3000, 3300);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, false, true);
+	smallbms_policy_recall(&w->st, &worst);
+	KUNIT_EXPECT_EQ(test, w->st.overloads, 3);
+	pass(w, 1);
+	world_step(w);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	cells(w, 3300, 3300);
+	pass(w, 60000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+}
+
+static void x6_a_lost_memory_is_a_cause_and_no_more(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	w->in.memory_lost = true;
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_MEMORY_LOST));
+	KUNIT_EXPECT_FALSE(test, w->out.red);
+}
+
+static const struct blank_case {
+	const char *name;
+	int cell_mv;
+	int level_mv;
+	bool remembered;
+	bool damaged;
+} blank_cases[] = {
+	{ "nothing remembered", 2299, 2000, false, true },
+	{ "nothing remembered, and high enough", 2300, 2000, false, false },
+	{ "remembered", 2299, 2000, true, false },
+	{ "remembered, and too low", 1999, 2000, true, true },
+	{ "another level", 1799, 1500, false, true },
+	{ "turned off", 1000, 0, false, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(blank, blank_cases, name);
+
+/* C4: where nothing is remembered, a cell near the level at the start counts. */
+static void c4_a_start_asks_for_more_where_nothing_is_remembered(struct kunit *test)
+{
+	static const struct smallbms_remembered nothing;
+	const struct blank_case *c = test->param_value;
+	struct world *w = measured_world(test);
+
+	w->set.over_discharged_uv = c->level_mv * 1000;
+	cells(w, c->cell_mv, 3300);
+	restarted(w, c->remembered ? &nothing : NULL);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, false, !c->damaged, false);
+	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED), c->damaged);
+}
+
+/* Only the first start: later the bank has been watched. */
+static void c4_a_later_start_asks_for_no_more(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+
+	cells(w, 2200, 3300);
+	pass(w, 40000);
+	switch_off(w);
+	pass(w, 1000);
+	switch_on(w);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+	slept(w);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, false, true, false);
+}
+
+/* A cell that falls in the first start is watched until it is known what it is. */
+static void c4_the_first_start_waits_for_its_answer(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	pass(w, 300);
+	cells(w, 2200, 3300);
+	pass(w, 5000);
+	EXPECT_OUTPUTS(test, w, false, false, false);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+}
+
+/* A sleep in the first start is still that start. */
+static void c4_a_sleep_does_not_end_the_first_start(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+
+	pass(w, 100);
+	KUNIT_ASSERT_TRUE(test, holds(w, SMALLBMS_CAUSE_START));
+	cells(w, 2200, 3300);
+	slept(w);
+	pass(w, 5000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
 }
 
 /* F4: evidence from before the sleep is none after it. */
@@ -2858,6 +3099,16 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x5_not_what_was_off),
 	KUNIT_CASE_PARAM(x5_not_what_was_forbidden, forbidden_gen_params),
 	KUNIT_CASE(x5_not_what_was_switched_off),
+	KUNIT_CASE(x4_a_damaged_cell_is_remembered),
+	KUNIT_CASE(x4_a_short_circuit_is_remembered),
+	KUNIT_CASE(x5_a_load_that_was_on_comes_back_after_a_restart),
+	KUNIT_CASE(x5_a_cut_is_remembered_before_it_comes),
+	KUNIT_CASE(x6_a_late_memory_connects_nothing),
+	KUNIT_CASE(x6_a_lost_memory_is_a_cause_and_no_more),
+	KUNIT_CASE_PARAM(c4_a_start_asks_for_more_where_nothing_is_remembered, blank_gen_params),
+	KUNIT_CASE(c4_a_later_start_asks_for_no_more),
+	KUNIT_CASE(c4_the_first_start_waits_for_its_answer),
+	KUNIT_CASE(c4_a_sleep_does_not_end_the_first_start),
 	KUNIT_CASE(f4_evidence_does_not_survive_sleep),
 	KUNIT_CASE(x4_latches_survive_sleep),
 	KUNIT_CASE(u2_setting_makes_it_longer),

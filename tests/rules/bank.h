@@ -82,6 +82,7 @@ static void any_state(struct smallbms_state *st)
 	st->load_floats = any_bool();
 	st->floats_ns = any_u64();
 	st->warm = any_bool();
+	st->blank = any_bool();
 	st->pre_alarm_on = any_bool();
 	st->alarm_ns = any_u64();
 	st->warned = any_bool();
@@ -127,6 +128,7 @@ static void any_sample(struct smallbms_sample *in)
 	in->host_charge_off = any_bool();
 	in->host_load_off = any_bool();
 	in->operator_clear = any_bool();
+	in->memory_lost = any_bool();
 }
 
 /* A time at which nothing has come to its end */
@@ -200,10 +202,16 @@ static bool blocks(const struct smallbms_state *st)
 	       st->blocked == (seen(&st->remote) || seen(&st->supply) || seen(&st->loop));
 }
 
+/* Nothing is remembered in the first start only, and a claim ends when it is redeemed. */
+static bool remembers(const struct smallbms_state *st)
+{
+	return (!st->blank || st->starting) && !(st->warm && st->load_on);
+}
+
 static bool invariant(const struct smallbms_state *st)
 {
 	return st->scan_ns <= st->now_ns && st->now_ns < SMALLBMS_NEVER && scans_past(st) &&
-	       looks_past(st) && alarm_past(st) && serves(st) && blocks(st);
+	       looks_past(st) && alarm_past(st) && serves(st) && blocks(st) && remembers(st);
 }
 
 /* A bank with any past: settings, state, inputs. */

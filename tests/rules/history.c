@@ -672,8 +672,8 @@ static bool pass_until(u8 a, u16 bc)
 	return pass(a & 4 ? due_ns + off_ns : due_ns > off_ns ? due_ns - off_ns : 0);
 }
 
-/* As bank.c begins, with nothing known */
-static bool starts(void (*policy)(struct smallbms_state *st, u64 now_ns))
+/* As bank.c begins, with nothing known of the inputs */
+static bool starts(void)
 {
 	int i;
 
@@ -685,28 +685,54 @@ static bool starts(void (*policy)(struct smallbms_state *st, u64 now_ns))
 	}
 	for (i = 0; i < LINES; i++)
 		w.in.line[i].good_ns = w.now_ns;
-	policy(&w.st, w.now_ns);
 	w.scan_end_ns = SMALLBMS_NEVER;
 	w.scan_due_ns = w.now_ns;
 	return look();
 }
 
-/* The host sleeps: outputs float, nobody looks, and what only people end is still there. */
-static bool happen_sleep(u16 ms)
+/* Outputs float, and nobody looks. */
+static void lie_idle(u16 ms)
 {
 	int i;
 
-	tell("sleeps for %.3f s", ms / 1e3);
-	beyond_words("sleep");
 	w.out = (struct smallbms_decision){};
 	write_outputs();
 	for (i = 0; i < OUTPUTS; i++)
 		read_back(i);
-	oracle_sleeps(&oracle);
 	w.now_ns += ms * MS;
 	w.still_ns = SMALLBMS_NEVER;
 	restless();
-	return starts(smallbms_policy_resume);
+}
+
+/* The host sleeps: what only people end is still there. */
+static bool happen_sleep(u16 ms)
+{
+	tell("sleeps for %.3f s", ms / 1e3);
+	beyond_words("sleep");
+	oracle_sleeps(&oracle);
+	lie_idle(ms);
+	smallbms_policy_resume(&w.st, w.now_ns);
+	return starts();
+}
+
+/* The host restarts: it is still there where the bank has a memory. */
+static bool happen_restart(u16 ms, bool memory)
+{
+	struct smallbms_remembered what = smallbms_policy_remember(&w.set, &w.st);
+
+	tell("restarts, %.3f s, %s a memory", ms / 1e3, memory ? "with" : "without");
+	beyond_words("restart");
+	if (what.connected ? !oracle_connected(&oracle, false) : oracle_connected(&oracle, true))
+		return wrong("X5: remembers that the load was %sconnected",
+			     what.connected ? "" : "not ");
+	oracle_restarts(&oracle, memory);
+	if (memory)
+		oracle.warm = what.connected;
+	lie_idle(ms);
+	smallbms_policy_init(&w.st, w.now_ns);
+	if (memory)
+		smallbms_policy_recall(&w.st, &what);
+	return starts();
 }
 
 static bool happens(const u8 *op)
@@ -719,7 +745,7 @@ static bool happens(const u8 *op)
 	if (op[0] >= TERMINALS || op[0] % 16 > 3)
 		restless();
 	if (op[0] >= SLEEPS)
-		return happen_sleep(bc);
+		return a < 128 ? happen_sleep(bc) : happen_restart(bc, a & 1);
 	if (op[0] >= FLICKERS)
 		return happen_flicker(a, b, c);
 	if (op[0] >= TERMINALS) {
@@ -847,7 +873,8 @@ bool history_live(const uint8_t *data, size_t size, char why[400], FILE *told, F
 	for (settings = data[3] % 16; good && settings && at + 4 <= size; settings--, at += 4)
 		good = happen_setting(data[at + 1], data[at + 2], data[at + 3], false);
 
-	good = good && starts(smallbms_policy_init);
+	smallbms_policy_init(&w.st, w.now_ns);
+	good = good && starts();
 	for (; good && at + 4 <= size && !full(); at += 4)
 		good = happens(data + at);
 	if (good)

@@ -25,6 +25,7 @@
 #define AGAIN_MS	250	/* F3: what does not stand is written again */
 #define LOOK_MS		10000	/* F7 */
 #define FLICKER_MS	250	/* F8 */
+#define FORGET_MS	1000	/* X5 */
 
 #define RETRY_MS	10000
 #define SERVICE_MS	60000
@@ -34,7 +35,7 @@ enum says { NOTHING, MISSING, BETWEEN, WELL, ILL };
 
 void oracle_start(struct oracle *o)
 {
-	*o = (struct oracle){};
+	*o = (struct oracle){ .blank = true };
 }
 
 static bool __printf(5, 6)
@@ -154,7 +155,8 @@ static enum says says(const struct moment *m, enum matter what)
 		return says_reading(cells, cells->most >= l->charge_disconnect,
 				    cells->most < l->charge_reconnect);
 	case DAMAGED:
-		return says_reading(cells, cells->least < l->over_discharged, true);
+		return says_reading(cells, cells->least < l->over_discharged +
+				    (m->blank && l->over_discharged ? 300000 : 0), true);
 	case COLD:
 		return says_reading(temps, temps->least < l->coldest,
 				    temps->least >= l->coldest + 2000);
@@ -869,6 +871,52 @@ static bool warm(const struct oracle *o)
 	       !m->no_load && !seen(o, EMPTY) && !seen(o, ATD_GONE) && !lost(m);
 }
 
+/* X1: everything has been known for its time, C4 has its answer, and nothing floats all. */
+static bool begun(const struct oracle *o)
+{
+	const struct moment *m = &o->moment[o->count - 1];
+	int scanned = since(o, complete), looked = since(o, lines_known);
+
+	if (m->blank && !m->on[DAMAGED] && says(m, DAMAGED) == ILL)
+		return false;
+	return !m->gate && looked < o->count &&
+	       m->now_ns - o->moment[looked].now_ns >= m->limits.filter_ms * MS &&
+	       (!measured(m) ||
+		(scanned < o->count &&
+		 m->scan_ns - o->moment[scanned].scan_ns >= m->limits.hold_ms * MS));
+}
+
+/* C4: the first start, and nothing is remembered */
+static bool blank(const struct oracle *o)
+{
+	const struct moment *m = &o->moment[o->count - 1];
+
+	return o->count > 1 ? m[-1].blank && !m[-1].begun : o->blank;
+}
+
+bool oracle_connected(const struct oracle *o, bool surely)
+{
+	const struct moment *m = &o->moment[o->count - 1];
+
+	if (!o->count)
+		return !surely && o->warm;
+	if (!m->load)
+		return m->warm;
+	return !m->on[EMPTY] && !m->on[ATD_GONE] && !lost(m) &&
+	       !(surely && m->pre_alarm && m->now_ns + FORGET_MS * MS >= warning_ends(o));
+}
+
+void oracle_restarts(struct oracle *o, bool remembers)
+{
+	if (!remembers) {
+		oracle_start(o);
+		return;
+	}
+	oracle_sleeps(o);
+	o->failed_ns = 0;
+	o->blank = false;
+}
+
 void oracle_sleeps(struct oracle *o)
 {
 	const struct moment *m = &o->moment[o->count - 1];
@@ -889,8 +937,9 @@ void oracle_sleeps(struct oracle *o)
 		if (o->moment[i].load)
 			o->service_ns += o->moment[i + 1].now_ns - o->moment[i].now_ns;
 	}
-	o->warm = m->load ? !m->on[EMPTY] && !m->on[ATD_GONE] && !lost(m) : m->warm;
+	o->warm = oracle_connected(o, false);
 	o->damaged = m->on[DAMAGED];
+	o->blank = m->blank && !m->begun;
 	o->count = 0;
 }
 
@@ -906,6 +955,7 @@ bool oracle_sees(struct oracle *o, const struct moment *next)
 	*m = *next;
 	o->count++;
 	was = o->count > 1 && m[-1].load;
+	m->blank = blank(o);
 
 	m->on[SUPPLY_BAD] = counts(o, SUPPLY_BAD);
 	m->on[LOOP_OPEN] = counts(o, LOOP_OPEN);
@@ -916,6 +966,7 @@ bool oracle_sees(struct oracle *o, const struct moment *next)
 	for (i = 0; i < MATTERS; i++)
 		m->on[i] = counts(o, i);
 	m->warm = warm(o);
+	m->begun = begun(o);
 	m->overloaded = was && !m->load && m->on[OVERLOAD] && !m->gate && !m->no_load;
 
 	return judge_load(o) && judge_pre_alarm(o) && judge_charge(o) && judge_pins(o) &&

@@ -74,14 +74,14 @@ struct moment {
 	uint64_t still_ns;
 	/* notes of the oracle */
 	bool on[MATTERS];
-	bool gate, shut, overloaded, restart, warm;
+	bool gate, shut, overloaded, restart, warm, blank, begun;
 };
 
 struct oracle {
 	int count;
 	struct moment moment[ORACLE_MOMENTS];
 	/* what a time in which nobody watched leaves (X4, X5) */
-	bool warm, damaged;
+	bool warm, damaged, blank;
 	int failures[2];
 	uint64_t failed_ns, service_ns;
 	char complaint[300];
@@ -94,6 +94,10 @@ void oracle_start(struct oracle *o);
 /* Nobody watches from now on, and then all begins anew (X4, X5). */
 void oracle_sleeps(struct oracle *o);
 /* Judge one more moment: false with a complaint. */
+/* As that, but after a restart; @remembers what it told the memory in time. */
+void oracle_restarts(struct oracle *o, bool remembers);
+/* X5: the load may be said to have been connected now, and with @surely it must. */
+bool oracle_connected(const struct oracle *o, bool surely);
 bool oracle_sees(struct oracle *o, const struct moment *m);
 bool oracle_allows(const struct limits *l);
 

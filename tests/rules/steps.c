@@ -37,9 +37,52 @@ void X1_goes_on(void)
 	promise(alarm_past(&b.st));
 	promise(serves(&b.st));
 	promise(blocks(&b.st));
+	promise(remembers(&b.st));
 	promise(loses_what_is_fitted(&b.st, &b.in));
 	happens(b.out.load && b.out.charge && b.out.pre_alarm);
 	happens(!b.out.load && b.st.overloads == 3 && !b.st.starting);
+}
+
+/*
+ * X4, X5: whatever a memory says, and whenever it says so, connects nothing. It makes one
+ * thing easier: in the first start a load needs cells above the end of the pre-alarm only.
+ */
+void X4_goes_on_with_what_is_remembered(void)
+{
+	struct smallbms_remembered any;
+	struct smallbms_state last;
+	struct bank b;
+
+	any_bank(&b);
+	any.over_discharged = any_bool();
+	any.overloads = any_u32();
+	any.connected = any_bool();
+	last = b.st;
+	smallbms_policy_recall(&b.st, &any);
+	promise(invariant(&b.st) && !b.st.blank);
+	promise(b.st.load_on <= last.load_on && b.st.charge_on == last.charge_on);
+	promise(b.st.pre_alarm_on <= last.pre_alarm_on);
+	promise(b.st.overloads >= last.overloads && b.st.retry_ns == last.retry_ns);
+	promise(b.st.over_discharged.on == (last.over_discharged.on || any.over_discharged));
+	promise(b.st.warm == (last.blank ? any.connected : last.warm));
+	happens(b.st.warm && last.starting && !last.warm);
+	happens(last.load_on && !b.st.load_on);
+}
+
+/* X5: a memory that comes too late to hear of a cut has heard before that it is coming. */
+void X5_a_cut_is_known_before(void)
+{
+	u64 now, before_ns;
+	struct bank b;
+
+	any_bank(&b);
+	suppose(smallbms_policy_remember(&b.set, &b.st).connected && b.st.load_on);
+	before_ns = b.st.now_ns;
+	now = any_time();
+	step(&b, now);
+	promise(!is_cut(true, &b, b.st.now_ns) || b.st.now_ns - before_ns > 1000 * MS ||
+		b.st.overload.on);
+	happens(is_cut(true, &b, b.st.now_ns));
 }
 
 /* X4, X5: also after a sleep. */

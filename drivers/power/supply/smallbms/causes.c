@@ -101,6 +101,7 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 	[SMALLBMS_CAUSE_OVERLOAD] = CAUSE("F5", "overload", OVERCURRENT),
 	[SMALLBMS_CAUSE_OVERLOAD_LATCHED] = CAUSE("F5", "overload-latched", OVERCURRENT),
 	[SMALLBMS_CAUSE_WELDED] = CAUSE("F6", "welded-switch", FAILURE),
+	[SMALLBMS_CAUSE_MEMORY_LOST] = CAUSE("X6", "memory-lost", WATCHDOG),
 };
 
 /**

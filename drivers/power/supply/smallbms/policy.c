@@ -93,6 +93,12 @@
 /* U3: when the warning is over, the cut waits so long for a scan that may know better. */
 #define CUT_SCAN_MS			50
 
+/* C4: where nothing is remembered, a cell this far above the level at the start counts. */
+#define BLANK_MARGIN_UV			300000
+
+/* X5: a memory has so long to forget that the load was connected before it can be cut. */
+#define FORGET_MS			1000
+
 /* U2: a clock that is 100 ppm fast must not shorten the warning. */
 #define CLOCK_TOLERANCE_NS_PER_MS	100
 
@@ -383,6 +389,13 @@ static s32 reconnect_uv(const struct smallbms_settings *set, const struct smallb
 	return st->warm ? set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV : set->load_reconnect_uv;
 }
 
+/* C4: what was below the level before a restart may have risen since. */
+static s32 damaged_uv(const struct smallbms_settings *set, const struct smallbms_state *st)
+{
+	return set->over_discharged_uv && st->blank ? set->over_discharged_uv + BLANK_MARGIN_UV :
+	       set->over_discharged_uv;
+}
+
 static void observe_cells(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in)
 {
@@ -401,7 +414,7 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 	      scan, taken_ns(scan, &st->full, &cell), hold);
 
 	/* C4: only an operator ends it, and only when the cells agree. */
-	damaged = below(&cell, set->over_discharged_uv, set->over_discharged_uv);
+	damaged = below(&cell, damaged_uv(set, st), damaged_uv(set, st));
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, scan, hold);
 	else if (in->operator_clear && damaged == EVIDENCE_OFF)
@@ -546,11 +559,12 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 		st->scanned.on = true;
 
 	if (!st->remote.on && !st->supply.on && !st->loop.on && st->scanned.on &&
-	    st->settled.on) {
+	    st->settled.on && !(st->blank && st->over_discharged.pending)) {
 		st->full.assumed = false;
 		st->cold.assumed = false;
 		st->hot.assumed = false;
 		st->starting = false;
+		st->blank = false;
 	}
 }
 
@@ -787,6 +801,7 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	CAUSE(OVERLOAD, st->now_ns < st->retry_ns && st->overloads < OVERLOAD_MAX);
 	CAUSE(OVERLOAD_LATCHED, st->overloads >= OVERLOAD_MAX);
 	CAUSE(WELDED, st->welded.on);
+	CAUSE(MEMORY_LOST, in->memory_lost);
 #undef CAUSE
 
 	return mask;
@@ -986,6 +1001,7 @@ void smallbms_policy_init(struct smallbms_state *st, u64 now_ns)
 		.now_ns = now_ns,
 		.scan_ns = now_ns,
 		.starting = true,
+		.blank = true,
 	};
 	assume(&st->low);
 	assume(&st->empty);
@@ -1000,6 +1016,68 @@ void smallbms_policy_init(struct smallbms_state *st, u64 now_ns)
 	assume(&st->remote);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_init);
+
+/* X5: nothing forbade the load, and nothing does that could cut it. */
+static bool unquestioned(const struct smallbms_state *st)
+{
+	return st->load_on && !st->empty.on && !st->atd.on && !st->line_lost.on &&
+	       !st->lost[SMALLBMS_KIND_CELL].on && !st->lost[SMALLBMS_KIND_SUPPLY].on &&
+	       !st->lost[SMALLBMS_KIND_LOAD_CURRENT].on;
+}
+
+/**
+ * smallbms_policy_recall() - take over what has been remembered
+ * @st: the state, since smallbms_policy_init()
+ * @remembered: from smallbms_policy_remember(), or anything
+ *
+ * Only in the first start does it make anything easier, and no more than that a load that
+ * was connected need not wait for the reconnect level (X5). Later it can only forbid, so
+ * that a memory may answer when it likes.
+ */
+void smallbms_policy_recall(struct smallbms_state *st,
+			    const struct smallbms_remembered *remembered)
+{
+	u32 overloads = remembered->overloads;
+
+	if (remembered->over_discharged) {
+		st->over_discharged.on = true;
+		st->over_discharged.pending = false;
+	}
+	if (overloads > st->overloads)
+		st->overloads = overloads < OVERLOAD_MAX ? overloads : OVERLOAD_MAX;
+	if (st->overloads >= OVERLOAD_MAX) {
+		st->load_on = false;
+		st->pre_alarm_on = false;
+	}
+	if (st->blank)
+		st->warm = remembered->connected;
+	st->blank = false;
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_recall);
+
+/**
+ * smallbms_policy_remember() - what has to be known after a restart (X4, X5)
+ * @set: the settings
+ * @st: the state of the last step
+ *
+ * The memory is written after a step, and its power may be lost with that of the bank. So
+ * it is told that the load was connected no longer than it takes to write before a cut.
+ *
+ * Return: that.
+ */
+struct smallbms_remembered smallbms_policy_remember(const struct smallbms_settings *set,
+						    const struct smallbms_state *st)
+{
+	bool near = st->pre_alarm_on &&
+		    add(st->now_ns, FORGET_MS * SMALLBMS_NS_PER_MS) >= sure_ns(set, st);
+
+	return (struct smallbms_remembered){
+		.over_discharged = st->over_discharged.on,
+		.overloads = st->overloads,
+		.connected = st->warm || (unquestioned(st) && !near),
+	};
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_remember);
 
 /**
  * smallbms_policy_step() - apply the rules
@@ -1066,9 +1144,7 @@ void smallbms_policy_resume(struct smallbms_state *st, u64 now_ns)
 	st->over_discharged.pending = false;
 	st->overloads = last.overloads;
 	st->retry_ns = last.retry_ns;
-	st->warm = last.warm ||
-		   (last.load_on && !last.empty.on && !last.atd.on && !last.line_lost.on &&
-		    !last.lost[SMALLBMS_KIND_CELL].on && !last.lost[SMALLBMS_KIND_SUPPLY].on &&
-		    !last.lost[SMALLBMS_KIND_LOAD_CURRENT].on);
+	st->warm = last.warm || unquestioned(&last);
+	st->blank = last.blank;
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_resume);

@@ -115,6 +115,7 @@ struct smallbms_terminal {
  * @host_charge_off: the host forbids charging (R5)
  * @host_load_off: the host has switched the load off (R5)
  * @operator_clear: an operator clears what only an operator clears (C4, F5)
+ * @memory_lost: what is to be remembered cannot be read or written (X6)
  */
 struct smallbms_sample {
 	u64 scan_ns;
@@ -124,6 +125,7 @@ struct smallbms_sample {
 	bool host_charge_off;
 	bool host_load_off;
 	bool operator_clear;
+	bool memory_lost;
 };
 
 /**
@@ -195,6 +197,7 @@ enum smallbms_line_condition {
  * @load_floats: the load output stands floating at its pin
  * @floats_ns: since when, only with @load_floats
  * @warm: the load was connected when the bank was last watched, and nothing forbade it
+ * @blank: the first start, of which nothing is remembered (C4, X4)
  * @pre_alarm_on: the pre-alarm output is driven
  * @alarm_ns: since when, only with @pre_alarm_on
  * @warned: the pre-alarm stands at its pin
@@ -234,6 +237,7 @@ struct smallbms_state {
 	bool load_floats;
 	u64 floats_ns;
 	bool warm;
+	bool blank;
 	bool pre_alarm_on;
 	u64 alarm_ns;
 	bool warned;
@@ -272,6 +276,7 @@ enum smallbms_cause {
 	SMALLBMS_CAUSE_OVERLOAD,		/* F5 waits to be tried again */
 	SMALLBMS_CAUSE_OVERLOAD_LATCHED,	/* F5 waits for an operator */
 	SMALLBMS_CAUSE_WELDED,			/* F6 the load's switch does not open */
+	SMALLBMS_CAUSE_MEMORY_LOST,		/* X6 a restart would forget */
 	SMALLBMS_NUM_CAUSES
 };
 
@@ -305,7 +310,23 @@ struct smallbms_decision {
 	u64 scan_ns[SMALLBMS_NUM_KINDS];
 };
 
+/**
+ * struct smallbms_remembered - what the rules remember from one start to the next (X4, X5)
+ * @over_discharged: a cell is damaged (C4)
+ * @overloads: overloads with too little good service between them (F5)
+ * @connected: the load was connected, and nothing was about to cut it
+ */
+struct smallbms_remembered {
+	bool over_discharged;
+	u8 overloads;
+	bool connected;
+};
+
 void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);
+void smallbms_policy_recall(struct smallbms_state *st,
+			    const struct smallbms_remembered *remembered);
+struct smallbms_remembered smallbms_policy_remember(const struct smallbms_settings *set,
+						    const struct smallbms_state *st);
 void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in, u64 now_ns,
 			  struct smallbms_decision *out);
