@@ -6,8 +6,10 @@
 
 extern struct kunit_suite smallbms_policy_suite;
 extern struct kunit_suite smallbms_settings_suite;
+extern struct kunit_suite smallbms_record_suite;
 extern struct kunit_suite smallbms_sense_suite;
 extern struct kunit_suite smallbms_gauge_suite;
+extern struct kunit_suite smallbms_memory_suite;
 extern struct kunit_suite smallbms_probe_suite;
 extern struct kunit_suite smallbms_report_suite;
 extern struct kunit_suite smallbms_safe_suite;

@@ -11,10 +11,12 @@ FUZZ_PACKAGES := clang gcc libc6-dev libclang-rt-dev llvm python3
 USER_FLAGS := -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-I$(PROOF)/include -I$(DRIVER) -I$(FRONTEND) -Ikunit -Ikunit/frontend
 USER_SOURCES := $(addprefix $(DRIVER)/,policy.c settings.c)
+RECORD := $(DRIVER)/record.c
 USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(PROOF)/include/*/*/*.h \
 	$(DRIVER)/*.h $(FRONTEND)/*.h kunit/*.h kunit/*/*.h)
 KUNIT_SOURCES := $(PROOF)/kunit.c $(FRONTEND)/circuit.c \
-	$(addprefix kunit/,policy_kunit.c settings_kunit.c frontend/circuit_kunit.c)
+	$(addprefix kunit/,policy_kunit.c record_kunit.c settings_kunit.c frontend/circuit_kunit.c) \
+	$(RECORD)
 HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
 
 .PHONY: fuzz fuzz-short fuzz-packages

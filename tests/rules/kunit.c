@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	first_only = argc == 2 && !strcmp(argv[1], "--first");
 	run(&smallbms_settings_suite, count);
 	run(&smallbms_policy_suite, count);
+	run(&smallbms_record_suite, count);
 	run(&smallbms_frontend_circuit_suite, count);
 	printf("%d passed, %d failed\n", count[1], count[0]);
 	return count[0] ? 1 : 0;

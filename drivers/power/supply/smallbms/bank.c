@@ -38,6 +38,9 @@
  * Works have a queue of their own that is bound to no CPU: a converter whose driver does
  * not sleep while it waits keeps no evaluation from another CPU.
  *
+ * What the memory says is taken over by the evaluation that follows; what it is to hold is
+ * noted at the end of each.
+ *
  * The power supply, hwmon and the controls stand above this file, and nothing here
  * calls them.
  */
@@ -182,10 +185,37 @@ static bool decide(struct smallbms *bms)
 	return smallbms_act_apply(&bms->act, &bms->decision);
 }
 
+/*
+ * X4, X5: in the first start the memory says how the switches stood. Later it can only
+ * forbid, and not what an operator has said meanwhile.
+ */
+static void recall(struct smallbms *bms)
+{
+	const struct smallbms_record *record = smallbms_memory_recall(bms);
+	bool first = bms->state.blank;
+	int i;
+
+	if (!record)
+		return;
+	spin_lock(&bms->command_lock);
+	if (!bms->command.given) {
+		bms->command.load_off = record->load_off || (!first && bms->command.load_off);
+		bms->command.charge_off = record->charge_off ||
+					  (!first && bms->command.charge_off);
+	}
+	spin_unlock(&bms->command_lock);
+	spin_lock(&bms->report.lock);
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
+		bms->report.count[i] += record->count[i];
+	spin_unlock(&bms->report.lock);
+	smallbms_policy_recall(&bms->state, &record->rules);
+}
+
 static void smallbms_evaluate(struct smallbms *bms)
 {
 	lockdep_assert_held(&bms->lock);
 
+	recall(bms);
 	take_command(bms);
 	if (bms->stopped || bms->paused) {
 		smallbms_report_publish(bms);
@@ -195,6 +225,7 @@ static void smallbms_evaluate(struct smallbms *bms)
 	smallbms_act_look(&bms->act);
 	bms->looked_ns = ktime_get_boottime_ns();
 	smallbms_sense_lines(&bms->sense, &bms->sample, bms->looked_ns);
+	bms->sample.memory_lost = bms->memory.lost;
 	if (decide(bms)) {
 		/* A fault that has just been mended has been one. */
 		if (bms->decision.faults)
@@ -204,6 +235,7 @@ static void smallbms_evaluate(struct smallbms *bms)
 	smallbms_leds_show(&bms->leds, &bms->decision);
 	smallbms_gauge_step(&bms->gauge, &bms->settings, &bms->sample, bms->decision.causes);
 	smallbms_report_update(bms);
+	smallbms_memory_note(bms);
 
 	set_deadline(bms);
 }
@@ -340,6 +372,7 @@ void smallbms_host_charge(struct smallbms *bms, bool allowed)
 {
 	spin_lock(&bms->command_lock);
 	bms->command.charge_off = !allowed;
+	bms->command.given = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
 }
@@ -353,6 +386,7 @@ void smallbms_host_load(struct smallbms *bms, bool on)
 {
 	spin_lock(&bms->command_lock);
 	bms->command.load_off = !on;
+	bms->command.given = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
 }
@@ -415,6 +449,9 @@ int smallbms_bank_float(struct smallbms *bms)
 		smallbms_report_update(bms);
 	}
 	flush_delayed_work(&bms->report.announcer);
+	/* Asleep, a memory is not there; it was told before. */
+	if (!bms->paused)
+		smallbms_memory_save(bms);
 	return ret;
 }
 
@@ -424,6 +461,7 @@ static void end_works(struct smallbms *bms)
 	unsigned int i;
 
 	hrtimer_cancel(&bms->deadline);
+	smallbms_memory_end(bms);
 	cancel_work_sync(&bms->evaluation);
 	/* While one that hangs is waited for, no other is read. */
 	for (i = 0; i < bms->sense.num_converters; i++)
@@ -500,6 +538,7 @@ void smallbms_bank_pause(struct smallbms *bms)
 {
 	scoped_guard(mutex, &bms->lock)
 		WRITE_ONCE(bms->paused, true);
+	smallbms_memory_save(bms);
 	end_works(bms);
 }
 

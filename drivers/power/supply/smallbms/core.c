@@ -175,6 +175,10 @@ static int smallbms_probe(struct platform_device *pdev)
 	ret = smallbms_bank_init(bms);
 	if (ret)
 		return ret;
+	bms->command.load_off = device_property_read_bool(dev, "start-with-load-off");
+	ret = smallbms_memory_init(bms);
+	if (ret)
+		return ret;
 	ret = smallbms_leds_init(&bms->leds, dev);
 	if (ret)
 		return ret;

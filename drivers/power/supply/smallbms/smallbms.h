@@ -9,12 +9,14 @@
 #ifndef __SMALLBMS_H
 #define __SMALLBMS_H
 
+#include <linux/completion.h>
 #include <linux/gpio/consumer.h>
 #include <linux/hrtimer.h>
 #include <linux/iio/consumer.h>
 #include <linux/leds.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/nvmem-consumer.h>
 #include <linux/power_supply.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
@@ -23,6 +25,7 @@
 
 #include "gauge.h"
 #include "policy.h"
+#include "record.h"
 #include "settings.h"
 
 #define SMALLBMS_MAX_CELLS		160
@@ -202,6 +205,43 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
 }
 #endif
 
+/* memory: what a restart does not forget */
+
+/**
+ * struct smallbms_memory - where a bank is remembered
+ * @cell: what it is written to, NULL where not fitted
+ * @bank: what tells this bank from others
+ * @sequence: number of the last record; belongs to @keeper, as @image does
+ * @image: what the cell is to hold
+ * @size: of the cell in bytes, 0 until it has been read; what follows is under the lock
+ *	of the bank, as this is
+ * @error: what the last read said
+ * @lost: the last read or write failed
+ * @tried_ns: when that was
+ * @kept: @stored is what the cell holds
+ * @recalled: the bank has taken over what was read
+ * @stored: what was read or last written
+ * @wanted: what is to be written
+ * @keeper: reads and writes
+ * @done: it has done so
+ */
+struct smallbms_memory {
+	struct nvmem_cell *cell;
+	u32 bank;
+	u32 sequence;
+	u8 *image;
+	size_t size;
+	int error;
+	bool lost;
+	u64 tried_ns;
+	bool kept;
+	bool recalled;
+	struct smallbms_record stored;
+	struct smallbms_record wanted;
+	struct work_struct keeper;
+	struct completion done;
+};
+
 /* report: what people and their tools see */
 
 /* Room for all causes at once, with their values */
@@ -286,12 +326,14 @@ struct smallbms_report {
  * @charge_off: forbid charging (R5)
  * @load_off: switch the load off (R5)
  * @clear: an operator has looked (C4, F5)
+ * @given: one of the switches has been moved since the start
  */
 struct smallbms_command {
 	struct smallbms_settings settings;
 	bool charge_off;
 	bool load_off;
 	bool clear;
+	bool given;
 };
 
 /**
@@ -310,6 +352,7 @@ struct smallbms_command {
  * @gauge: how much charge the bank holds
  * @act: outputs
  * @leds: LED triggers
+ * @memory: what a restart does not forget
  * @report: what is shown
  * @mute: a line has no interrupt
  * @stopped: outputs float and stay so
@@ -334,6 +377,7 @@ struct smallbms {
 	struct smallbms_gauge gauge;
 	struct smallbms_act act;
 	struct smallbms_leds leds;
+	struct smallbms_memory memory;
 	struct smallbms_report report;
 	bool mute;
 	bool stopped;
@@ -365,6 +409,12 @@ bool smallbms_fresh(const struct smallbms_report *report, u64 good_ns);
 bool smallbms_known(const struct smallbms_report *report, enum smallbms_kind kind);
 
 int smallbms_psy_init(struct smallbms *bms);
+
+int smallbms_memory_init(struct smallbms *bms);
+const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms);
+void smallbms_memory_note(struct smallbms *bms);
+void smallbms_memory_save(struct smallbms *bms);
+void smallbms_memory_end(struct smallbms *bms);
 
 #if IS_REACHABLE(CONFIG_HWMON)
 int smallbms_hwmon_init(struct smallbms *bms);

@@ -68,6 +68,7 @@ void kunit_fail(const char *file, int line, const char *what, bool stop);
 #define KUNIT_ASSERT_FALSE(test, a)		KUNIT_JUDGE(test, !(a), true)
 #define KUNIT_ASSERT_EQ(test, a, b)		KUNIT_JUDGE(test, (a) == (b), true)
 #define KUNIT_ASSERT_NOT_NULL(test, a)		KUNIT_JUDGE(test, a, true)
+#define KUNIT_ASSERT_EQ_MSG(test, a, b, ...)	KUNIT_JUDGE(test, (a) == (b), true)
 #define KUNIT_ASSERT_GT_MSG(test, a, b, ...)	KUNIT_JUDGE(test, (a) > (b), true)
 
 #endif /* _KUNIT_TEST_H */

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 typedef uint8_t u8;
-typedef uint16_t u16;
+typedef uint16_t u16, __le16;
 typedef int32_t s32;
-typedef uint32_t u32;
+typedef uint32_t u32, __le32;
 typedef int64_t s64;
 typedef uint64_t u64;
 

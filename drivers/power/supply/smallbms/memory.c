@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - what a bank remembers over a restart
+ */
+
+/**
+ * DOC: smallbms-memory
+ *
+ * A bank may have a memory: a cell of any nvmem device. It is read once, when the bank
+ * starts, and written when what it is to hold has changed. Both are done by one work, the
+ * keeper, which holds no lock meanwhile, so a memory that is slow or dead delays nothing.
+ *
+ * Latches and switches are written at once (X4). So is that the load is connected no
+ * longer (X5); that it is, only when it has been for some seconds, so that a loose plug
+ * does not wear the memory out. Counters and charge wait for ten minutes, an orderly end, or
+ * the moment at which the bank has become full or nearly empty (X6).
+ *
+ * A start waits for the memory for a second. What comes later can only forbid. Where there
+ * is no record that is believed the bank starts as one without a memory. A memory that
+ * cannot be read is not written: a latch may be in it.
+ */
+
+#include <linux/completion.h>
+#include <linux/container_of.h>
+#include <linux/crc32.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/nvmem-consumer.h>
+#include <linux/of.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+
+#include "smallbms.h"
+
+#define CELL		"state"
+
+/* X6: counters and charge are not written more often. */
+#define SELDOM_NS	(600 * (u64)NSEC_PER_SEC)
+
+/* X5: that the load is connected is written when it has been for as long. */
+#define CLAIM_NS	(5 * (u64)NSEC_PER_SEC)
+
+/* After an error */
+#define RETRY_NS	(10 * (u64)NSEC_PER_SEC)
+
+/* A start and an orderly end wait for as long. */
+#define WAIT		msecs_to_jiffies(1000)
+
+static bool same_latches(const struct smallbms_record *a, const struct smallbms_record *b)
+{
+	return a->rules.over_discharged == b->rules.over_discharged &&
+	       a->rules.overloads == b->rules.overloads &&
+	       a->rules.connected == b->rules.connected &&
+	       a->load_off == b->load_off && a->charge_off == b->charge_off;
+}
+
+static bool same_record(const struct smallbms_record *a, const struct smallbms_record *b)
+{
+	return same_latches(a, b) && a->charge_known == b->charge_known &&
+	       a->charge_uah == b->charge_uah &&
+	       !memcmp(a->count, b->count, sizeof(a->count));
+}
+
+static struct smallbms_record wanted(const struct smallbms *bms)
+{
+	struct smallbms_record record = {
+		.rules = smallbms_policy_remember(&bms->settings, &bms->state),
+		.load_off = bms->sample.host_load_off,
+		.charge_off = bms->sample.host_charge_off,
+		.charge_known = bms->gauge.known,
+	};
+	int i;
+
+	if (record.charge_known)
+		record.charge_uah = smallbms_gauge_uah(&bms->gauge);
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
+		record.count[i] = min_t(u32, bms->report.count[i], U16_MAX);
+	return record;
+}
+
+/* What cannot wait: to lose it would connect something, or leave the boat dark. */
+static bool is_urgent(const struct smallbms *bms)
+{
+	const struct smallbms_record *stored = &bms->memory.stored;
+	struct smallbms_record record = bms->memory.wanted;
+
+	if (!bms->memory.kept)
+		return true;
+	if (bms->state.load_on && bms->state.now_ns - bms->state.load_on_ns < CLAIM_NS)
+		record.rules.connected = record.rules.connected && stored->rules.connected;
+	return !same_latches(&record, stored);
+}
+
+static bool is_due(const struct smallbms *bms)
+{
+	const struct smallbms_memory *memory = &bms->memory;
+	u64 age_ns = bms->state.now_ns - memory->tried_ns;
+
+	if (memory->lost || !memory->size)
+		return age_ns >= RETRY_NS;
+	return is_urgent(bms) ||
+	       (age_ns >= SELDOM_NS && !same_record(&memory->wanted, &memory->stored));
+}
+
+/**
+ * smallbms_memory_note() - see whether there is anything to be written
+ * @bms: the bank, locked
+ *
+ * Called after each evaluation.
+ */
+void smallbms_memory_note(struct smallbms *bms)
+{
+	if (!bms->memory.cell)
+		return;
+	bms->memory.wanted = wanted(bms);
+	if (is_due(bms))
+		queue_work(bms->queue, &bms->memory.keeper);
+}
+
+/* Why no record is believed */
+static void tell(struct smallbms *bms, int error)
+{
+	switch (error) {
+	case -ENODATA:
+		dev_info(bms->dev, "memory: nothing is remembered: it was never written\n");
+		break;
+	case -EBADMSG:
+		dev_warn(bms->dev, "memory: nothing is remembered: its record is damaged\n");
+		break;
+	case -EPROTO:
+		dev_warn(bms->dev, "memory: nothing is remembered: its record is of another version\n");
+		break;
+	case -EXDEV:
+		dev_warn(bms->dev, "memory: nothing is remembered: its record is of another bank\n");
+		break;
+	}
+}
+
+/* Only here, and before it is written for the first time: so nothing is lost unread. */
+static int read_memory(struct smallbms *bms)
+{
+	struct smallbms_memory *memory = &bms->memory;
+	struct smallbms_record record;
+	size_t size;
+	u8 *image;
+	int ret;
+
+	image = nvmem_cell_read(memory->cell, &size);
+	if (IS_ERR(image))
+		return PTR_ERR(image);
+	if (size < SMALLBMS_MEMORY_MIN) {
+		kfree(image);
+		return -EMSGSIZE;
+	}
+	ret = smallbms_record_get(image, size, memory->bank, &memory->sequence, &record);
+	tell(bms, ret);
+
+	guard(mutex)(&bms->lock);
+
+	memory->image = image;
+	memory->size = size;
+	if (!ret) {
+		memory->stored = record;
+		memory->kept = true;
+		memory->recalled = false;
+	}
+	return 0;
+}
+
+static int write_memory(struct smallbms *bms, struct smallbms_record *record)
+{
+	struct smallbms_memory *memory = &bms->memory;
+	int ret;
+
+	smallbms_record_put(memory->image, memory->size, memory->bank, memory->sequence + 1,
+			    record);
+	ret = nvmem_cell_write(memory->cell, memory->image, memory->size);
+	if (ret < 0)
+		return ret;
+	memory->sequence++;
+	return 0;
+}
+
+static void tried(struct smallbms *bms, const char *what, int error)
+{
+	struct smallbms_memory *memory = &bms->memory;
+
+	lockdep_assert_held(&bms->lock);
+
+	memory->tried_ns = ktime_get_boottime_ns();
+	if (error && !memory->lost)
+		dev_err(bms->dev, "memory: it cannot be %s: %d\n", what, error);
+	if (!error && memory->lost)
+		dev_info(bms->dev, "memory: it works again\n");
+	memory->lost = error;
+	if (!bms->stopped && !bms->paused)
+		queue_work(bms->queue, &bms->evaluation);
+}
+
+static void keep(struct smallbms *bms)
+{
+	struct smallbms_memory *memory = &bms->memory;
+	struct smallbms_record record;
+	bool news;
+	int ret;
+
+	if (!memory->size) {
+		ret = read_memory(bms);
+		scoped_guard(mutex, &bms->lock) {
+			memory->error = ret;
+			tried(bms, "read", ret);
+		}
+		return;
+	}
+
+	scoped_guard(mutex, &bms->lock) {
+		record = memory->wanted;
+		/* What has just been read is taken over first. */
+		news = memory->recalled &&
+		       (!memory->kept || memory->lost || !same_record(&record, &memory->stored));
+	}
+	if (!news)
+		return;
+	ret = write_memory(bms, &record);
+	scoped_guard(mutex, &bms->lock) {
+		if (!ret) {
+			memory->stored = record;
+			memory->kept = true;
+		}
+		tried(bms, "written", ret);
+	}
+}
+
+static void smallbms_keeper(struct work_struct *work)
+{
+	struct smallbms *bms = container_of(work, struct smallbms, memory.keeper);
+
+	keep(bms);
+	/* Who asks meanwhile waits for the next run. */
+	if (!work_pending(work))
+		complete_all(&bms->memory.done);
+}
+
+static void work_now(struct smallbms *bms)
+{
+	reinit_completion(&bms->memory.done);
+	queue_work(bms->queue, &bms->memory.keeper);
+	wait_for_completion_timeout(&bms->memory.done, WAIT);
+}
+
+/**
+ * smallbms_memory_recall() - what the memory has said since the last time
+ * @bms: the bank, locked
+ *
+ * Return: the record, or NULL: nothing new.
+ */
+const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
+{
+	struct smallbms_memory *memory = &bms->memory;
+
+	if (!memory->size || memory->recalled)
+		return NULL;
+	memory->recalled = true;
+	return memory->kept ? &memory->stored : NULL;
+}
+
+/**
+ * smallbms_memory_save() - write what has not been written yet
+ * @bms: the bank; nothing is evaluated any more
+ *
+ * Waits for a second at most.
+ */
+void smallbms_memory_save(struct smallbms *bms)
+{
+	if (bms->memory.cell)
+		work_now(bms);
+}
+
+/**
+ * smallbms_memory_end() - have nothing under way any more
+ * @bms: the bank; nothing is evaluated any more
+ */
+void smallbms_memory_end(struct smallbms *bms)
+{
+	cancel_work_sync(&bms->memory.keeper);
+}
+
+/* A memory that has come from another board, or is another node's, is not believed. */
+static u32 whose(struct smallbms *bms)
+{
+	struct device_node *root = of_find_node_by_path("/");
+	const char *serial = "";
+	char text[128];
+	int len;
+
+	of_property_read_string(root, "serial-number", &serial);
+	len = scnprintf(text, sizeof(text), "%s %s %u %u", serial, dev_name(bms->dev),
+			smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL),
+			smallbms_sense_count(&bms->sense, SMALLBMS_KIND_TEMP));
+	of_node_put(root);
+	return crc32_le(~0U, (const u8 *)text, len);
+}
+
+static void forget(void *data)
+{
+	struct smallbms_memory *memory = data;
+
+	cancel_work_sync(&memory->keeper);
+	kfree(memory->image);
+}
+
+/**
+ * smallbms_memory_init() - get the memory, and what it remembers
+ * @bms: the bank, with its inputs and its queue
+ *
+ * Return: 0, also when it cannot be read or does not answer; or an error that has been
+ * reported.
+ */
+int smallbms_memory_init(struct smallbms *bms)
+{
+	struct smallbms_memory *memory = &bms->memory;
+	struct device *dev = bms->dev;
+	struct nvmem_cell *cell;
+	int ret;
+
+	INIT_WORK(&memory->keeper, smallbms_keeper);
+	init_completion(&memory->done);
+
+	cell = devm_nvmem_cell_get(dev, CELL);
+	if (IS_ERR(cell)) {
+		ret = PTR_ERR(cell);
+		if (ret == -EPROBE_DEFER || ret == -ENOMEM)
+			return dev_err_probe(dev, ret, "no nvmem cell \"" CELL "\"\n");
+		if (!device_property_present(dev, "nvmem-cells"))
+			return 0;
+		if (ret != -EOPNOTSUPP)
+			return dev_err_probe(dev, ret, "nvmem-cells: no cell \"" CELL "\"\n");
+		dev_err(dev, "memory: the kernel has no NVMEM\n");
+		memory->lost = true;
+		return 0;
+	}
+	ret = devm_add_action_or_reset(dev, forget, memory);
+	if (ret)
+		return ret;
+
+	memory->bank = whose(bms);
+	memory->cell = cell;
+	work_now(bms);
+	scoped_guard(mutex, &bms->lock) {
+		ret = memory->error;
+		if (!ret && !memory->size) {
+			dev_err(dev, "memory: it does not answer\n");
+			memory->lost = true;
+		}
+	}
+	if (ret == -EMSGSIZE)
+		return dev_err_probe(dev, ret, "nvmem-cells: \"" CELL "\" has less than %d bytes\n",
+				     SMALLBMS_MEMORY_MIN);
+	return 0;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * smallbms - the record in which a bank is remembered
+ */
+
+/**
+ * DOC: smallbms-record
+ *
+ * A memory holds one record twice, one copy at its start and one at its half. Both are
+ * written each time, in this order, so power that is lost on the way leaves one of them
+ * whole: the older one as long as the first is not finished, the newer one from then on.
+ * The halves must not share a page of the memory, because a page that is being written
+ * can be lost as a whole.
+ *
+ * A copy is believed when its checksum is right, its version is the driver's own, and the
+ * bank is the same. Of two that are believed the one with the later number counts. What is
+ * believed can still be anything, because a memory can be written by others: it is for the
+ * rules to see that nothing in it connects what they forbid.
+ *
+ * Plain arithmetic, as the policy is.
+ */
+
+#include <asm/byteorder.h>
+
+#include <kunit/visibility.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/crc32.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/string.h>
+
+#include "record.h"
+
+#define VERSION			1
+
+#define FLAG_OVER_DISCHARGED	BIT(0)
+#define FLAG_CONNECTED		BIT(1)
+#define FLAG_LOAD_OFF		BIT(2)
+#define FLAG_CHARGE_OFF		BIT(3)
+#define FLAG_CHARGE_KNOWN	BIT(4)
+
+/**
+ * struct copy - a record as it is stored
+ * @check: checksum of all that follows
+ * @version: of this layout
+ * @flags: FLAG_*
+ * @overloads: see &struct smallbms_remembered
+ * @bank: whose it is
+ * @sequence: counts the records of a memory
+ * @charge_uah: see &struct smallbms_record
+ * @count: see &struct smallbms_record
+ */
+struct copy {
+	__le32 check;
+	__le16 version;
+	u8 flags;
+	u8 overloads;
+	__le32 bank;
+	__le32 sequence;
+	__le32 charge_uah;
+	__le16 count[SMALLBMS_NUM_CAUSES];
+} __packed;
+
+/* Another size is another layout: it needs another version. */
+static_assert(sizeof(struct copy) == 78);
+static_assert(2 * sizeof(struct copy) <= SMALLBMS_MEMORY_MIN);
+
+static u32 checksum(const struct copy *copy)
+{
+	return crc32_le(~0U, (const u8 *)copy + sizeof(copy->check),
+			sizeof(*copy) - sizeof(copy->check));
+}
+
+static void pack(struct copy *copy, u32 bank, u32 sequence, const struct smallbms_record *record)
+{
+	int i;
+
+	copy->version = cpu_to_le16(VERSION);
+	copy->flags = (record->rules.over_discharged ? FLAG_OVER_DISCHARGED : 0) |
+		      (record->rules.connected ? FLAG_CONNECTED : 0) |
+		      (record->load_off ? FLAG_LOAD_OFF : 0) |
+		      (record->charge_off ? FLAG_CHARGE_OFF : 0) |
+		      (record->charge_known ? FLAG_CHARGE_KNOWN : 0);
+	copy->overloads = record->rules.overloads;
+	copy->bank = cpu_to_le32(bank);
+	copy->sequence = cpu_to_le32(sequence);
+	copy->charge_uah = cpu_to_le32(record->charge_uah);
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
+		copy->count[i] = cpu_to_le16(record->count[i]);
+	copy->check = cpu_to_le32(checksum(copy));
+}
+
+static void unpack(const struct copy *copy, struct smallbms_record *record)
+{
+	int i;
+
+	record->rules.over_discharged = copy->flags & FLAG_OVER_DISCHARGED;
+	record->rules.overloads = copy->overloads;
+	record->rules.connected = copy->flags & FLAG_CONNECTED;
+	record->load_off = copy->flags & FLAG_LOAD_OFF;
+	record->charge_off = copy->flags & FLAG_CHARGE_OFF;
+	record->charge_known = copy->flags & FLAG_CHARGE_KNOWN;
+	record->charge_uah = (s32)le32_to_cpu(copy->charge_uah);
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
+		record->count[i] = le16_to_cpu(copy->count[i]);
+}
+
+/* As it comes from the factory, or has been erased */
+static bool never_written(const struct copy *copy)
+{
+	const u8 *byte = (const u8 *)copy;
+	size_t i;
+
+	for (i = 1; i < sizeof(*copy); i++) {
+		if (byte[i] != byte[0])
+			return false;
+	}
+	return byte[0] == 0x00 || byte[0] == 0xff;
+}
+
+static int believe(const struct copy *copy, u32 bank)
+{
+	if (never_written(copy))
+		return -ENODATA;
+	if (le32_to_cpu(copy->check) != checksum(copy))
+		return -EBADMSG;
+	if (le16_to_cpu(copy->version) != VERSION)
+		return -EPROTO;
+	return le32_to_cpu(copy->bank) == bank ? 0 : -EXDEV;
+}
+
+/**
+ * smallbms_record_put() - write a record as a memory is to have it
+ * @memory: what is to be stored
+ * @size: of the memory in bytes, at least SMALLBMS_MEMORY_MIN
+ * @bank: whose record it is
+ * @sequence: one more than that of the record before
+ * @record: the record
+ */
+void smallbms_record_put(u8 *memory, size_t size, u32 bank, u32 sequence,
+			 const struct smallbms_record *record)
+{
+	struct copy copy;
+
+	pack(&copy, bank, sequence, record);
+	memset(memory, 0, size);
+	memcpy(memory, &copy, sizeof(copy));
+	memcpy(memory + size / 2, &copy, sizeof(copy));
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_record_put);
+
+/**
+ * smallbms_record_get() - find the newest record in a memory
+ * @memory: what is stored
+ * @size: of the memory in bytes, at least SMALLBMS_MEMORY_MIN
+ * @bank: whose record is wanted
+ * @sequence: for its number, only with 0
+ * @record: for the record, only with 0
+ *
+ * Return: 0; or if no copy is believed, %-ENODATA when both were never written, otherwise
+ * what is wrong with the first that was: %-EBADMSG for its checksum, %-EPROTO for its
+ * version, %-EXDEV for its bank.
+ */
+int smallbms_record_get(const u8 *memory, size_t size, u32 bank, u32 *sequence,
+			struct smallbms_record *record)
+{
+	struct copy copy[2];
+	int i, ret, error = -ENODATA;
+	bool found = false;
+
+	for (i = 0; i < 2; i++) {
+		u32 number;
+
+		memcpy(&copy[i], memory + i * (size / 2), sizeof(copy[i]));
+		ret = believe(&copy[i], bank);
+		if (ret) {
+			if (error == -ENODATA)
+				error = ret;
+			continue;
+		}
+		number = le32_to_cpu(copy[i].sequence);
+		if (found && (s32)(number - *sequence) <= 0)
+			continue;
+		found = true;
+		*sequence = number;
+		unpack(&copy[i], record);
+	}
+	return found ? 0 : error;
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_record_get);

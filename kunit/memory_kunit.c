@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of what smallbms remembers, on a memory that may fail
+ */
+
+#include <kunit/device.h>
+#include <kunit/test.h>
+
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/gpio/machine.h>
+#include <linux/nvmem-consumer.h>
+#include <linux/nvmem-provider.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "bench.h"
+#include "fakes.h"
+#include "smallbms.h"
+#include "suites.h"
+
+#define SIZE		256
+#define CLAIM_MS	6000	/* until a load that is connected is remembered so */
+
+/**
+ * struct fake_memory - a memory, and how it behaves
+ * @byte: its content
+ * @size: of the cell
+ * @error: what every access gives, or 0
+ * @read_only: it refuses to be written
+ * @hangs_ms: how long every access takes, unless this is taken back
+ * @writes: how often it was written
+ * @nvmem: as nvmem knows it
+ * @cell: its only cell
+ * @lookup: whose it is
+ */
+struct fake_memory {
+	u8 byte[SIZE];
+	size_t size;
+	int error;
+	bool read_only;
+	unsigned int hangs_ms;
+	unsigned int writes;
+	struct nvmem_device *nvmem;
+	struct nvmem_cell_info cell;
+	struct nvmem_cell_lookup lookup;
+};
+
+static int answer(const struct fake_memory *memory)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < READ_ONCE(memory->hangs_ms); ms += 20)
+		msleep(20);
+	return memory->error;
+}
+
+static int fake_read(void *context, unsigned int at, void *value, size_t bytes)
+{
+	struct fake_memory *memory = context;
+	int ret = answer(memory);
+
+	if (!ret)
+		memcpy(value, memory->byte + at, bytes);
+	return ret;
+}
+
+static int fake_write(void *context, unsigned int at, void *value, size_t bytes)
+{
+	struct fake_memory *memory = context;
+	int ret = answer(memory);
+
+	if (ret)
+		return ret;
+	memory->writes++;
+	memcpy(memory->byte + at, value, bytes);
+	return 0;
+}
+
+static void unplug(void *data)
+{
+	struct fake_memory *memory = data;
+
+	nvmem_del_cell_lookups(&memory->lookup, 1);
+	nvmem_unregister(memory->nvmem);
+}
+
+/* Added before the bank, so that it goes after it. */
+static struct fake_memory *memory_add(struct kunit *test, size_t size, bool read_only)
+{
+	struct fake_memory *memory = kunit_kzalloc(test, sizeof(*memory), GFP_KERNEL);
+	struct nvmem_config config = {
+		.name = "smallbms-memory",
+		.id = NVMEM_DEVID_NONE,
+		.size = SIZE,
+		.word_size = 1,
+		.stride = 1,
+		.read_only = read_only,
+		.reg_read = fake_read,
+		.reg_write = fake_write,
+	};
+	struct device *dev = kunit_device_register(test, "smallbms-memory");
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	memset(memory->byte, 0xff, SIZE);
+	memory->cell.name = "remembered";
+	memory->cell.bytes = size;
+	config.dev = dev;
+	config.priv = memory;
+	config.cells = &memory->cell;
+	config.ncells = 1;
+	memory->nvmem = nvmem_register(&config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memory->nvmem);
+	memory->lookup.nvmem_name = "smallbms-memory";
+	memory->lookup.cell_name = "remembered";
+	memory->lookup.dev_id = "smallbms.0";
+	memory->lookup.con_id = "state";
+	nvmem_add_cell_lookups(&memory->lookup, 1);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unplug, memory));
+	return memory;
+}
+
+static struct fake_bank *bank_of(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_panel(bank);
+	add_measurements(bank);
+	return bank;
+}
+
+static void rebind(struct kunit *test, struct platform_device *pdev)
+{
+	device_release_driver(&pdev->dev);
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+}
+
+/* As power is lost: what has been stored by now is all that there will be. */
+static void lose_power(struct kunit *test, struct fake_memory *memory,
+		       struct platform_device *pdev)
+{
+	u8 byte[SIZE];
+
+	memcpy(byte, memory->byte, SIZE);
+	device_release_driver(&pdev->dev);
+	memcpy(memory->byte, byte, SIZE);
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+}
+
+static bool is_written(const struct fake_memory *memory, unsigned int times)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < SLACK_MS && READ_ONCE(memory->writes) < times; ms += 20)
+		msleep(20);
+	return READ_ONCE(memory->writes) >= times;
+}
+
+static bool becomes_lost(struct kunit *test, bool lost)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < SLACK_MS; ms += 20) {
+		if (lists(psy_of(test), "causes", "memory-lost") == lost)
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+static void x4_a_damaged_cell_is_remembered(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	KUNIT_ASSERT_TRUE(test, is_written(memory, 1));
+	t->adc->value[FAKE_CELL] = 1900000;
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	KUNIT_ASSERT_TRUE(test, is_written(memory, 2));
+	t->adc->value[FAKE_CELL] = 3300000;
+	lose_power(test, memory, pdev);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_TRUE(test, lists(psy_of(test), "causes", "over-discharged"));
+
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "clear", "1"), 0);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	lose_power(test, memory, pdev);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+}
+
+static void x4_the_switch_of_the_host_is_remembered(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	msleep(100);
+	lose_power(test, memory, pdev);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	EXPECT_TEXT(test, &pdev->dev, "load_enable", "0\n");
+
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	rebind(test, pdev);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+}
+
+static void x4_the_load_may_start_off(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = bank_of(test);
+	struct platform_device *pdev;
+
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("start-with-load-off");
+	pdev = fake_bank_add(test, bank, 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+}
+
+static void x5_a_load_that_was_on_comes_back(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	t->adc->value[FAKE_CELL] = 3150000;
+	rebind(test, pdev);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	msleep(CLAIM_MS);
+	lose_power(test, memory, pdev);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+
+	/* What it claimed is not claimed for ever. */
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
+	msleep(100);
+	lose_power(test, memory, pdev);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+}
+
+static void x6_a_small_memory_is_refused(struct kunit *test)
+{
+	with_hardware(test, false, true);
+	memory_add(test, SMALLBMS_MEMORY_MIN - 1, false);
+	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank_of(test), 0)));
+}
+
+static void x6_the_smallest_memory_is_taken(struct kunit *test)
+{
+	struct fake_memory *memory;
+
+	with_hardware(test, false, true);
+	memory = memory_add(test, SMALLBMS_MEMORY_MIN, false);
+	running(test, bank_of(test));
+	KUNIT_EXPECT_TRUE(test, is_written(memory, 1));
+}
+
+static void x6_a_memory_that_cannot_be_written_is_told(struct kunit *test)
+{
+	with_hardware(test, false, true);
+	memory_add(test, SIZE, true);
+	running(test, bank_of(test));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+}
+
+/* It cannot be read at the start: nothing that may be in it is overwritten. */
+static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+	unsigned int writes;
+
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	device_release_driver(&pdev->dev);
+	writes = memory->writes;
+
+	memory->error = -EIO;
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+	KUNIT_EXPECT_EQ(test, memory->writes, writes);
+
+	/* It answers: what it says forbids, though late. */
+	memory->error = 0;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 10000 + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+}
+
+static void release(struct work_struct *work)
+{
+	struct probe_test *t = container_of(work, struct probe_test, work);
+
+	device_release_driver(&t->pdev->dev);
+}
+
+static void x6_a_memory_that_hangs_delays_nothing(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct fake_bank *bank = bank_of(test);
+	struct platform_device *pdev;
+
+	memory->hangs_ms = 10 * HANGS_MS;
+	pdev = running(test, bank);
+	t->adc->value[FAKE_CELL] = 3800000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+
+	/* Outputs float before anyone waits for it. */
+	INIT_WORK(&t->work, release);
+	t->pdev = pdev;
+	schedule_work(&t->work);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	WRITE_ONCE(memory->hangs_ms, 0);
+	flush_work(&t->work);
+}
+
+/* A quiet bank writes nothing, and a busy line does not wear the memory out. */
+static void x6_a_memory_is_written_seldom(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	unsigned int writes;
+	int i;
+
+	running(test, bank_of(test));
+	msleep(CLAIM_MS);
+	writes = memory->writes;
+	KUNIT_EXPECT_LE(test, writes, 2);
+	msleep(2000);
+	for (i = 0; i < 3; i++) {
+		fake_gpio_set(t->gpio, FAKE_REMOTE_H, false);
+		fake_gpio_set(t->gpio, FAKE_REMOTE_L, false);
+		becomes(t->gpio, FAKE_LOAD, false, SLACK_MS);
+		fake_gpio_set(t->gpio, FAKE_REMOTE_H, true);
+		becomes(t->gpio, FAKE_LOAD, true, SLACK_MS);
+	}
+	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(x4_a_damaged_cell_is_remembered),
+	KUNIT_CASE(x4_the_switch_of_the_host_is_remembered),
+	KUNIT_CASE(x4_the_load_may_start_off),
+	KUNIT_CASE(x5_a_load_that_was_on_comes_back),
+	KUNIT_CASE(x6_a_small_memory_is_refused),
+	KUNIT_CASE(x6_the_smallest_memory_is_taken),
+	KUNIT_CASE(x6_a_memory_that_cannot_be_written_is_told),
+	KUNIT_CASE(x6_a_memory_that_fails_forgets_nothing),
+	KUNIT_CASE(x6_a_memory_that_hangs_delays_nothing),
+	KUNIT_CASE(x6_a_memory_is_written_seldom),
+	{}
+};
+
+struct kunit_suite smallbms_memory_suite = {
+	.name = "smallbms-memory",
+	.init = bench_init,
+	.test_cases = cases,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's checksum, bit by bit, for user space */
+#ifndef _LINUX_CRC32_H
+#define _LINUX_CRC32_H
+
+#include <linux/types.h>
+
+static inline u32 crc32_le(u32 crc, const void *data, size_t len)
+{
+	const u8 *byte = data;
+	int bit;
+
+	while (len--) {
+		crc ^= *byte++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
+	}
+	return crc;
+}
+
+#endif /* _LINUX_CRC32_H */
