@@ -15,8 +15,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from bms import kernel_log, uml
+from bms import kernel_log
 from bms.errors import LabError
+from boards.uml import board as uml
 
 # Part of an overlay: its replacement in boards.dts
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",

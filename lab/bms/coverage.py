@@ -18,9 +18,9 @@ import sys
 import tempfile
 
 from bms import scenario as language
-from bms import uml
 from bms.errors import LabError
 from bms.kunit import FILTER, SCRIPT
+from boards.uml import board as uml
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 FRONT_END = pathlib.Path("drivers/iio/frontend")

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bms import demo_verdict, kernel_log
-from bms.board import Board
 from bms.errors import LabError
 from bms.pins import PINS
 from bms.demo_story import Story
 from bms.timeline import NAMES, draw
+from boards.npcm750.board import Board
 
 PLAIN_S = 5.0
 STYLES = {"1": "bold green", "Z": "dim", "0": "dim", "L": "bold red"}

@@ -9,9 +9,9 @@ long. Afterwards demo_verdict.py judges the record.
 import time
 from dataclasses import dataclass, field
 
-from bms import board as wiring
 from bms.battery import Bank
 from bms.pins import PinLog, Steps
+from boards.npcm750 import board as wiring
 
 STEP_S = 0.05
 SYSFS_S = 1.0

@@ -22,10 +22,11 @@ import sys
 import threading
 import time
 
-from bms import kernel_log, uml
+from bms import kernel_log
 from bms.errors import LabError, finish
 from bms.kunit import FILTER, SCRIPT
 from bms.mutants import Source, read_reasons
+from boards.uml import board as uml
 
 SOURCES = ("act.c", "bank.c", "causes.c", "core.c", "leds.c", "report.c", "sense.c")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")

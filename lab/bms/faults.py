@@ -18,10 +18,13 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bms import faults_uml, kernel_log, npcm750, uml
-from bms.board import Board
+from bms import kernel_log
 from bms.errors import LabError
 from bms.pins import Steps
+from boards.npcm750 import player as npcm750
+from boards.npcm750.board import Board
+from boards.uml import board as uml
+from boards.uml import faults as faults_uml
 
 # The pump: it delivers after the third edge in a row and until so long after the last one.
 PUMP_EDGES = 3

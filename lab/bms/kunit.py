@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 
-from bms import kernel_log, uml
-from bms.board import MACHINE
+from bms import kernel_log
+from boards.npcm750.board import MACHINE
+from boards.uml import board as uml
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
 # Each module of tests has a report of its own, and kunit.py reads but one.

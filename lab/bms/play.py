@@ -16,9 +16,10 @@ import sys
 import tempfile
 import time
 
-from bms import npcm750, uml
 from bms import scenario as language
 from bms.errors import LabError
+from boards.npcm750 import player as npcm750
+from boards.uml import board as uml
 
 ATTEMPTS = 3
 TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0

@@ -12,9 +12,10 @@ import random
 import shutil
 import time
 
-from bms import invariants, uml
+from bms import invariants
 from bms import scenario as language
 from bms.errors import LabError, finish
+from boards.uml import board as uml
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0

@@ -18,7 +18,7 @@ DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 # Files that name rules, and those of them that are tests
 NAMED = ("README.md", "Documentation/**/*", "drivers/**/*.[ch]",
          "dt-bindings/**/*.yaml", "kunit/**/*.[ch]", "tests/scenarios/**/*", "tests/soak/**/*",
-         "lab/bms/**/*.py", "lab/perf/*.py", "tests/rules/*.*")
+         "lab/bms/**/*.py", "lab/boards/*/*.py", "lab/perf/*.py", "tests/rules/*.*")
 TESTS = ("kunit/*_kunit.c", "tests/rules/*.*", "tests/scenarios/**/*.scn",
          "lab/bms/userspace.py")
 NO_TEXT = {".png"}

@@ -16,8 +16,8 @@ import sys
 import time
 
 from bms import kernel_log
-from bms.board import Board
 from bms.errors import LabError
+from boards.npcm750.board import Board
 
 DEVICE = "/sys/devices/platform/bms"
 SUPPLY = f"{DEVICE}/power_supply/bms"

@@ -12,10 +12,10 @@ import re
 import statistics
 import subprocess
 
-from bms import board as wiring
 from perf.figures import Aim, Figure, plot_lines, quantile
 from perf.quiet import SCANS_PER_HOUR
 from bms.errors import LabError
+from boards.npcm750 import board as wiring
 
 CELLS = (4, 8, 16, 32, 64, 160)
 SCANS = 20           # of each work

@@ -10,10 +10,11 @@ import concurrent.futures
 import dataclasses
 import random
 
-from bms import npcm750, uml
 from bms import scenario as language
 from perf.figures import Aim, Figure, plot_distributions
 from bms.errors import LabError
+from boards.npcm750 import player as npcm750
+from boards.uml import board as uml
 
 TRIALS = 1000
 

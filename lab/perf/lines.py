@@ -11,10 +11,10 @@ import re
 import time
 from dataclasses import dataclass
 
-from bms import board as wiring
 from bms import kernel_log
 from perf.figures import Aim, Figure, plot_distributions, quantile
 from bms.errors import LabError
+from boards.npcm750 import board as wiring
 
 TRIALS = 2000           # of each contender; both edges count
 # The same guest, started again, differs by more than its trials do among themselves.

@@ -9,10 +9,10 @@ time is one wake-up; those of a board without the driver are not in consequence 
 import re
 
 from bms import scenario as language
-from bms import uml
 from perf.figures import Aim, Figure
 from perf.latency import virtual_files
 from bms.errors import LabError
+from boards.uml import board as uml
 
 HOUR_S = 3600
 SETTLED_S = 60

@@ -7,12 +7,12 @@ asked so too.
 
 import re
 
-from bms import board as wiring
 from bms import scenario as language
-from bms import uml
 from perf.figures import Aim, Figure
 from perf.latency import virtual_files
 from bms.errors import LabError
+from boards.npcm750 import board as wiring
+from boards.uml import board as uml
 
 LIST = "find /sys/class/power_supply/bms/ /sys/class/hwmon/hwmon*/ " \
        "/sys/devices/platform/bms/settings/ -maxdepth 1 -type f -perm -400"

@@ -5,9 +5,10 @@ import pathlib
 import tempfile
 import unittest
 
-from bms import npcm750, uml
 from bms import scenario as language
 from bms.pins import PinLog
+from boards.npcm750 import player as npcm750
+from boards.uml import board as uml
 
 
 class Chips(unittest.TestCase):

@@ -10,8 +10,9 @@ import random
 import re
 import subprocess
 
-from bms import kernel_log, uml
+from bms import kernel_log
 from bms.errors import LabError
+from boards.uml import board as uml
 
 NS = uml.NS
 BUS = "/sys/bus/platform/drivers"

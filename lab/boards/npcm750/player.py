@@ -16,10 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bms import kernel_log, sysfs
-from bms import board as wiring
 from bms.errors import LabError
 from bms.pins import PinLog
 from bms.scenario import HEALTHY_T, NOISES, World
+from boards.npcm750 import board as wiring
 
 REAL_TIME = True
 AT_ONCE = 5 * os.cpu_count()
