@@ -8,22 +8,21 @@ figures, and one for the explanations of uncovered lines.
 
 import argparse
 import concurrent.futures
-import dataclasses
+import copy
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 
+import boards
 from bms import scenario as language
 from bms.errors import LabError
-from bms.kunit import FILTER, SCRIPT
-from boards.uml import board as uml
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 FRONT_END = pathlib.Path("drivers/iio/frontend")
+KUNIT_S = 1200
 
 # part: (least part of its lines, least part of its branches), in percent
 DEMANDS = {"policy.c": (100.0, 100.0), "": (95.0, 85.0)}
@@ -37,26 +36,25 @@ def call(*words):
     return done.stdout
 
 
-def count(files, in_front, scenarios, work):
+def count(board, in_front, scenarios, work):
     """Run everything once; a folder of counts for each run.
 
     The scenarios measure through the kernel's front end, so ours is tested by KUnit alone.
     """
-    kunit = work / "kunit"
-    kunit.mkdir()
-    said = subprocess.run(uml.command(
-        dataclasses.replace(files, counted=files.counted + in_front), kunit, SCRIPT, *FILTER),
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=uml.TIMEOUT_S).stdout.decode(errors="replace")
+    both = copy.copy(board)
+    both.counted += in_front
+    said = subprocess.run(both.kunit(work / "kunit"), stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False,
+                          timeout=KUNIT_S).stdout.decode(errors="replace")
     if "player: end" not in said:
         raise LabError("the KUnit tests did not come to an end")
 
     def play(scenario):
         folder = work / scenario.name
-        uml.play(scenario, files, folder)
+        board.play(scenario, folder)
         return folder
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(board.AT_ONCE) as pool:
         list(pool.map(play, scenarios))
     return sorted({path.parent for path in work.rglob("*.gcda")})
 
@@ -116,24 +114,26 @@ def read_reasons(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("kernel", "modules", "root", "reasons", "output"):
+    parser.add_argument("board", type=boards.made, help="the virtual one, whose modules count")
+    for name in ("reasons", "output"):
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("scenario", nargs="+", help="files or folders")
     args = parser.parse_args()
 
-    built = (args.modules.parent / DRIVER, args.modules.parent / FRONT_END.name)
+    modules = args.board.modules.parent
+    built = (modules / DRIVER, modules / FRONT_END.name)
     objects, in_front = (
         tuple(path.with_suffix(".o") for path in sorted(folder.glob("*.gcno"))
               if path.with_suffix(".c").is_file() and not path.stem.endswith(".mod"))
         for folder in built)
-    files = uml.Files(args.kernel, args.modules, args.root, objects)
+    args.board.counted = objects
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
     try:
         scenarios = [scenario for scenario in map(language.read, language.find(args.scenario))
-                     if not uml.unplayable(scenario)]
+                     if not args.board.unplayable(scenario)]
         with tempfile.TemporaryDirectory(dir=args.output) as work:
-            folders = count(files, in_front, scenarios, pathlib.Path(work))
+            folders = count(args.board, in_front, scenarios, pathlib.Path(work))
             total = add_up(folders, pathlib.Path(work))
             for path in objects + in_front:
                 counts = total / path.with_suffix(".gcda").name

@@ -14,12 +14,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+import boards
 from bms import demo_verdict, kernel_log
 from bms.errors import LabError
 from bms.pins import PINS
 from bms.demo_story import Story
 from bms.timeline import NAMES, draw
-from boards.npcm750.board import Board
 
 PLAIN_S = 5.0
 STYLES = {"1": "bold green", "Z": "dim", "0": "dim", "L": "bold red"}
@@ -106,7 +106,7 @@ def tell(args):
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     live = Live(console=console, auto_refresh=False) if sys.stdout.isatty() else None
 
-    with Board(args.kernel, args.initramfs, args.devicetree, folder) as board:
+    with args.board.power(folder) as board:
         board.start()
         with live or nullcontext():
             story = Story(board, Plain() if live is None else
@@ -142,9 +142,7 @@ def tell(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="leave out the full cell")
-    parser.add_argument("kernel", type=pathlib.Path)
-    parser.add_argument("initramfs", type=pathlib.Path)
-    parser.add_argument("devicetree", type=pathlib.Path)
+    parser.add_argument("board", type=boards.made)
     parser.add_argument("output", type=pathlib.Path, help="folder for logs and pictures")
     args = parser.parse_args()
     try:

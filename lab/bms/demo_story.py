@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from bms.battery import Bank
 from bms.pins import PinLog, Steps
-from boards.npcm750 import board as wiring
+from bms.sysfs import SUPPLY_CLASS
 
 STEP_S = 0.05
 SYSFS_S = 1.0
-SUPPLY_CLASS = "/sys/class/power_supply/bms"
 
 
 @dataclass
@@ -65,8 +64,8 @@ class Story:
         board.set_channel("load-current", bank.terminal_a * (self.pin("LD") == "1"))
 
         record = self.record
-        record.cells.set(now, tuple(wiring.CELL.seen(value) for value in volts))
-        record.temps.set(now, tuple(wiring.TEMP.seen(value) for value in bank.temps))
+        record.cells.set(now, tuple(board.seen("cell1", value) for value in volts))
+        record.temps.set(now, tuple(board.seen("temp1", value) for value in bank.temps))
         record.trend.append((now, tuple(volts), tuple(bank.temps)))
 
     def look(self):

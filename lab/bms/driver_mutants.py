@@ -11,6 +11,7 @@ of equivalent mutants. Ends with "N passed, N failed".
 import argparse
 import collections
 import concurrent.futures
+import copy
 import os
 import pathlib
 import queue
@@ -22,11 +23,10 @@ import sys
 import threading
 import time
 
+import boards
 from bms import kernel_log
 from bms.errors import LabError, finish
-from bms.kunit import FILTER, SCRIPT
 from bms.mutants import Source, read_reasons
-from boards.uml import board as uml
 
 SOURCES = ("act.c", "bank.c", "causes.c", "core.c", "leds.c", "report.c", "sense.c")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
@@ -42,9 +42,11 @@ class Workshop:
         self.args = args
         self.folder = folder
         self.tree = folder / "modules"
-        shutil.copytree(args.modules, self.tree, symlinks=True)
-        self.files = uml.Files(args.kernel, self.tree / "ko", args.root)
-        self.make = [word.replace(str(args.modules.resolve()), str(self.tree.resolve()))
+        modules = args.board.modules.parent
+        shutil.copytree(modules, self.tree, symlinks=True)
+        self.board = copy.copy(args.board)
+        self.board.modules = self.tree / "ko"
+        self.make = [word.replace(str(modules.resolve()), str(self.tree.resolve()))
                      for word in args.build]
 
     def build(self):
@@ -62,10 +64,9 @@ class Workshop:
         """Whether a KUnit test fails, or the kernel complains, or does not end."""
         place = self.folder / "kunit"
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        kernel = subprocess.Popen(uml.command(self.files, place, SCRIPT, *FILTER),
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace")
+        kernel = subprocess.Popen(self.board.kunit(place), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  errors="replace")
         late = threading.Timer(KUNIT_S, kernel.kill)
         late.start()
         noticed = ended = False
@@ -82,8 +83,8 @@ class Workshop:
     def scenarios(self):
         """Whether a scenario fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios", "uml",
-             self.args.kernel, self.files.modules, self.args.root, *self.args.scenarios],
+            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios",
+             str(self.board), *self.args.scenarios],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             check=False)
         return done.returncode != 0
@@ -110,7 +111,8 @@ def main():
     parser.add_argument("--seed", default="1", help="which ones are drawn")
     parser.add_argument("--only", default="", help="mutants of lines with this text only")
     parser.add_argument("--scenarios", nargs="+", help="scenarios to play")
-    for name in ("kernel", "modules", "root", "reasons", "output"):
+    parser.add_argument("board", type=boards.made, help="the virtual one, with its modules")
+    for name in ("reasons", "output"):
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("build", nargs="+", help="the command that builds the modules")
     args = parser.parse_args()

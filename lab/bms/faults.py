@@ -15,16 +15,12 @@ import pathlib
 import re
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 
+import boards
 from bms import kernel_log
 from bms.errors import LabError
 from bms.pins import Steps
-from boards.npcm750 import player as npcm750
-from boards.npcm750.board import Board
-from boards.uml import board as uml
-from boards.uml import faults as faults_uml
 
 # The pump: it delivers after the third edge in a row and until so long after the last one.
 PUMP_EDGES = 3
@@ -33,8 +29,6 @@ PUMP_HOLD_S = 0.75
 TERMINALS = ("LD", "CD", "PA")
 PINS, BEHIND = "pins", "terminals"      # where a trial is measured
 HEALTHY_DRIVES = ("LD", "CD")
-HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
-           "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
 FULL_V = (3.800,)
 ORDERLY_S = 0.5             # time that a busy guest may take to begin an orderly end
 IMAGE_S = 3.0               # and to make room for an image first
@@ -45,7 +39,6 @@ NEITHER_V = (3.120, 3.650)      # nor does it come back warm (X5), nor is chargi
 
 START_S = 120.0
 SETTLE_S = 1.5
-LOOK_S = 0.02
 STORM_EDGES = 100
 USER_HZ = 100               # of /proc/stat
 ATTEMPTS = 5
@@ -127,11 +120,11 @@ TRIALS = (
           before="mkswap /dev/ram0; swapon /dev/ram0; echo test_resume >/sys/power/disk",
           append="maxcpus=1", says="Image saving done.*Image loading done.*hibernation exit",
           then=()),
-    Trial("panic, without a heartbeat", PANIC, 0.1, board="no_heartbeat", append="panic=0",
+    Trial("panic, without a heartbeat", PANIC, 0.1, board="no-heartbeat", append="panic=0",
           says=PANICKED, complains=True),
     Trial("panic, for good", PANIC, 1.0, BEHIND, append="panic=0", says=PANICKED,
           complains=True),
-    Trial("panic, outputs push-pull", PANIC, 1.0, BEHIND, board="push_pull", append="panic=0",
+    Trial("panic, outputs push-pull", PANIC, 1.0, BEHIND, board="push-pull", append="panic=0",
           says=PANICKED, complains=True),
     Trial("panic, reboot after 2 s", PANIC, 1.0, BEHIND, append="panic=2", reboots=True,
           lasts_s=0.5, says=f"{PANICKED}.*{BOOT}", complains=True, then=HEALTHY_DRIVES),
@@ -152,9 +145,9 @@ TRIALS = (
     Trial("starved", "/hog &", 1.0, BEHIND,
           before="echo -1 >/proc/sys/kernel/sched_rt_runtime_us; "
           "for i in /sys/kernel/debug/sched/fair_server/*/runtime; do echo 0 >$i; done"),
-    Trial("converter never returns", STUCK, 1.0, BEHIND, board="push_pull"),
+    Trial("converter never returns", STUCK, 1.0, BEHIND, board="push-pull"),
     Trial("reboot, converter never returns", "reboot -f", ORDERLY_S, before=STUCK,
-          board="push_pull", says="reboot: Restarting"),
+          board="push-pull", says="reboot: Restarting"),
     Trial("line that storms", "true", FULL_S, terminals=("CD",), cells_v=FULL_V, then=("LD",),
           storm=True, stays=("LD",)),
 )
@@ -248,14 +241,6 @@ class Outcome:
             yield f"at the end {', '.join(sorted(last)) or 'nothing'} is driven"
 
 
-def watch(board, edges, seconds, until=lambda: False):
-    """Take the edges of the pins."""
-    end = board.now() + seconds
-    while board.now() < end and not until() and board.process.poll() is None:
-        time.sleep(LOOK_S)
-        edges.extend(board.pin_events())
-
-
 def busy_s(board):
     """How long the guest's processors have been busy since its power came on."""
     _, text = board.run("head -n 1 /proc/stat")
@@ -279,47 +264,45 @@ def driven(board):
     return {name for name in TERMINALS if board.pins[name] == "1"}
 
 
-def once(trial, files, folder):
+def once(trial, kind, folder):
     """Make a trial: (its outcome, how long the guest waited for a processor, complaints)."""
-    board = Board(files.kernel, files.initramfs, getattr(files, trial.board), folder,
-                  trial.append,
-                  options=("-action", "reboot=reset") if trial.reboots else ())
     edges = []
-    with board:
+    with kind.power(folder, devicetree=trial.board, append=trial.append,
+                    resets=trial.reboots) as board:
         board.start()
         for name, level in (("LOOP", 1), ("H", 1), ("L", 0)):
             board.set_input(name, level)
-        for name, value in HEALTHY.items():
+        for name, value in boards.HEALTHY.items():
             board.set_channel(name, value)
-        watch(board, edges, START_S, lambda: driven(board) == set(HEALTHY_DRIVES))
+        edges += board.wait(START_S, lambda: driven(board) == set(HEALTHY_DRIVES))
         if driven(board) != set(HEALTHY_DRIVES):
             raise LabError(f"the bank is not on after {START_S:.0f} s; see "
                            f"{folder / 'kernel.log'}")
-        watch(board, edges, SETTLE_S)
+        edges += board.wait(SETTLE_S)
 
         if trial.before:
             board.run(trial.before)
-            watch(board, edges, SETTLE_S)
+            edges += board.wait(SETTLE_S)
 
-        waited = npcm750.waited(board.process)
+        waited = board.waited()
         # A fault may end the guest, so only a storm waits for an answer.
         (board.run if trial.storm else board.send)(f"echo 1 >{MARK}; {trial.command}")
-        watch(board, edges, START_S, lambda: board.pins["RD"] == "1")
+        edges += board.wait(START_S, lambda: board.pins["RD"] == "1")
         for number, value in enumerate(trial.cells_v, 1):
             board.set_channel(f"cell{number}", value)
         if trial.storm:
             storm(board, edges, trial.limit_s + trial.lasts_s)
         else:
-            watch(board, edges, trial.limit_s + trial.lasts_s)
-        waited = npcm750.waited(board.process) - waited
+            edges += board.wait(trial.limit_s + trial.lasts_s)
+        waited = board.waited() - waited
         if trial.then is not None:
-            watch(board, edges, START_S, lambda: driven(board) == set(trial.then) and
-                  trial.is_said(board.kernel_log()))
-            watch(board, edges, SETTLE_S)
+            edges += board.wait(START_S, lambda: driven(board) == set(trial.then) and
+                                trial.is_said(board.kernel_log()))
+            edges += board.wait(SETTLE_S)
         end = board.now()
         log = board.kernel_log()
         # A board that is reset has inputs only.
-        if board.process.poll() is not None:
+        if not board.alive():
             edges += [(end, name, "Z") for name in TERMINALS]
     if all(pin != "RD" or level != "1" for _, pin, level in edges):
         raise LabError(f"the guest has not lit its mark; see {folder / 'kernel.log'}")
@@ -330,11 +313,11 @@ def once(trial, files, folder):
     return Outcome(trial, edges, end), waited, complaints
 
 
-def judged(trial, files, folder):
+def judged(trial, kind, folder):
     """Make a trial, and again while a busy host may be to blame: (outcome, problems)."""
     for _ in range(ATTEMPTS):
         shutil.rmtree(folder, ignore_errors=True)
-        outcome, waited, complaints = once(trial, files, folder)
+        outcome, waited, complaints = once(trial, kind, folder)
         problems = [*complaints, *outcome.wrong()]
         late = outcome.late()
         if problems or not late or waited < LATE_S:
@@ -365,15 +348,15 @@ def told(kind, problems):
     return len(problems)
 
 
-def at_the_pins(args):
-    """Trials on the emulated board: rows of the summary."""
+def at_the_pins(board, args):
+    """Trials on a board that answers: rows of the summary."""
     for trial in TRIALS:
         if not re.search(args.only, trial.kind):
             continue
         outcomes, violations = [], 0
         for number in range(1, args.rounds + 1):
             folder = args.log / f"{name_of(trial.kind)}-{number}"
-            outcome, problems = judged(trial, args, folder)
+            outcome, problems = judged(trial, board, folder)
             outcomes.append(outcome)
             violations += bool(told(trial.kind, problems))
             if not problems:
@@ -383,17 +366,16 @@ def at_the_pins(args):
                f"{milliseconds(trial.limit_s)} at the {trial.where}", violations)
 
 
-def on_uml(args):
-    """Trials on the virtual board: rows of the summary."""
-    files = uml.Files(args.virtual, args.modules, args.root)
-    for kind, make in faults_uml.TRIALS.items():
+def own(board, args):
+    """A board's own trials: rows of the summary."""
+    for kind, make in board.FAULTS.items():
         if not re.search(args.only, kind):
             continue
         folder = args.log / name_of(kind)
         shutil.rmtree(folder, ignore_errors=True)
-        trials, worst_s, problems = make(files, folder, args.rounds)
-        limit = "" if worst_s is None else f"{milliseconds(faults_uml.LIMIT_S)} at the pins"
-        if worst_s is not None and worst_s > faults_uml.LIMIT_S:
+        trials, worst_s, limit_s, problems = make(board, folder, args.rounds)
+        limit = "" if limit_s is None else f"{milliseconds(limit_s)} at the pins"
+        if limit_s is not None and worst_s > limit_s:
             problems.append(f"safe after {milliseconds(worst_s)}")
         yield kind, trials, milliseconds(worst_s), "", limit, told(kind, problems)
 
@@ -402,13 +384,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1, help="repeat each trial this often")
     parser.add_argument("--only", default="", help="trials that match this regular expression")
-    for item in ("kernel", "initramfs", "measured", "push_pull", "sleeps", "no_heartbeat",
-                 "virtual", "modules", "root", "log"):
-        parser.add_argument(item, type=pathlib.Path)
+    parser.add_argument("virtual", type=boards.made, help="board with trials of its own")
+    parser.add_argument("board", type=boards.made, help="board that has pins to look at")
+    parser.add_argument("log", type=pathlib.Path)
     args = parser.parse_args()
 
     try:
-        rows = [*on_uml(args), *at_the_pins(args)]
+        rows = [*own(args.virtual, args), *at_the_pins(args.board, args)]
     except (LabError, OSError) as error:
         print(f"The trials cannot go on: {error}", file=sys.stderr)
         return 2

@@ -12,45 +12,13 @@ import subprocess
 import sys
 import threading
 
+import boards
 from bms import kernel_log
-from boards.npcm750.board import MACHINE
-from boards.uml import board as uml
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
 # Each module of tests has a report of its own, and kunit.py reads but one.
 REPORT = re.compile(r"\] KTAP version")
 NOT_LOADED = re.compile(r"^(player: cannot|insmod: ).*", re.MULTILINE)
-# Older kernels do not know the second, and run a module's tests in any case.
-FILTER = ("kunit.enable=1", "kunit.autorun=1", "kunit.filter_glob=smallbms_*")
-
-# Any allocation may be told to fail, and says nothing when it does.
-FAILSLAB = "/sys/kernel/debug/failslab"
-SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/verbose 0",
-          "0 insmod /lib/smallbms.ko", "0 insmod /lib/smallbms_kunit.ko",
-          "0 insmod /lib/smallbms-frontend.ko", "0 insmod /lib/smallbms-frontend-kunit.ko")
-
-
-def on_npcm750(args):
-    """On both boards the tests are a module, which the first process loads."""
-    parameters = ("console=ttyS0,115200", "panic=-1", *FILTER)
-    return [*MACHINE, "-serial", "stdio", "-kernel", args.kernel, "-initrd", args.initramfs,
-            "-dtb", args.devicetree, "-append", " ".join(parameters)]
-
-
-def on_pc(args):
-    """Without ACPI, one processor is found in each socket."""
-    parameters = ("console=ttyS0,115200", "panic=-1", *FILTER)
-    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2,sockets=2",
-            "-m", "1024",
-            "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
-            "-kernel", args.kernel, "-initrd", args.initramfs, "-append", " ".join(parameters)]
-
-
-def on_uml(args):
-    folder = args.log.with_suffix("")
-    folder.mkdir(exist_ok=True)
-    return uml.command(uml.Files(args.kernel, args.modules, args.root), folder, SCRIPT,
-                       *FILTER)
 
 
 class Report:
@@ -95,23 +63,11 @@ def main():
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for all of it")
     parser.add_argument("kunit", type=pathlib.Path, help="kunit.py of a kernel tree")
     parser.add_argument("log", type=pathlib.Path, help="file for the kernel log")
-    boards = parser.add_subparsers(required=True)
-    board = boards.add_parser("npcm750")
-    board.set_defaults(command=on_npcm750)
-    for name in ("kernel", "initramfs", "devicetree"):
-        board.add_argument(name)
-    board = boards.add_parser("pc")
-    board.set_defaults(command=on_pc)
-    for name in ("kernel", "initramfs"):
-        board.add_argument(name)
-    board = boards.add_parser("uml")
-    board.set_defaults(command=on_uml)
-    for name in ("kernel", "modules", "root"):
-        board.add_argument(name, type=pathlib.Path)
+    parser.add_argument("board", type=boards.made)
     args = parser.parse_args()
 
     args.log.parent.mkdir(parents=True, exist_ok=True)
-    kernel = subprocess.Popen(args.command(args), stdin=subprocess.DEVNULL,
+    kernel = subprocess.Popen(args.board.kunit(args.log.with_suffix("")), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     late = threading.Timer(args.timeout, kernel.kill)
     late.start()

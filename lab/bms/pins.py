@@ -4,6 +4,7 @@
 import bisect
 import csv
 
+INPUTS = ("H", "L", "LOOP", "ATD", "ATC", "BPA")
 PINS = ("LD", "CD", "PA", "BL", "RD")
 # Pins that only some banks have, with the option of the bank
 MORE_PINS = {"EN": "heartbeat", "CW": "chargewarn"}

@@ -7,7 +7,6 @@ Exit status: 0 all passed, 1 some failed, 2 a file or the lab is at fault.
 
 import argparse
 import concurrent.futures
-import dataclasses
 import math
 import pathlib
 import shutil
@@ -16,10 +15,9 @@ import sys
 import tempfile
 import time
 
+import boards
 from bms import scenario as language
 from bms.errors import LabError
-from boards.npcm750 import player as npcm750
-from boards.uml import board as uml
 
 ATTEMPTS = 3
 TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
@@ -28,17 +26,21 @@ TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
 class Player:
     """Plays on one kind of board."""
 
-    def __init__(self, log, board, files):
+    def __init__(self, log, board):
         self.log = log
         self.board = board
-        self.files = files
+        self.halted = False
         self.begun = {}     # scenarios that are being played, and since when
+
+    def halt(self, *_):
+        self.halted = True
+        self.board.interrupt()
 
     def play(self, scenario):
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{scenario.name}-", dir=self.log))
         begin = self.begun[scenario.name] = time.monotonic()
         try:
-            pins, complaints = self.board.play(scenario, self.files, folder)
+            pins, complaints = self.board.play(scenario, folder)
         except (LabError, OSError) as error:
             return [str(error)], None, time.monotonic() - begin
         finally:
@@ -64,7 +66,7 @@ class Player:
 
 def unplayable(scenario, args):
     """Why a scenario is skipped, or None."""
-    if scenario.end > args.limit:
+    if args.board.REAL_TIME and scenario.end > args.limit:
         return (f"lasts {scenario.end:g} s, more than the limit of {args.limit:g} s; "
                 f"LIMIT={math.ceil(scenario.end)} lifts it")
     return args.board.unplayable(scenario)
@@ -85,7 +87,7 @@ def play_all(player, scenarios):
     with concurrent.futures.ThreadPoolExecutor(player.board.AT_ONCE) as pool:
         left = {pool.submit(player.play, scenario): scenario
                 for scenario in sorted(scenarios, key=lambda scenario: -scenario.end)}
-        while left and not npcm750.halted:
+        while left and not player.halted:
             ended, _ = concurrent.futures.wait(left, TERMINAL_S,
                                                concurrent.futures.FIRST_COMPLETED)
             for future in ended:
@@ -113,28 +115,20 @@ def play_all(player, scenarios):
     return failed
 
 
-def parts_of(board):
-    """The names of the files that a board needs."""
-    return [item.name for item in dataclasses.fields(board.Files)
-            if item.default is dataclasses.MISSING]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--log", type=pathlib.Path, required=True, help="folder for NAME.csv")
     parser.add_argument("--limit", type=float, default=math.inf,
-                        help="skip scenarios that last longer, in seconds")
-    boards = parser.add_subparsers(required=True)
-    for name, module in (("uml", uml), ("npcm750", npcm750)):
-        board = boards.add_parser(name)
-        board.set_defaults(board=module)
-        for item in parts_of(module):
-            board.add_argument(item, type=pathlib.Path)
-        board.add_argument("scenario", nargs="+", help="files or folders")
-        if module is uml:
-            board.add_argument("--leaks", action="store_true",
-                               help="look for leaks of memory too")
+                        help="skip scenarios that last longer, in seconds of real time")
+    parser.add_argument("--leaks", action="store_true",
+                        help="look for leaks of memory too, on the virtual board")
+    parser.add_argument("board", type=boards.made)
+    parser.add_argument("scenario", nargs="+", help="files or folders")
     args = parser.parse_args()
+    if args.leaks:
+        if not hasattr(args.board, "leaks"):
+            parser.error(f"{args.board.name} does not look for leaks")
+        args.board.leaks = True
 
     try:
         scenarios = [language.read(path) for path in language.find(args.scenario)]
@@ -149,10 +143,11 @@ def main():
         print(f"{args.log}: {error.strerror}", file=sys.stderr)
         return 2
 
+    player = Player(args.log, args.board)
     # A signal that ends this program ends the boards too. An exception out of a handler could
     # leave a lock behind that the players wait for.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, npcm750.halt)
+        signal.signal(number, player.halt)
 
     skipped = {scenario.name: reason for scenario in scenarios
                if (reason := unplayable(scenario, args))}
@@ -160,12 +155,9 @@ def main():
         print(f"skip {name}: {reason}", flush=True)
     scenarios = [scenario for scenario in scenarios if scenario.name not in skipped]
 
-    files = args.board.Files(*(getattr(args, item) for item in parts_of(args.board)))
-    if getattr(args, "leaks", False):
-        files = dataclasses.replace(files, leaks=True)
     begin = time.monotonic()
-    failed = play_all(Player(args.log, args.board, files), scenarios)
-    if npcm750.halted:
+    failed = play_all(player, scenarios)
+    if player.halted:
         print("\nInterrupted.", file=sys.stderr)
         return 2
     print(f"{sum(scenario.end for scenario in scenarios) / 3600:.2f} hours of a bank's life in "

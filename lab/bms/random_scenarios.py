@@ -12,10 +12,10 @@ import random
 import shutil
 import time
 
+import boards
 from bms import invariants
 from bms import scenario as language
 from bms.errors import LabError, finish
-from boards.uml import board as uml
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
@@ -130,13 +130,13 @@ class Author:
         path.write_text("\n".join(lines))
 
 
-def play(number, args, files):
+def play(number, args):
     """Make up, play and judge a scenario: (scenario, edges of the outputs, what is wrong)."""
     path = args.output / f"random-{args.seed}-{number}.scn"
     Author(f"{args.seed}-{number}", min(SCENARIO_H, args.hours)).write(path)
     scenario = language.read(path)
     folder = args.output / path.stem
-    pins, complaints = uml.play(scenario, files, folder)
+    pins, complaints = args.board.play(scenario, folder)
     breaches = invariants.Judge(scenario, pins).judge()
     wrong = [f"{item.rule}: {item.text}" for item in breaches]
     wrong += [why for _, why in language.judge(scenario, pins) if why]
@@ -156,22 +156,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hours", type=float, required=True, help="of virtual time, in all")
     parser.add_argument("--seed", type=int, required=True)
-    for name in ("kernel", "modules", "root", "output"):
-        parser.add_argument(name, type=pathlib.Path)
+    parser.add_argument("board", type=boards.made)
+    parser.add_argument("output", type=pathlib.Path)
     args = parser.parse_args()
     if args.hours <= 0:
         parser.error(f"HOURS={args.hours:g} is not more than 0")
 
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
-    files = uml.Files(args.kernel, args.modules, args.root)
     count = max(1, round(args.hours / SCENARIO_H))
     begin = shown = time.monotonic()
     failed = 0
     sums = dict.fromkeys(("LD", "CD", "PA"), 0)
     hours, changes = 0.0, 0
-    with concurrent.futures.ThreadPoolExecutor(uml.AT_ONCE) as pool:
-        done = [pool.submit(play, number + 1, args, files) for number in range(count)]
+    with concurrent.futures.ThreadPoolExecutor(args.board.AT_ONCE) as pool:
+        done = [pool.submit(play, number + 1, args) for number in range(count)]
         for number, future in enumerate(concurrent.futures.as_completed(done), 1):
             try:
                 scenario, edges, wrong = future.result()

@@ -3,7 +3,7 @@
 
 The kernel is Debian's image for arm64, under QEMU's machine "virt". The modules are built
 against Debian's headers, from the sources of the package and as its DKMS does. What that
-machine has no bus for is replaced as in bms.boards; lines are those of lab/boards/virt.
+machine has no bus for is replaced as in bms.overlays; lines are those of lab/boards/virt.
 Ends with "N passed, N failed".
 """
 
@@ -16,27 +16,18 @@ import shutil
 import subprocess
 import sys
 
-from bms import boards, debian, kernel_log
+import boards
+from bms import debian, overlays
 from bms.errors import LabError
 
 BOARD = "raspberry-pi"
-OVERLAY = boards.OVERLAYS / f"{BOARD}.dtso"
+OVERLAY = overlays.OVERLAYS / f"{BOARD}.dtso"
 BASE = pathlib.Path("lab/boards/uml/boards.dts")
 STAND_INS = (pathlib.Path("lab/boards/virt"), pathlib.Path("lab/boards/uml/converter"))
 FRONT_END = "smallbms-frontend"
 CROSS = {**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-"}
-PULL = "/sys/devices/platform/simulator/pull {line} {level}"
-
-# Time is counted in instructions, so that it does not depend on the host.
-MACHINE = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", "-m", "512",
-           "-accel", "tcg", "-icount", "shift=2,sleep=off", "-nodefaults", "-display", "none",
-           "-no-reboot", "-serial", "stdio"]
-BEGIN_S = 1
-TIMEOUT_S = 600
-
 # Lines of a root node that belong to the root itself
 OF_ROOT = re.compile(r"^\t(model|compatible|#address-cells|#size-cells) = .*;\n", re.MULTILINE)
-LOOKED = re.compile(r"^.*stock: ([\w-]+)\r?\n(.*?)\r?\n", re.MULTILINE)
 
 
 def run(log, *command, **options):
@@ -105,30 +96,31 @@ class Kernel:
                     yield self.modules / path
 
 
-def devicetree(linux, folder):
+def devicetree(linux, board, folder):
     """QEMU's machine, with the overlay and replacements for its parts."""
     base, overlay, tree = (folder / name for name in ("base.dtb", "overlay.dtbo", "bank.dtb"))
-    boards.build(BASE, linux, base)
-    boards.build(OVERLAY, linux, overlay)
-    boards.must("fdtoverlay", "-i", base, "-o", tree, overlay)
-    boards.replace_parts(tree)
+    overlays.build(BASE, linux, base)
+    overlays.build(OVERLAY, linux, overlay)
+    overlays.must("fdtoverlay", "-i", base, "-o", tree, overlay)
+    overlays.replace_parts(tree)
     machine = folder / "machine.dtb"
-    run(folder / "qemu.log", *MACHINE[:2], f"virt,dumpdtb={machine}", *MACHINE[3:])
+    board.machine(machine)
     text = "/dts-v1/;\n" + "".join(
         OF_ROOT.sub("", text) if number else text for number, text in enumerate(
-            boards.ask("dtc", "-q", "-I", "dtb", "-O", "dts", path).replace("/dts-v1/;", "")
+            overlays.ask("dtc", "-q", "-I", "dtb", "-O", "dts", path).replace("/dts-v1/;", "")
             for path in (machine, tree)))
     subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "board.dtb", "-"],
                    input=text, text=True, check=True)
 
 
 def initramfs(player, ours, kernel, folder):
-    """The player, its script and the modules; the names of these in the order of loading."""
+    """The player and the modules; those that are not ours, in the order of loading."""
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     for name in ("dev", "proc", "sys", "run", "lib"):
         (root / name).mkdir(parents=True)
     shutil.copy(player, root / "init")
+    mine = {path.name for path in ours}
     loaded = []
     for module in ours:
         for path in (*kernel.needs(module), module):
@@ -136,40 +128,8 @@ def initramfs(player, ours, kernel, folder):
             data = path.read_bytes()
             (root / "lib" / name).write_bytes(
                 lzma.decompress(data) if path.suffix == ".xz" else data)
-            loaded += [name] * (name not in loaded)
+            loaded += [name] * (name not in {*loaded, *mine})
     return root, loaded
-
-
-def play(kernel, modules, player, folder):
-    """Errors in the outputs."""
-    board = boards.BOARDS[BOARD]
-    root, loaded = initramfs(player, modules, kernel, folder)
-    mine = {path.name for path in modules}
-    lines = [(-BEGIN_S, f"insmod /lib/{name}") for name in loaded if name not in mine]
-    lines.append((-BEGIN_S, "insmod /lib/bms_lines.ko"))
-    events = list(boards.script(board, FRONT_END, PULL))
-    lines += [(time, text.replace(" up", " 1").replace(" down", " 0")) for time, text in events]
-    end = max(time for time, _ in events)
-    for name in [text.rpartition("/")[2] for _, text in events if text.startswith("copy ")]:
-        (root / f"run/name-{name}").write_text(f"stock: {name}\n")
-        lines += [(end, f"cat /run/name-{name}"), (end, f"cat /run/{name}")]
-    lines.sort(key=lambda line: line[0])
-    (root / "run/script").write_text("".join(
-        f"{round((time + BEGIN_S) * 1e9)} {text}\n" for time, text in lines))
-    packed = folder / "initramfs.cpio"
-    with packed.open("wb") as file:
-        subprocess.run("find . | cpio --create --format=newc --quiet", shell=True, cwd=root,
-                       stdout=file, check=True)
-    log = folder / "kernel.log"
-    log.write_text("")
-    run(log, *MACHINE, "-kernel", kernel.image, "-initrd", packed, "-dtb", folder / "board.dtb",
-        "-append", "console=ttyAMA0 panic=-1", timeout=TIMEOUT_S)
-    said = log.read_text(errors="replace")
-    if "player: end" not in said:
-        return [f"no end: {log}"]
-    seen = dict(LOOKED.findall(said))
-    return kernel_log.trouble(said) + list(
-        boards.judge_outputs(board, lambda name: seen.get(name, "not told")))
 
 
 def main():
@@ -206,8 +166,11 @@ def main():
             raise LabError(f"not built: {' '.join(missing)}")
         print(f"ok: the package's modules are built for Debian's {kernel.headers.name}", flush=True)
         passed = 1
-        devicetree(args.linux, args.folder)
-        wrong = play(kernel, modules, args.player, args.folder)
+        root, loaded = initramfs(args.player, modules, kernel, args.folder)
+        board = boards.kind("virt")(kernel.image, root)
+        board.loaded = (*loaded, "bms_lines.ko")
+        devicetree(args.linux, board, args.folder)
+        wrong = overlays.play(overlays.BOARDS[BOARD], FRONT_END, board, args.folder)
     except (LabError, OSError, subprocess.SubprocessError) as error:
         wrong = [str(error)]
     name = f"{BOARD} protects a bank with {kernel.image.name} as Debian has built it" \

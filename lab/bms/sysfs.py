@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The driver's device in the /sys of either board."""
+"""The driver's device in the /sys of each board."""
 
 DEVICE = "/sys/devices/platform/bms"
+SUPPLY_CLASS = "/sys/class/power_supply/bms"
+DRIVER = "/sys/bus/platform/drivers/smallbms"
+TRACING = "/sys/kernel/tracing"
 
 # Names of the scenarios' settings there, and the factor to their units
 SETTINGS = {
@@ -16,8 +19,8 @@ OPERATIONS = {
     "clear": (f"{DEVICE}/clear", "1"),
     "loadoff": (f"{DEVICE}/load_enable", "0"),
     "loadon": (f"{DEVICE}/load_enable", "1"),
-    "chargeoff": ("/sys/class/power_supply/bms/charge_behaviour", "inhibit-charge"),
-    "chargeon": ("/sys/class/power_supply/bms/charge_behaviour", "auto"),
+    "chargeoff": (f"{SUPPLY_CLASS}/charge_behaviour", "inhibit-charge"),
+    "chargeon": (f"{SUPPLY_CLASS}/charge_behaviour", "auto"),
 }
 
 

@@ -13,13 +13,12 @@ import math
 import pathlib
 import re
 import sys
-import time
 
+import boards
 from bms import kernel_log
 from bms.errors import LabError
-from boards.npcm750.board import Board
+from bms.sysfs import DEVICE
 
-DEVICE = "/sys/devices/platform/bms"
 SUPPLY = f"{DEVICE}/power_supply/bms"
 AFT = "bms-aft"             # a second bank, on the same cells, which counts its charge
 DOCUMENTATION = pathlib.Path(__file__).parents[2] / "Documentation"
@@ -38,8 +37,6 @@ EXPORTER = "prometheus-node-exporter"
 START = {"LD": "1", "CD": "1", "PA": "Z"}
 
 # Each state: its inputs, the pins then, and the longest time until then
-HEALTHY = {"cell1": 3.300, "cell2": 3.305, "cell3": 3.310, "cell4": 3.315,
-           "temp1": 25.0, "temp2": 26.0, "supply": 13.20, "load-current": 0.3}
 STATES = (
     ("normal", {}, START),
     ("pre-alarm", {"cell3": 3.000, "supply": 12.88}, {"LD": "1", "CD": "Z", "PA": "1"}),
@@ -109,21 +106,19 @@ class Guest:
         self.state = ""
 
     def wait(self, seconds):
-        end = self.board.now() + seconds
-        while self.board.now() < end:
-            self.edges.extend(self.board.pin_events())
-            time.sleep(0.02)
+        self.edges += self.board.wait(seconds)
 
     def until(self, pins, limit_s):
-        end = self.board.now() + limit_s
-        while any(self.board.pins[name] != level for name, level in pins.items()):
-            if self.board.now() > end:
-                raise LabError(f"{self.state}: the pins are {self.board.pins}, not {pins}, "
-                               f"after {limit_s:.0f} s; see {self.board.folder / 'kernel.log'}")
-            self.wait(0.05)
+        def reached():
+            return all(self.board.pins[name] == level for name, level in pins.items())
+
+        self.edges += self.board.wait(limit_s, reached)
+        if not reached():
+            raise LabError(f"{self.state}: the pins are {self.board.pins}, not {pins}, "
+                           f"after {limit_s:.0f} s; see {self.board.folder / 'kernel.log'}")
 
     def measure(self, values):
-        for name, value in {**HEALTHY, **values}.items():
+        for name, value in {**boards.HEALTHY, **values}.items():
             self.board.set_channel(name, value)
 
     def run(self, command):
@@ -542,15 +537,13 @@ def story(guest):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kernel", type=pathlib.Path)
-    parser.add_argument("initramfs", type=pathlib.Path)
-    parser.add_argument("devicetree", type=pathlib.Path)
+    parser.add_argument("board", type=boards.made)
     parser.add_argument("page", type=pathlib.Path, help="where the page goes")
     args = parser.parse_args()
 
     folder = args.page.with_suffix("")
     trouble = ""
-    with Board(args.kernel, args.initramfs, args.devicetree, folder, answer_s=ANSWER_S) as board:
+    with args.board.power(folder, devicetree="userspace", answer_s=ANSWER_S) as board:
         board.start()
         guest = Guest(board)
         try:

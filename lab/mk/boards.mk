@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The boards in lab/boards: their kernels, the driver as their modules, and their first files
+#
+# Programs take a board as one word, NAME:FILE:FILE, with the FILES of its board.py. Of a board
+# that plays scenarios, BOARD_name is that word, NEEDS_name what has to be built for it, and
+# SCENARIOS_name what it plays when nothing else is said.
 
 # --- npcm750, emulated --------------------------------------------------------
 
@@ -61,7 +65,13 @@ $(BUILD)/faults-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init \
 		$(NPCM750)/mkinitramfs $(BUILD)/board-debug-modules $(ENDS)
 	$(call INITRAMFS,board-debug,smallbms.ko bms_converter.ko) $(ENDS)
 
-BOARD_FILES = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
+# Arguments: kernel, first files
+npcm750 = npcm750:$(BUILD)/$(1)/arch/arm/boot/zImage:$(BUILD)/$(or $(2),$(1)-initramfs.cpio.gz):$(BUILD)
+NPCM750_NEEDS = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
+BOARD_npcm750 = $(call npcm750,board)
+NEEDS_npcm750 = $(call NPCM750_NEEDS,board) $(BUILD)/signals.dtb
+# It plays in real time, so without the many that end on a threshold.
+SCENARIOS_npcm750 = $(wildcard tests/scenarios/*.scn)
 
 # --- uml, the virtual board ---------------------------------------------------
 
@@ -97,8 +107,10 @@ $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
 	@gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
-VIRTUAL_FILES := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
-VIRTUAL_PARTS := $(BUILD)/virtual/linux $(BUILD)/virtual-modules/ko $(BUILD)/virtual-root
+# Arguments: kernel, modules
+uml = uml:$(BUILD)/$(1)/linux:$(BUILD)/$(or $(2),$(1))-modules/ko:$(BUILD)/virtual-root
+BOARD_uml = $(call uml,virtual)
+NEEDS_uml := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
 
 # --- pc, emulated --------------------------------------------------------------
 

@@ -6,7 +6,7 @@ PERF := size quiet latency cost lines reads
 PERF_PROGRAMS := lab/perf/programs
 PERF_PACKAGES := $(BOARD_PACKAGES) dwarves gcc-aarch64-linux-gnu valgrind
 PERF_quiet := $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
-PERF_latency := $(PERF_quiet) $(call BOARD_FILES,board) $(BUILD)/signals.dtb
+PERF_latency := $(PERF_quiet) $(NEEDS_npcm750)
 PERF_BOARD := $(BUILD)/board-userspace/arch/arm/boot/zImage $(BUILD)/perf-initramfs.cpio.gz
 PERF_cost := $(PERF_BOARD) $(BUILD)/perf/step $(BUILD)/perf/count.so
 PERF_lines := $(PERF_BOARD) $(BUILD)/perf.dtb
@@ -44,4 +44,5 @@ $(BUILD)/perf-initramfs.cpio.gz: $(BUSYBOX) \
 perf: $(LINUX)/.unpacked $(foreach item,$(or $(ONLY),$(PERF)),$(PERF_$(item)))
 	@lab/bin/preflight $(BOARD_MB) $(PERF_PACKAGES)
 	@$(PYTHON) -m perf --only "$(ONLY)" $(if $(TRIALS),--trials $(TRIALS)) $(LINUX) \
-		lab/checks/any-kernel.config $(BUILD) $(BUILD)/perf
+		lab/checks/any-kernel.config $(call uml,virtual-lean) $(BOARD_npcm750) \
+		$(call npcm750,board-userspace,perf-initramfs.cpio.gz) $(BUILD)/perf

@@ -3,12 +3,12 @@
 # Tests of the driver: on boards, from outside, and on a fresh Debian
 
 .PHONY: demo demo-short
-demo: $(call BOARD_FILES,board)
-	@$(PYTHON) -m bms.demo $(call BOARD_FILES,board) $(BUILD)/demo
+demo: $(NEEDS_npcm750)
+	@$(PYTHON) -m bms.demo $(BOARD_npcm750) $(BUILD)/demo
 
 # The same, without the full cell, on a kernel that looks hard.
-demo-short: $(call BOARD_FILES,board-debug)
-	@$(PYTHON) -m bms.demo --short $(call BOARD_FILES,board-debug) $(BUILD)/demo-short
+demo-short: $(call NPCM750_NEEDS,board-debug)
+	@$(PYTHON) -m bms.demo --short $(call npcm750,board-debug) $(BUILD)/demo-short
 
 # --- People's own programs -----------------------------------------------------
 
@@ -37,12 +37,11 @@ $(USERSPACE)/initramfs.cpio.gz: $(BUILD)/board-userspace-initramfs.cpio.gz $(USE
 
 $(BUILD)/userspace.dtb: $(NPCM750)/measured.dts
 
-USERSPACE_FILES := $(BUILD)/board-userspace/arch/arm/boot/zImage $(USERSPACE)/initramfs.cpio.gz \
-	$(BUILD)/userspace.dtb
-
 .PHONY: userspace
-userspace: $(USERSPACE_FILES)
-	@$(PYTHON) -m bms.userspace $^ $(BUILD)/userspace.md
+userspace: $(BUILD)/board-userspace/arch/arm/boot/zImage $(USERSPACE)/initramfs.cpio.gz \
+		$(BUILD)/userspace.dtb
+	@$(PYTHON) -m bms.userspace $(call npcm750,board-userspace,userspace/initramfs.cpio.gz) \
+		$(BUILD)/userspace.md
 
 .PHONY: monitoring-packages
 monitoring-packages:
@@ -120,19 +119,19 @@ $(CONFIGS): $(PACKAGES)/headers-%: | fetch-packages
 	@$(call fetch,headers of $*,headers-$*,--alone --arch arm64 --release $* $@ \
 		'linux-headers-*[0-9]-arm64')
 
-boards: $(VIRTUAL_FILES) $(DT_SCHEMA)/.wrapped $(CONFIGS)
+boards: $(NEEDS_uml) $(DT_SCHEMA)/.wrapped $(CONFIGS)
 	@lab/bin/preflight $(VIRTUAL_MB) cpp device-tree-compiler
-	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.boards $(foreach folder,$(CONFIGS), \
+	@PATH=$(abspath $(DT_SCHEMA))/wrapped:$$PATH $(PYTHON) -m bms.overlays $(foreach folder,$(CONFIGS), \
 		--kernel-config $(folder:$(PACKAGES)/headers-%=%)=$$(echo $(folder)/usr/src/*/.config)) \
-		$(LINUX) $(VIRTUAL_PARTS) $(BUILD)/boards
+		$(LINUX) $(BOARD_uml) $(BUILD)/boards
 
 .PHONY: kunit-sanitizers kunit-race kunit-rt kunit-remove pc-packages
 pc-packages:
 	@lab/bin/preflight $(VIRTUAL_MB) $(PC_PACKAGES)
 kunit-race kunit-rt: kunit-%: $(BUILD)/pc-%/arch/x86/boot/bzImage $(BUILD)/pc-%-initramfs.cpio.gz
-	@$(KUNIT) pc $^
+	@$(KUNIT) pc:$(<):$(word 2,$^)
 kunit-remove: $(BUILD)/virtual-remove-modules $(BUILD)/virtual-root/init
-	@$(KUNIT) uml $(BUILD)/virtual-remove/linux $(<)/ko $(BUILD)/virtual-root
+	@$(KUNIT) $(call uml,virtual-remove)
 kunit-sanitizers: kunit-race kunit-rt kunit-remove
 
 ARCH ?= um
@@ -148,37 +147,36 @@ kunit-can-run: $(LINUX)/.unpacked
 		echo "make scenarios plays on it." >&2; exit 1; }
 kunit-um kunit-arm: | kunit-can-run
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
-kunit-um: $(VIRTUAL_FILES)
-	@$(KUNIT) uml $(VIRTUAL_PARTS)
+kunit-um: $(NEEDS_uml)
+	@$(KUNIT) $(BOARD_uml)
 kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
 		$(BUILD)/measured.dtb
-	@$(KUNIT) npcm750 $^
+	@$(KUNIT) $(call npcm750,board-debug,kunit-initramfs.cpio.gz)
 
-SCENARIOS ?= tests/scenarios
-LOG ?= $(BUILD)/$@
-
-# The virtual board plays in virtual time. The emulated one plays in real time, so without the
-# many that end on a threshold, unless they are asked for.
+# The virtual board plays in virtual time, the emulated one in real time.
 BOARD ?= uml
+SCENARIOS ?= $(or $(SCENARIOS_$(BOARD)),tests/scenarios)
 LIMIT ?= 300
-.PHONY: scenarios scenarios-uml scenarios-npcm750
-scenarios: scenarios-$(BOARD)
-scenarios-uml: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --log $(LOG) uml $(VIRTUAL_PARTS) $(SCENARIOS)
-scenarios-npcm750: SCENARIOS = $(wildcard tests/scenarios/*.scn)
-scenarios-npcm750: $(call BOARD_FILES,board) $(BUILD)/signals.dtb
-	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) npcm750 $^ $(SCENARIOS)
-scenarios-%:
-	@echo "BOARD=$*: no board of that name plays scenarios; say BOARD=uml or BOARD=npcm750" >&2
+LOG ?= $(BUILD)/$@
+.PHONY: scenarios
+scenarios: LOG = $(BUILD)/$@-$(BOARD)
+ifdef NEEDS_$(BOARD)
+scenarios: $(NEEDS_$(BOARD))
+	@$(PYTHON) -m bms.play --log $(LOG) --limit $(LIMIT) $(BOARD_$(BOARD)) $(SCENARIOS)
+else
+scenarios:
+	@echo "BOARD=$(BOARD): no board of that name plays scenarios; say one of:" \
+		$(patsubst NEEDS_%,%,$(filter NEEDS_%,$(.VARIABLES))) >&2
 	@exit 1
+endif
 
 # Of the driver around the rules; those of the rules alone are "make mutants".
 COUNT ?= 24
 SEED ?= 1
 .PHONY: mutants-driver
-mutants-driver: $(VIRTUAL_FILES)
+mutants-driver: $(NEEDS_uml)
 	@$(PYTHON) -m bms.driver_mutants --count $(COUNT) --seed $(SEED) --only "$(ONLY)" \
-		--scenarios $(SCENARIOS) -- $(BUILD)/virtual/linux $< $(BUILD)/virtual-root \
+		--scenarios $(SCENARIOS) -- $(BOARD_uml) \
 		tests/rules/equivalent-driver $(BUILD)/mutants-driver \
 		$(call UML,virtual) M=$(abspath $<) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m \
 		$(WITH_KUNIT) modules
@@ -186,10 +184,9 @@ mutants-driver: $(VIRTUAL_FILES)
 # Long times need a lean kernel; the short form looks hard, and for leaks.
 .PHONY: soak soak-short
 soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
-	@$(PYTHON) -m bms.play --log $(LOG) uml $(BUILD)/virtual-lean/linux $(<)/ko \
-		$(BUILD)/virtual-root tests/soak/long
-soak-short: $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.play --log $(LOG) uml --leaks $(VIRTUAL_PARTS) tests/soak/short
+	@$(PYTHON) -m bms.play --log $(LOG) $(call uml,virtual-lean) tests/soak/long
+soak-short: $(NEEDS_uml)
+	@$(PYTHON) -m bms.play --log $(LOG) --leaks $(BOARD_uml) tests/soak/short
 
 $(addprefix $(BUILD)/,push-pull.dtb sleeps.dtb no-heartbeat.dtb): $(NPCM750)/measured.dts
 
@@ -198,9 +195,9 @@ FAULTS_FILES := $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/faults-initra
 	$(addprefix $(BUILD)/,measured.dtb push-pull.dtb sleeps.dtb no-heartbeat.dtb)
 
 .PHONY: faults
-faults: $(FAULTS_FILES) $(VIRTUAL_FILES)
-	@$(PYTHON) -m bms.faults --rounds $(ROUNDS) --only "$(ONLY)" $(FAULTS_FILES) $(VIRTUAL_PARTS) \
-		$(BUILD)/faults
+faults: $(FAULTS_FILES) $(NEEDS_uml)
+	@$(PYTHON) -m bms.faults --rounds $(ROUNDS) --only "$(ONLY)" $(BOARD_uml) \
+		$(call npcm750,board-debug,faults-initramfs.cpio.gz) $(BUILD)/faults
 
 # Made-up scenarios. The same seed makes the same ones.
 HOURS ?= 1000
@@ -208,16 +205,15 @@ RANDOM_SCENARIOS = $(PYTHON) -m bms.random_scenarios --seed $(SEED)
 
 .PHONY: random random-short
 random: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
-	@$(RANDOM_SCENARIOS) --hours $(HOURS) $(BUILD)/virtual-lean/linux $(<)/ko \
-		$(BUILD)/virtual-root $(BUILD)/$@
-random-short: $(VIRTUAL_FILES)
-	@$(RANDOM_SCENARIOS) --hours 20 $(VIRTUAL_PARTS) $(BUILD)/$@
+	@$(RANDOM_SCENARIOS) --hours $(HOURS) $(call uml,virtual-lean) $(BUILD)/$@
+random-short: $(NEEDS_uml)
+	@$(RANDOM_SCENARIOS) --hours 20 $(BOARD_uml) $(BUILD)/$@
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init
 	@lab/bin/preflight $(VIRTUAL_MB) gcovr
-	@$(PYTHON) -m bms.coverage $(BUILD)/virtual/linux $(BUILD)/coverage-modules/ko \
-		$(BUILD)/virtual-root $(VIRTUAL)/uncovered $(BUILD)/coverage tests/scenarios
+	@$(PYTHON) -m bms.coverage $(call uml,virtual,coverage) $(VIRTUAL)/uncovered \
+		$(BUILD)/coverage tests/scenarios
 
 # The image and headers of this Debian, which has the gcc that they were built with.
 STOCK := $(BUILD)/stock-kernel

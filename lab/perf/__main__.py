@@ -11,8 +11,9 @@ import pathlib
 import sys
 import time
 
-from perf import figures as show
+import boards
 from bms.errors import LabError
+from perf import figures as show
 
 ITEMS = ("size", "quiet", "latency", "cost", "lines", "reads")
 
@@ -23,7 +24,9 @@ def main():
     parser.add_argument("--trials", type=int, help="how often a line is turned over")
     parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
     parser.add_argument("config", type=pathlib.Path, help="kernel options that the driver can use")
-    parser.add_argument("build", type=pathlib.Path, help="where the boards have been built")
+    parser.add_argument("virtual", type=boards.made, help="board for long times")
+    parser.add_argument("emulated", type=boards.made, help="board that has pins to look at")
+    parser.add_argument("equipped", type=boards.made, help="the same, with the alternatives")
     parser.add_argument("folder", type=pathlib.Path, help="folder for the results")
     args = parser.parse_args()
     only = args.only.split() or ITEMS

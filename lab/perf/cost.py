@@ -12,85 +12,23 @@ import re
 import statistics
 import subprocess
 
+import boards
+from bms.errors import LabError
+from bms.pins import INPUTS
+from bms.sysfs import DRIVER, TRACING
 from perf.figures import Aim, Figure, plot_lines, quantile
 from perf.quiet import SCANS_PER_HOUR
-from bms.errors import LabError
-from boards.npcm750 import board as wiring
 
+BANKS = "cost"      # a devicetree with a bank of each of these
 CELLS = (4, 8, 16, 32, 64, 160)
 SCANS = 20           # of each work
 SCAN_S = 0.6         # the pace of a bank
 MARKED = "/sys/module/marks/parameters/function"
-BOARD = "lab/boards/npcm750"
-TRACING = "/sys/kernel/tracing"
-DRIVER = "/sys/bus/platform/drivers/smallbms"
 PROPERTY = "generic-adc-battery, one property"
 REAL = "8 channels of the SoC's converter"
 
-DTS = """#include "perf.dts"
-
-/ {{
-	memory: converter {{
-		compatible = "test,bms-converter";
-		#io-channel-cells = <1>;
-	}};
-
-	adc-battery {{
-		compatible = "adc-battery";
-		io-channels = <&memory 0>;
-		io-channel-names = "voltage";
-	}};
-
-	reads-memory {{
-		compatible = "test,bms-reads";
-		io-channels = {};
-	}};
-
-	reads-adc {{
-		compatible = "test,bms-reads";
-		io-channels = <&cell1 0>, <&cell2 0>, <&cell3 0>, <&cell4 0>,
-			      <&temp1>, <&temp2>, <&supply 0>, <&load_current>;
-	}};
-{}}};
-
-&bms {{
-	io-channels = <&cell1 0>, <&cell2 0>, <&cell3 0>, <&cell4 0>,
-		      <&temp1>, <&temp2>, <&supply 0>, <&load_current>;
-	io-channel-names = "cell1", "cell2", "cell3", "cell4",
-			   "temp1", "temp2", "supply", "load-current";
-}};
-"""
-BANK = """
-	bms-{} {{
-		compatible = "gpio-bms";
-		load-enable-gpios = <&gpio3 8 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
-		charge-enable-gpios = <&gpio3 9 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
-		pre-alarm-gpios = <&gpio3 10 (GPIO_ACTIVE_HIGH | GPIO_OPEN_SOURCE)>;
-		loop-gpios = <&gpio3 2 GPIO_ACTIVE_HIGH>;
-		remote-h-gpios = <&gpio3 0 GPIO_ACTIVE_HIGH>;
-		remote-l-gpios = <&gpio3 1 GPIO_ACTIVE_HIGH>;
-		io-channels = {};
-		io-channel-names = {};
-	}};
-"""
 LINE = re.compile(r"-(\d+) +\[\d+\].* (\d+)\.(\d{6}): workqueue_execute_(start|end): .*"
                   r"function (\w+)")
-
-
-def channels(count):
-    return ", ".join(f"<&memory {number}>" for number in range(count))
-
-
-def devicetree(linux, path):
-    names = [", ".join(f'"cell{number + 1}"' for number in range(count)) for count in CELLS]
-    text = DTS.format(channels(CELLS[-1]), "".join(
-        BANK.format(count, channels(count), name) for count, name in zip(CELLS, names)))
-    done = subprocess.run(
-        f"cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I {BOARD} -I {linux}/include "
-        f"-I {linux}/arch/arm/boot/dts/nuvoton - | dtc -q -I dts -O dtb -o {path} -",
-        shell=True, input=text, text=True, capture_output=True, check=False)
-    if done.returncode or done.stderr:
-        raise LabError(f"no devicetree for the costs: {done.stderr.strip()}")
 
 
 class Costs:
@@ -99,10 +37,8 @@ class Costs:
     unit = ""
     commands = ()       # before the first
 
-    def __init__(self, args, folder, append="", options=()):
-        self.board = wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
-                                  args.build / "perf-initramfs.cpio.gz", folder / "cost.dtb",
-                                  folder, append, options=options)
+    def __init__(self, args, folder, **options):
+        self.board = args.equipped.power(folder, devicetree=BANKS, **options)
 
     def run(self, command):
         status, output = self.board.run(command)
@@ -112,11 +48,10 @@ class Costs:
 
     def begin(self):
         self.board.start()
-        for name in wiring.INPUTS:
+        for name in INPUTS:
             self.board.set_input(name, name not in ("BPA", "L"))
-        for name, (_, _) in wiring.CHANNELS.items():
-            self.board.set_channel(name, {"cell": 3.3, "temp": 25.0, "supp": 13.2,
-                                          "load": 0.2}[name[:4]])
+        for name, value in boards.HEALTHY.items():
+            self.board.set_channel(name, value)
         self.run("echo set 0 159 3300000 >/sys/devices/platform/converter/control")
         self.run("insmod /reads.ko; insmod /generic_adc_battery.ko")
         # All banks share the same pins, so the first has them now.
@@ -189,8 +124,8 @@ class Instructions(Costs):
 
     def __init__(self, args, folder):
         self.file = folder / "count.log"
-        super().__init__(args, folder, "maxcpus=1", (
-            "-plugin", f"{args.build.absolute() / 'perf/count.so'},out={self.file}"))
+        super().__init__(args, folder, append="maxcpus=1",
+                         plugin=f"{(args.folder / 'count.so').absolute()},out={self.file}")
 
     def watch(self, work):
         before = len(self.file.read_text().splitlines())
@@ -258,7 +193,7 @@ def compare(unit, took, judged):
 def measure(args, folder):
     place = folder / "cost"
     place.mkdir(parents=True, exist_ok=True)
-    devicetree(args.linux, place / "cost.dtb")
+    args.equipped.many_banks(args.linux, BANKS, CELLS)
     figures = [Figure("cost", "one step of the policy at rest, on the host", "instructions",
                       (instructions(folder / "step", place),))]
     plots = []

@@ -11,10 +11,8 @@ import dataclasses
 import random
 
 from bms import scenario as language
-from perf.figures import Aim, Figure, plot_distributions
 from bms.errors import LabError
-from boards.npcm750 import player as npcm750
-from boards.uml import board as uml
+from perf.figures import Aim, Figure, plot_distributions
 
 TRIALS = 1000
 
@@ -85,26 +83,20 @@ def windows_ms(log):
             for time, _ in log.pin["LD"].edges("Z")]
 
 
-def play(board, files, folder, kind, trials, seed):
+def play(board, folder, kind, trials, seed):
     begins = write(folder / "steps.scn", kind, trials, seed)
-    log, complaints = board.play(language.read(folder / "steps.scn"), files, folder)
+    log, complaints = board.play(language.read(folder / "steps.scn"), folder)
     if complaints:
         raise LabError(f"the kernel complains: {complaints[0]}; {folder}")
     return log, begins
 
 
-def virtual_files(args):
-    return uml.Files(args.build / "virtual-lean/linux", args.build / "virtual-lean-modules/ko",
-                     args.build / "virtual-root")
-
-
 def on_virtual(args, folder):
-    files = virtual_files(args)
     figures = []
     for index, kind in enumerate(KINDS):
-        log, begins = play(uml, files, folder / f"virtual-{index}", kind, TRIALS, index)
+        log, begins = play(args.virtual, folder / f"virtual-{index}", kind, TRIALS, index)
         figures.append(answer("virtual", kind, answers_ms(log, kind, begins)))
-    log, _ = play(uml, files, folder / "virtual-cut", CUT, TRIALS, 0)
+    log, _ = play(args.virtual, folder / "virtual-cut", CUT, TRIALS, 0)
     figures.append(window("virtual", windows_ms(log)))
     return figures
 
@@ -121,13 +113,10 @@ def window(board, values):
 
 def on_emulated(args, folder):
     """Several guests at once; those that a busy host has delayed are shown, not judged."""
-    files = npcm750.Files(args.build / "board/arch/arm/boot/zImage",
-                          args.build / "board-initramfs.cpio.gz",
-                          args.build / "measured.dtb", args.build / "signals.dtb")
     jobs = [(kind, trials, guest) for kind, trials in ON_EMULATED for guest in range(GUESTS)]
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
         played = list(pool.map(lambda job: play(
-            npcm750, files, folder / f"emulated-{job[0].pin}-{job[2]}", *job), jobs))
+            args.emulated, folder / f"emulated-{job[0].pin}-{job[2]}", *job), jobs))
     figures = []
     for kind, _ in ON_EMULATED:
         of_kind = [result for job, result in zip(jobs, played) if job[0] is kind]

@@ -7,14 +7,13 @@ the GPIO character device, as anyone runs it and as a real-time process.
 """
 
 import random
-import re
 import time
 from dataclasses import dataclass
 
 from bms import kernel_log
-from perf.figures import Aim, Figure, plot_distributions, quantile
 from bms.errors import LabError
-from boards.npcm750 import board as wiring
+from bms.pins import INPUTS
+from perf.figures import Aim, Figure, plot_distributions, quantile
 
 TRIALS = 2000           # of each contender; both edges count
 # The same guest, started again, differs by more than its trials do among themselves.
@@ -25,30 +24,23 @@ POLL_S = 0.0005
 # not keep the processor; this is about a line that does not.
 CALM_S = 0.005
 
-PIN = re.compile(r"@(\d+)\.(\d+):npcm7xx_gpio_set_(input|output) " + re.escape(wiring.GPIO) +
-                 r" line: (\d+) level: (-?\d+)")
-
 
 @dataclass(frozen=True)
 class Contender:
-    """A program or driver with its line and its pin."""
+    """A program or driver with its input and its output."""
 
     name: str
-    line: int
-    pin: int
+    input: str
+    output: str
 
 
-DRIVER = Contender("smallbms, allowed to charge", wiring.INPUTS["ATC"], 9)
-FLOOR = Contender("floor: a thread copies the line", 6, 14)
-PROGRAM = Contender("program", 7, 15)
-REAL_TIME = Contender("program at FIFO priority", 16, 17)
+DRIVER = Contender("smallbms, allowed to charge", "ATC", "CD")
+FLOOR = Contender("floor: a thread copies the line", "floor in", "floor out")
+PROGRAM = Contender("program", "program in", "program out")
+REAL_TIME = Contender("program at FIFO priority", "FIFO in", "FIFO out")
 CONTENDERS = (DRIVER, FLOOR, PROGRAM, REAL_TIME,
-              Contender("smallbms, remote", wiring.INPUTS["H"], 8),
-              Contender("smallbms, loop", wiring.INPUTS["LOOP"], 8))
-
-BEGIN = ("insmod /floor.ko",
-         f"/copy-line /dev/gpiochip3 {PROGRAM.line} {PROGRAM.pin} >/tmp/program 2>&1 &",
-         f"/copy-line /dev/gpiochip3 {REAL_TIME.line} {REAL_TIME.pin} 50 >/tmp/fifo 2>&1 &")
+              Contender("smallbms, remote", "H", "LD"),
+              Contender("smallbms, loop", "LOOP", "LD"))
 
 # Activity of the guest meanwhile. Load is processors, memory and timer interrupts, more of
 # each than there are processors, and hackbench, the usual load where real time is tested:
@@ -71,30 +63,20 @@ class Guest:
 
     def __init__(self, board):
         self.board = board
-        self.file = (board.folder / "trace.log").open()
-        self.partial = ""
-
-    def look(self):
-        """New edges: (microseconds, "input" or "output", number, level)."""
-        lines = (self.partial + self.file.read()).split("\n")
-        self.partial = lines.pop()
-        for match in filter(None, map(PIN.search, lines)):
-            yield (int(match[1]) * 1000000 + int(match[2]), match[3], int(match[4]),
-                   int(match[5]))
 
     def set(self, contender, level):
         """Turn a line over: how long it took until the pin followed."""
         time.sleep(CALM_S)
-        for _ in self.look():
+        for _ in self.board.line_events():
             pass
-        self.board.set_pin(contender.line, level)
+        self.board.set_input(contender.input, level)
         began = None
         end = time.monotonic() + ANSWER_S
         while time.monotonic() < end:
-            for at_us, way, number, new in self.look():
-                if (way, number, new) == ("input", contender.line, level):
+            for at_us, name, new in self.board.line_events():
+                if (name, new) == (contender.input, level):
                     began = at_us
-                elif (way, number) == ("output", contender.pin) and (new == 1) == (level == 1):
+                elif name == contender.output and (new == 1) == (level == 1):
                     if began is not None:
                         return at_us - began
             time.sleep(POLL_S)
@@ -139,17 +121,17 @@ def compare(state, answers):
 
 def run_guest(args, place, answers):
     """All states in one guest: adds to the answers of each; gives the load average of the last."""
-    with wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
-                      args.build / "perf-initramfs.cpio.gz", args.build / "perf.dtb", place,
-                      options=("-trace", "npcm7xx_gpio_set_input")) as board:
+    with args.equipped.power(place, devicetree="perf", inputs=True) as board:
         board.start()
-        for name in wiring.INPUTS:
-            board.set_input(name, name not in ("BPA", "L"))
+        for name in INPUTS:
+            board.set_input(name, int(name not in ("BPA", "L")))
         for contender in (FLOOR, PROGRAM, REAL_TIME):
-            board.set_pin(contender.line, 1)
+            board.set_input(contender.input, 1)
         guest = Guest(board)
-        for command in BEGIN:
-            board.run(command)
+        board.run("insmod /floor.ko")
+        for contender, priority, log in ((PROGRAM, "", "program"), (REAL_TIME, "50", "fifo")):
+            chip, line, pin = board.numbers(contender.input, contender.output)
+            board.run(f"/copy-line {chip} {line} {pin} {priority} >/tmp/{log} 2>&1 &")
         time.sleep(1)
         for state, commands in STATES.items():
             for command in commands:

@@ -9,10 +9,9 @@ time is one wake-up; those of a board without the driver are not in consequence 
 import re
 
 from bms import scenario as language
-from perf.figures import Aim, Figure
-from perf.latency import virtual_files
 from bms.errors import LabError
-from boards.uml import board as uml
+from bms.sysfs import TRACING
+from perf.figures import Aim, Figure
 
 HOUR_S = 3600
 SETTLED_S = 60
@@ -38,31 +37,17 @@ LINE = re.compile(r"^\s*\S.*-(\d+) +\[\d+\].* (\d+\.\d{6}): (\w+): (.*)$", re.MU
 WRITTEN = re.compile(r"entries-in-buffer/entries-written: (\d+)/(\d+)")
 
 
-def trace_hour(files, folder, bank, words, driver):
+def trace_hour(board, folder, bank, words, driver):
     """The kernel's trace of an hour of rest: (time, process, event, text)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rest.scn").write_text(f"bank {bank}\n0 PWR=1 BR=1 {words}\n"
                                      f"{SETTLED_S + HOUR_S} end\nexpect n(LD)<=1\n")
     scenario = language.read(folder / "rest.scn")
-    uml.devicetree(scenario, folder / "board.dtb")
-    world = language.World(scenario)
-    for item in scenario.events[0][1]:
-        world.change(0, item)
-    script = uml.Script(scenario, 0)
-    script.power_on(world)
-    if not driver:
-        script.lines = [line for line in script.lines if "smallbms.ko" not in line]
-    script.add(SETTLED_S, f"write {uml.TRACING}/events/gpio/enable 0")
-    script.add(SETTLED_S, f"write {uml.TRACING}/buffer_size_kb 32768")
-    script.add(SETTLED_S, f"write {uml.TRACING}/trace 0")
-    for event in EVENTS:
-        script.add(SETTLED_S, f"write {uml.TRACING}/events/{event}/enable 1")
-    script.add(SETTLED_S + HOUR_S, f"write {uml.TRACING}/tracing_on 0")
-    script.power_off(SETTLED_S + HOUR_S)
-    said = uml.run(files, folder, script.lines)
-    if "player: end" not in said:
-        raise LabError(f"the virtual board did not come to an end: {folder / 'kernel.log'}")
-    text = (folder / "trace").read_text()
+    begin = ["events/gpio/enable 0", "buffer_size_kb 32768", "trace 0",
+             *(f"events/{event}/enable 1" for event in EVENTS)]
+    _, text = board.trace(
+        scenario, folder, [*((SETTLED_S, f"write {TRACING}/{what}") for what in begin),
+                           (SETTLED_S + HOUR_S, f"write {TRACING}/tracing_on 0")], driver)
     kept, written = WRITTEN.search(text).groups()
     if kept != written:
         raise LabError(f"the trace has lost some of {written} events: {folder / 'trace'}")
@@ -98,17 +83,16 @@ class Work:
 
 
 def measure(args, folder):
-    files = virtual_files(args)
     folder = folder / "quiet"
     figures = []
 
     def add(what, unit, value, *aims):
         figures.append(Figure("quiet", what, unit, (value,), aims))
 
-    idle = wakes(trace_hour(files, folder / "none", "signals", "", False))
+    idle = wakes(trace_hour(args.virtual, folder / "none", "signals", "", False))
     add("no bank, wake-ups of the kernel itself", "per hour", idle)
     for name, bank, words, limit in BANKS:
-        trace = trace_hour(files, folder / re.sub(r"\W+", "-", name), bank, words, True)
+        trace = trace_hour(args.virtual, folder / re.sub(r"\W+", "-", name), bank, words, True)
         done = Work(trace)
         add(f"{name}, timers of the driver that expire", "per hour", done.expiries,
             Aim("value", limit))

@@ -8,11 +8,8 @@ asked so too.
 import re
 
 from bms import scenario as language
-from perf.figures import Aim, Figure
-from perf.latency import virtual_files
 from bms.errors import LabError
-from boards.npcm750 import board as wiring
-from boards.uml import board as uml
+from perf.figures import Aim, Figure
 
 LIST = "find /sys/class/power_supply/bms/ /sys/class/hwmon/hwmon*/ " \
        "/sys/devices/platform/bms/settings/ -maxdepth 1 -type f -perm -400"
@@ -36,20 +33,8 @@ def uevents(args, folder, rest_ms):
         f"repeat {times} every {2 * rest_ms / 1000} from 10: 0 LOOP=open; "
         f"{rest_ms / 1000} LOOP=ok\n{20 + STORM_S} end\nexpect n(LD)<=0\n")
     scenario = language.read(folder / "storm.scn")
-    uml.devicetree(scenario, folder / "board.dtb")
-    world = language.World(scenario)
-    script = uml.Script(scenario, 0)
-    for time, changes in scenario.events:
-        if time == 0:
-            for item in changes:
-                world.change(0, item)
-            script.power_on(world)
-            script.add(5, f"cat {SEQNUM}")
-        else:
-            script.change(time, world, changes)
-    script.add(15 + STORM_S, f"cat {SEQNUM}")
-    script.power_off(20 + STORM_S)
-    said = uml.run(virtual_files(args), folder, script.lines)
+    said, _ = args.virtual.trace(scenario, folder, [(time, f"cat {SEQNUM}")
+                                                    for time in (5, 15 + STORM_S)])
     numbers = re.findall(r"^(\d+)$", said, re.MULTILINE)
     if len(numbers) != 2:
         raise LabError(f"no count of uevents; {folder / 'kernel.log'}")
@@ -58,9 +43,7 @@ def uevents(args, folder, rest_ms):
 
 def times(args, folder):
     """How long each file takes, in us."""
-    with wiring.Board(args.build / "board-userspace/arch/arm/boot/zImage",
-                      args.build / "perf-initramfs.cpio.gz", args.build / "measured.dtb",
-                      folder) as board:
+    with args.equipped.power(folder) as board:
         board.start()
         status, text = board.run(f"/time-reads {COUNT} $({LIST})")
         if status:

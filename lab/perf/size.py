@@ -11,8 +11,8 @@ import re
 import shutil
 
 from bms import matrix
-from perf.figures import Aim, Figure
 from bms.errors import LabError
+from perf.figures import Aim, Figure
 
 DRIVER = "drivers/power/supply/smallbms"
 PEERS = ("generic-adc-battery", "gpio-charger", "charger-manager", "bq27xxx_battery")

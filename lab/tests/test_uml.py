@@ -7,20 +7,23 @@ import unittest
 
 from bms import scenario as language
 from bms.pins import PinLog
-from boards.npcm750 import player as npcm750
-from boards.uml import board as uml
+from boards.npcm750.player import unplayable
+from boards.uml import reading, script
+from boards.uml.board import PowerOn, Uml, rest
+
+UML = Uml("kernel", "modules", "root")
 
 
 class Chips(unittest.TestCase):
     def test_older_kernels_number_the_lines(self):
         said = ("gpiochip0: GPIOs 528-543, parent: platform/chip-0, a:\n gpio-528 (b)\n\n"
                 "gpiochip1: GPIOs 512-527, parent: platform/chip-1, c:\n")
-        self.assertEqual(list(uml.gpio_chips(said)), [(528, "chip-0"), (512, "chip-1")])
+        self.assertEqual(list(reading.gpio_chips(said)), [(528, "chip-0"), (512, "chip-1")])
 
     def test_newer_kernels_count_them(self):
         said = ("gpiochip0: 16 GPIOs, parent: platform/chip-0, a:\n gpio-0 (b)\n\n"
                 "gpiochip1: 8 GPIOs, parent: platform/chip-1, c:\ngpiochip2: 8 GPIOs, d:\n")
-        self.assertEqual(list(uml.gpio_chips(said)),
+        self.assertEqual(list(reading.gpio_chips(said)),
                          [(512, "chip-0"), (528, "chip-1"), (536, None)])
 
 
@@ -35,20 +38,20 @@ class Edges(unittest.TestCase):
                 "[    6.0] bms-expander outputs: 6000000000 line 8 low\n"
                 "[    7.0] bms-expander outputs: 7000000000 line 10 falls 9000000000\n"
                 "[    8.0] bms-expander outputs: 8000000000 shutdown\n")
-        found = [(time, level) for time, pin, level in uml.line_edges(said, 10**9)
+        found = [(time, level) for time, pin, level in reading.line_edges(said, 10**9)
                  if pin == "LD"]
         self.assertEqual(found, [(0.5, "1"), (2, "1"), (2.015, "Z"), (3, "1"), (4, "1"),
                                  (4.2, "1"), (5, "Z")])
-        self.assertIn((8, "PA", "Z"), list(uml.line_edges(said, 10**9)))
+        self.assertIn((8, "PA", "Z"), list(reading.line_edges(said, 10**9)))
 
     def test_an_output_that_is_driven_low(self):
         said = "bms-expander outputs: 1000000000 line 9 sinks\n"
-        self.assertEqual(list(uml.line_edges(said, 0)), [(1, "CD", "L")])
+        self.assertEqual(list(reading.line_edges(said, 0)), [(1, "CD", "L")])
 
     def test_pump(self):
-        self.assertEqual(list(uml.pump([1, 1.25])), [])
-        self.assertEqual(list(uml.pump([1, 1.25, 1.5, 2.25])), [(1.5, "1"), (3, "0")])
-        self.assertEqual(list(uml.pump([1, 1.25, 1.5, 3, 3.25, 3.5])),
+        self.assertEqual(list(reading.pump([1, 1.25])), [])
+        self.assertEqual(list(reading.pump([1, 1.25, 1.5, 2.25])), [(1.5, "1"), (3, "0")])
+        self.assertEqual(list(reading.pump([1, 1.25, 1.5, 3, 3.25, 3.5])),
                          [(1.5, "1"), (2.25, "0"), (3.5, "1"), (4.25, "0")])
 
 
@@ -62,10 +65,10 @@ class Scenarios(unittest.TestCase):
     def test_what_is_missing_is_skipped(self):
         for option, reason in (("memory", "no memory yet"), ("chargewarn", "no charge warning"),
                                ("loadoff", "no start with the load off")):
-            self.assertIn(reason, uml.unplayable(self.read(f"bank signals {option}=1\n")))
+            self.assertIn(reason, UML.unplayable(self.read(f"bank signals {option}=1\n")))
         slow = "bank measured cells=8 batteries=1 converters=2\n"
-        self.assertIsNone(uml.unplayable(self.read(slow)))
-        self.assertIsNone(uml.unplayable(self.read("bank signals heartbeat=1 sleep=1\n")))
+        self.assertIsNone(UML.unplayable(self.read(slow)))
+        self.assertIsNone(UML.unplayable(self.read("bank signals heartbeat=1 sleep=1\n")))
 
     def test_emulated_board_skips_the_world_outside(self):
         bank = "bank measured cells=4 batteries=1"
@@ -76,34 +79,34 @@ class Scenarios(unittest.TestCase):
                              (f"{bank}\n0 TS=hang\n", "hangs"),
                              (f"{bank}\n90 end\nexpect sys:health=Good@[1,2]\n", "sampled")):
             with self.subTest(text):
-                self.assertIn(reason, npcm750.unplayable(self.read(text.replace("90 end\n", ""))))
-        self.assertIsNone(npcm750.unplayable(self.read(f"{bank}\n0 OP=loadoff\n")))
+                self.assertIn(reason, unplayable(self.read(text.replace("90 end\n", ""))))
+        self.assertIsNone(unplayable(self.read(f"{bank}\n0 OP=loadoff\n")))
 
     def test_one_converter_unless_one_is_slow(self):
         bank = "bank measured cells=8 batteries=1"
-        self.assertEqual(uml.converters(self.read(f"{bank}\n")), [("converter", 0, 182)])
-        self.assertEqual(uml.converters(self.read(f"{bank} converters=3\n")),
+        self.assertEqual(script.converters(self.read(f"{bank}\n")), [("converter", 0, 182)])
+        self.assertEqual(script.converters(self.read(f"{bank} converters=3\n")),
                          [("converter-1", 0, 2), ("converter-2", 3, 5), ("converter-3", 6, 7),
                           ("converter-temperatures", 160, 179), ("converter-others", 180, 182)])
-        self.assertEqual(len(uml.converters(self.read(f"{bank}\n0 TS=hang\n"))), 3)
+        self.assertEqual(len(script.converters(self.read(f"{bank}\n0 TS=hang\n"))), 3)
 
     def test_v1_has_its_lines_on_gpio_sim(self):
-        self.assertFalse(uml.own_chips(self.read("bank signals\n0 PWR=1 OP=clear\n")))
-        self.assertTrue(uml.own_chips(self.read("bank signals\n0 PWR=1 SETTLE=5\n")))
+        self.assertFalse(script.own_chips(self.read("bank signals\n0 PWR=1 OP=clear\n")))
+        self.assertTrue(script.own_chips(self.read("bank signals\n0 PWR=1 SETTLE=5\n")))
 
     def test_script_is_in_the_order_of_time(self):
         scenario = self.read("bank signals\n0 PWR=1\n5 HOST=rebind\n5.5 LOOP=open\n")
-        lines = uml.PowerOn(scenario, 0, 90, "end", -1).script.lines
-        times = [uml.at_ns(line) for line in lines]
+        lines = PowerOn(UML, scenario, 0, 90, "end", -1).script.lines
+        times = [script.at_ns(line) for line in lines]
         self.assertEqual(times, sorted(times))
         self.assertEqual([line.split()[3] for line in lines
-                          if 6e9 <= uml.at_ns(line) <= 7e9], ["unbind", "pull", "bms"])
+                          if 6e9 <= script.at_ns(line) <= 7e9], ["unbind", "pull", "bms"])
 
     def test_a_line_is_held_without_a_host_too(self):
         scenario = self.read("bank signals\n5 LD.pin=high\n8 CD.pin=low PA.pin=high\n"
                              "9 LD.pin=free\n12 LD.pin=high\n")
         log = PinLog()
-        uml.rest(scenario, log, 5, 12)
+        rest(scenario, log, 5, 12)
         self.assertEqual(log.pin["LD"].edges(), [(5, "1"), (9, "Z")])
         self.assertEqual(log.pin["PA"].edges(), [(8, "1")])
         self.assertEqual(log.pin["CD"].edges(), [])
@@ -111,7 +114,7 @@ class Scenarios(unittest.TestCase):
     def test_errors_are_spent_in_one_power_on(self):
         scenario = self.read("bank signals\n0 PWR=1\n5 OUT=err*2 PWR=0\n9 PWR=1\n")
         for spent, expected in ((-1, ["access err 2"]), (5, [])):
-            lines = uml.PowerOn(scenario, 9, 90, "end", spent).script.lines
+            lines = PowerOn(UML, scenario, 9, 90, "end", spent).script.lines
             self.assertEqual([line.partition("control ")[2] for line in lines
                               if "access" in line], expected)
 

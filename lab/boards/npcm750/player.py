@@ -8,21 +8,15 @@ powered then boots meanwhile, as a real one does.
 """
 
 import os
-import pathlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 
 from bms import kernel_log, sysfs
 from bms.errors import LabError
 from bms.pins import PinLog
 from bms.scenario import HEALTHY_T, NOISES, World
-from boards.npcm750 import board as wiring
-
-REAL_TIME = True
-AT_ONCE = 5 * os.cpu_count()
+from boards.npcm750 import power as wiring
 
 # A boot takes a processor for itself; the boards that run want one too.
 BOOTS = threading.Semaphore(max(1, os.cpu_count() // 2))
@@ -50,29 +44,10 @@ QUANTITIES = {
 }
 
 
-@dataclass
-class Files:
-    """The files of a board."""
-
-    kernel: pathlib.Path
-    initramfs: pathlib.Path
-    measured: pathlib.Path
-    signals: pathlib.Path
-
-
 def halt(*_):
     """End all scenarios. As a signal handler it must not take a lock, nor raise."""
     global halted
     halted = True
-
-
-def waited(process):
-    """How long the threads of a process have waited for a processor, in seconds."""
-    total_ns = 0
-    for file in pathlib.Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
-        with suppress(OSError):     # a thread that has just ended
-            total_ns += int(file.read_text().split()[1])
-    return total_ns / 1e9
 
 
 # Keys that the parts of the board cannot do, and why
@@ -123,9 +98,9 @@ class SlowBoot(Exception):
 class Play:
     """A scenario that is being played."""
 
-    def __init__(self, scenario, files, folder, patient):
+    def __init__(self, scenario, kind, folder, patient):
         self.scenario = scenario
-        self.files = files
+        self.kind = kind
         self.folder = folder
         self.patient = patient      # goes on after a slow boot
         self.world = World(scenario)
@@ -193,11 +168,9 @@ class Play:
     # Power
 
     def power_on(self):
-        files = self.files
         self.power_cycles += 1
-        self.board = wiring.Board(files.kernel, files.initramfs,
-                                  files.signals if self.scenario.signals else files.measured,
-                                  self.folder / f"power-{self.power_cycles}")
+        self.board = self.kind.power(self.folder / f"power-{self.power_cycles}",
+                                     devicetree="signals" if self.scenario.signals else "measured")
         self.board.start()
         # The guest takes its time to answer; the world does not wait for it.
         self.agent = ThreadPoolExecutor(1)
@@ -219,7 +192,7 @@ class Play:
         self.answers.append(self.agent.submit(self.board.run, f"echo {text} >{file}"))
 
     def power_off(self, due):
-        self.waited += waited(self.board.process)
+        self.waited += self.board.waited()
         self.board.stop()
         self.take(due)
         self.agent.shutdown()
@@ -236,7 +209,7 @@ class Play:
             for answer in self.answers:
                 answer.result()
         self.take()
-        self.waited += waited(self.board.process)
+        self.waited += self.board.waited()
         self.complaints += kernel_log.trouble(self.board.kernel_log())
 
     # Pins
@@ -279,22 +252,22 @@ class Play:
         if not board:
             return
         self.take()
-        if board.process.poll() is not None:
+        if not board.alive():
             raise board.gone()
         for answer in self.answers:
             if answer.done():
                 answer.result()
                 self.booted()
         if (self.boot_slot and not self.patient and board.now() > BOOT_S
-                and waited(board.process) > WAITED_S):
+                and board.waited() > WAITED_S):
             raise SlowBoot
 
 
-def play(scenario, files, folder):
+def play(scenario, kind, folder):
     """Play a scenario: (log of the pins, complaints of the kernel)."""
     # On a busy host it is the boot that suffers, and to try that again costs little.
     for patient in [False] * SLOW_BOOTS + [True]:
-        playing = Play(scenario, files, folder, patient)
+        playing = Play(scenario, kind, folder, patient)
         try:
             playing.run()
             break

@@ -12,7 +12,9 @@ import subprocess
 
 from bms import kernel_log
 from bms.errors import LabError
-from boards.uml import board as uml
+from bms.sysfs import TRACING
+from boards.uml import script as uml
+from boards.uml.reading import BEGIN, EVENT, gpio_chips
 
 NS = uml.NS
 BUS = "/sys/bus/platform/drivers"
@@ -29,7 +31,6 @@ BOOTS, TREES = 5, 40            # boots a round, mutated banks a boot
 SEED = 1
 LIMIT_S = 0.1                   # until a bank that is unbound floats
 
-EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
 PINS = {8: "LD", 9: "CD", 10: "PA"}
 
 NODES = """
@@ -87,23 +88,22 @@ def healthy(number, time_ns=0):
         yield f"{time_ns} write {control} set {first} {last} {value}"
 
 
-def play(files, folder, banks, script, end_ns):
+def play(board, folder, banks, script, end_ns):
     """Run a board with some banks: (kernel log, bank -> edges of its pins)."""
     folder.mkdir(parents=True, exist_ok=True)
     devicetree(banks, folder / "board.dtb")
-    tracing = uml.TRACING
     lines = ["0 insmod /lib/bms_converter.ko", "0 cat /sys/kernel/debug/gpio",
-             f"0 write {tracing}/trace_clock boot", f"0 write {tracing}/buffer_size_kb 16384",
-             f"0 write {tracing}/events/gpio/gpio_value/filter get==0",
-             f"0 write {tracing}/events/gpio/enable 1"]
+             f"0 write {TRACING}/trace_clock boot", f"0 write {TRACING}/buffer_size_kb 16384",
+             f"0 write {TRACING}/events/gpio/gpio_value/filter get==0",
+             f"0 write {TRACING}/events/gpio/enable 1"]
     for number in range(len(banks)):
         lines += healthy(number)
-    lines += ["0 insmod /lib/smallbms.ko", *script, f"{end_ns} copy {tracing}/trace /run/trace"]
-    log = uml.run(files, folder, lines)
-    begin = uml.BEGIN.search(log)
+    lines += ["0 insmod /lib/smallbms.ko", *script, f"{end_ns} copy {TRACING}/trace /run/trace"]
+    log = board.run(folder, lines)
+    begin = BEGIN.search(log)
     if not begin or "player: end" not in log:
         raise LabError(f"the virtual board did not come to an end; see {folder / 'kernel.log'}")
-    bases = {first: int(parent.removeprefix("chip-")) for first, parent in uml.gpio_chips(log)}
+    bases = {first: int(parent.removeprefix("chip-")) for first, parent in gpio_chips(log)}
     edges = {number: [] for number in range(len(banks))}
     for match in EVENT.finditer((folder / "trace").read_text()):
         line = int(match[4])
@@ -139,9 +139,9 @@ def safe_after(edges, time_ns):
     return (last - time_ns) / NS
 
 
-# Each gives the number of trials, the longest time to float, and the errors.
+# Each gives the number of trials, the longest time to float, its limit, and the errors.
 
-def bind_cycles(files, folder, rounds):
+def bind_cycles(board, folder, rounds):
     """Bound and unbound again and again: sometimes long enough to be on, mostly not."""
     cycles = rounds * CYCLES
     script, ends, at_ns = [], [], START_NS
@@ -151,25 +151,25 @@ def bind_cycles(files, folder, rounds):
         at_ns += 2 * round(LIMIT_S * NS)    # a bind would float them too
         script.append(f"{at_ns} write {BUS}/smallbms/bind bank-0")
         at_ns += START_NS if cycle % 50 == 49 else (cycle % 7) * 10 * MS
-    log, edges = play(files, folder, [properties(0)], script, at_ns)
+    log, edges = play(board, folder, [properties(0)], script, at_ns)
     problems = complaints(log)
     starts = sum(high for _, pin, high in edges[0] if pin == "LD")
     if starts != 1 + cycles // 50:
         problems.append(f"the load was connected {starts} times, not {1 + cycles // 50}")
-    return cycles, max(safe_after(edges[0], end_ns) for end_ns in ends), problems
+    return cycles, max(safe_after(edges[0], end_ns) for end_ns in ends), LIMIT_S, problems
 
 
-def providers_unbound(files, folder, _):
+def providers_unbound(board, folder, _):
     """The providers of lines and channels are unbound under a bank that is on."""
     problems, worst = [], 0.0
     for driver, device in (("gpio-sim", "chip-0"), ("bms-converter", "converter-0")):
-        log, edges = play(files, folder / driver, [properties(0)],
+        log, edges = play(board, folder / driver, [properties(0)],
                           [f"{START_NS} write {BUS}/{driver}/unbind {device}"], 2 * START_NS)
         problems += complaints(log)
         if driven_at(edges[0], START_NS) != {"LD", "CD"}:
             problems.append(f"the bank was not on before {driver} went")
         worst = max(worst, safe_after(edges[0], START_NS))
-    return 2, worst, problems
+    return 2, worst, LIMIT_S, problems
 
 
 # Possible errors of a devicetree
@@ -234,13 +234,13 @@ def out_of_range(bank):
             yield f"{name} = {value}"
 
 
-def mutated_trees(files, folder, rounds):
+def mutated_trees(board, folder, rounds):
     """Absurd devicetrees, through probe."""
     chance = random.Random(SEED)
     problems, refused, driven = [], 0, 0
     for boot in range(rounds * BOOTS):
         banks = [mutated(chance, number) for number in range(TREES)]
-        log, edges = play(files, folder / str(boot), banks, [], START_NS)
+        log, edges = play(board, folder / str(boot), banks, [], START_NS)
         problems += complaints(log)
         for number in range(TREES):
             on = any(high for _, _, high in edges[number])
@@ -254,7 +254,7 @@ def mutated_trees(files, folder, rounds):
                              for what in out_of_range(banks[number])]
     if not refused or not driven:
         problems.append(f"of the trees {refused} were refused and {driven} drove an output")
-    return rounds * BOOTS * TREES, None, problems
+    return rounds * BOOTS * TREES, None, None, problems
 
 
 # A fault of a bank beside others, and the outputs that it drives in the end
@@ -271,7 +271,7 @@ FAULTS = (
 )
 
 
-def many_banks(files, folder, _):
+def many_banks(board, folder, _):
     """Each with a fault of its own, and none disturbs another."""
     fault_ns, end_ns = START_NS, START_NS + 8 * NS
     script = []
@@ -281,7 +281,7 @@ def many_banks(files, folder, _):
             script.append(f"{fault_ns} write {BUS}/gpio-sim/unbind chip-{number}")
         for line in lines or ():
             script.append(f"{fault_ns} write {CONTROL.format(number)} {line}")
-    log, edges = play(files, folder, [properties(number) for number in range(BANKS)], script,
+    log, edges = play(board, folder, [properties(number) for number in range(BANKS)], script,
                       end_ns)
     problems = complaints(log)
     for number in range(BANKS):
@@ -294,7 +294,7 @@ def many_banks(files, folder, _):
                             f"{sorted(expected)}")
         if name == "nothing" and any(at_ns > fault_ns for at_ns, _, _ in edges[number]):
             problems.append(f"bank-{number} was disturbed by its neighbours")
-    return BANKS, None, problems
+    return BANKS, None, None, problems
 
 
 TRIALS = {

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from bms import boards
+from bms import overlays
 
 DRIVER = """static const struct of_device_id chip_of_match[] = {
 	{ .compatible = "maker,chip" },
@@ -32,7 +32,7 @@ class Drivers(unittest.TestCase):
     def lacking(self, nodes, config):
         path = self.linux / ".config"
         path.write_text(config)
-        return list(boards.lacking(nodes, self.linux, path))
+        return list(overlays.lacking(nodes, self.linux, path))
 
     def test_a_driver_that_is_on_is_found_built_in_or_as_a_module(self):
         self.assertEqual(self.lacking([["maker,chip"]], "CONFIG_CHIP=m\n"), [])

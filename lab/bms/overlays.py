@@ -15,14 +15,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
+import boards
 from bms import kernel_log
 from bms.errors import LabError
-from boards.uml import board as uml
+from bms.sysfs import SUPPLY_CLASS
 
 # Part of an overlay: its replacement in boards.dts
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
              "expander": "/simulator/lines"}
-PULL = "/sys/devices/platform/simulator/gpiochip0/sim_gpio{line}/pull pull-{level}"
 CONTROL = "/sys/devices/platform/converter-{}/control"
 
 # Schemas of the parts, in a kernel tree
@@ -38,7 +38,6 @@ BINDING = "power/supply/gpio-bms.yaml"
 OVERLAYS = pathlib.Path("Documentation/boards")
 
 OUTPUTS = ("load", "charge")
-POWER_SUPPLY = "/sys/class/power_supply/bms"
 
 # Drivers that we bring, for parts in front of converters: our module, the kernel's
 OURS = pathlib.Path("drivers")
@@ -165,16 +164,13 @@ def lacking(nodes, linux, config):
                    else f"{' '.join(node)}: no driver for it in {linux}")
 
 
-def script(board, front, pulled=PULL):
+def script(board, front, pull):
     """A script of events of a bank, and of files to copy to /run."""
-    def pull(line, level):
-        return "write " + pulled.format(line=line, level="up" if level else "down")
-
     for number, (_, time, _) in enumerate(LOOKED_AT):
         for output in OUTPUTS:
-            yield time - 0.1, f"copy {POWER_SUPPLY}/{output}_read_back /run/{number}-{output}"
+            yield time - 0.1, f"copy {SUPPLY_CLASS}/{output}_read_back /run/{number}-{output}"
     for name in board.shows:
-        yield OPENED_S - 0.1, f"copy {POWER_SUPPLY}/{name} /run/{name}"
+        yield OPENED_S - 0.1, f"copy {SUPPLY_CLASS}/{name} /run/{name}"
     if front:
         yield 0, f"insmod /lib/{front}.ko"
     yield 0, "insmod /lib/bms_converter.ko"
@@ -200,15 +196,13 @@ def judge_outputs(board, look):
             yield f"{name} is {seen}, not {expected}"
 
 
-def play(board, front, files, folder):
+def play(wiring, front, board, folder):
     """Errors in the outputs."""
-    lines = sorted(script(board, front), key=lambda line: line[0])
-    said = uml.run(files, folder, [f"{round(uml.BEGIN_NS + time * uml.NS)} {text}"
-                                   for time, text in lines])
+    said = board.perform(folder, script(wiring, front, board.pull))
     if "player: end" not in said:
         return [f"no end: {folder / 'kernel.log'}"]
     return kernel_log.trouble(said) + list(
-        judge_outputs(board, lambda name: (folder / name).read_text().strip()))
+        judge_outputs(wiring, lambda name: (folder / name).read_text().strip()))
 
 
 def main():
@@ -216,14 +210,11 @@ def main():
     parser.add_argument("--kernel-config", action="append", default=[], metavar="NAME=FILE",
                         help="configuration of a kernel that has to have the drivers")
     parser.add_argument("linux", type=pathlib.Path, help="kernel tree")
-    parser.add_argument("kernel", type=pathlib.Path, help="of the virtual board")
-    parser.add_argument("modules", type=pathlib.Path, help="folder of its modules")
-    parser.add_argument("root", type=pathlib.Path, help="folder of its files")
+    parser.add_argument("board", type=boards.made, help="the virtual one")
     parser.add_argument("folder", type=pathlib.Path, help="folder for the results")
     args = parser.parse_args()
 
     args.folder.mkdir(parents=True, exist_ok=True)
-    files = uml.Files(args.kernel, args.modules, args.root)
     base = args.folder / "base.dtb"
     passed = failed = 0
 
@@ -263,7 +254,7 @@ def main():
                   if any(sources(FRONTEND, word) for node in nodes for word in node)}
         for front, module in fronts.items() or [("", None)]:
             attempt(f"{name} protects a bank{front}, and passes the field test", play,
-                    BOARDS[name], module, files, place)
+                    BOARDS[name], module, args.board, place)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Edges of the outputs, read from what the virtual board leaves: a trace and the kernel's log."""
+
+import re
+
+from boards.uml.script import NS, OUTPUTS, PUMP_EDGES, PUMP_S
+
+LEDS = ("BL", "RD", "beat")     # as they are written
+
+CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPIOs)"
+                  r"(?:, parent: \w+/(?P<parent>[\w.-]+))?", re.MULTILINE)
+FIRST_LINE = 512    # of the first chip
+BEGIN = re.compile(r"^player: begin (\d+)$", re.MULTILINE)
+LINE = re.compile(r"bms-expander outputs: (\d+) line (\d+) (high|low|sinks|falls)(?: (\d+))?")
+SHUTDOWN = re.compile(r"bms-expander outputs: (\d+) shutdown")
+EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
+
+
+def gpio_chips(said):
+    """(number of the first line, parent) of each chip, from the kernel's list of them.
+
+    Newer kernels tell how many lines a chip has; the numbers are still those of the trace,
+    and are given in turn.
+    """
+    following = FIRST_LINE
+    for match in CHIP.finditer(said):
+        first = int(match["first"] or following)
+        following = first + int(match["count"] or 0)
+        yield first, match["parent"]
+
+
+def edges(trace, begin_ns, base):
+    """(time since a moment, pin, level) of the outputs, from gpiolib's trace."""
+    for match in EVENT.finditer(trace):
+        pin = OUTPUTS.get(int(match[4]) - base)
+        if not pin:
+            continue
+        if match[3] == "gpio_direction":
+            level = {"out": "1", "in": "Z"}[match[5]]
+            if pin in LEDS:
+                continue
+        else:
+            level = match[6] if pin in LEDS else {"1": "1", "0": "L"}[match[6]]
+        time_ns = int(match[1]) * NS + int(match[2]) * 1000
+        yield (time_ns - begin_ns) / NS, pin, level
+
+
+def line_edges(said, begin_ns):
+    """(time since a moment, pin, level) of the outputs, from the log of our own chip."""
+    falls_ns = {}
+    for match in LINE.finditer(said):
+        time_ns, pin = int(match[1]), OUTPUTS[int(match[2])]
+        due_ns = falls_ns.pop(pin, None)
+        if due_ns is not None and due_ns <= time_ns:
+            yield (due_ns - begin_ns) / NS, pin, "Z"
+        yield (time_ns - begin_ns) / NS, pin, {"low": "Z", "sinks": "L"}.get(match[3], "1")
+        if match[3] == "falls":
+            falls_ns[pin] = int(match[4])
+    for pin, due_ns in falls_ns.items():
+        yield (due_ns - begin_ns) / NS, pin, "Z"
+
+
+def pump(beats):
+    """(time, level) of a charge pump's output, from the times at which its input changes."""
+    count, last = 0, 0.0
+    for time in beats:
+        if time - last > PUMP_S:
+            if count >= PUMP_EDGES:
+                yield last + PUMP_S, "0"
+            count = 0
+        count, last = count + 1, time
+        if count == PUMP_EDGES:
+            yield time, "1"
+    if count >= PUMP_EDGES:
+        yield last + PUMP_S, "0"

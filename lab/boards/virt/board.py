@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU's machine "virt" for arm64, for kernels that are as Debian has built them."""
+
+import re
+import subprocess
+
+import boards
+from bms.errors import LabError
+
+# Time is counted in instructions, so that it does not depend on the host.
+MACHINE = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", "-m", "512",
+           "-accel", "tcg", "-icount", "shift=2,sleep=off", "-nodefaults", "-display", "none",
+           "-no-reboot", "-serial", "stdio"]
+BEGIN_S = 1
+TIMEOUT_S = 600
+LOOKED = re.compile(r"^.*virt: ([\w-]+)\r?\n(.*?)\r?\n", re.MULTILINE)
+
+
+class Virt(boards.Board):
+    """Made of a kernel and a folder of its first files, with the player and modules in them."""
+
+    FILES = ("kernel", "root")
+
+    loaded = ()         # modules that are loaded before anything happens
+
+    def machine(self, path):
+        """Write the devicetree of the machine itself."""
+        self.qemu(path.with_suffix(".log"), *MACHINE[:2], f"virt,dumpdtb={path}", *MACHINE[3:])
+
+    @staticmethod
+    def pull(line, level):
+        return f"write /sys/devices/platform/simulator/pull {line} {level}"
+
+    def perform(self, folder, events):
+        """What is copied is printed, because the host cannot read the guest's files."""
+        events = list(events)
+        lines = [(-BEGIN_S, f"insmod /lib/{name}") for name in self.loaded] + events
+        end = max(time for time, _ in events)
+        copies = [text.rpartition("/")[2] for _, text in events if text.startswith("copy ")]
+        for name in copies:
+            (self.root / f"run/name-{name}").write_text(f"virt: {name}\n")
+            lines += [(end, f"cat /run/name-{name}"), (end, f"cat /run/{name}")]
+        lines.sort(key=lambda line: line[0])
+        (self.root / "run/script").write_text("".join(
+            f"{round((time + BEGIN_S) * 1e9)} {text}\n" for time, text in lines))
+        packed = (folder / "initramfs.cpio").absolute()
+        with packed.open("wb") as file:
+            subprocess.run("find . | cpio --create --format=newc --quiet", shell=True,
+                           cwd=self.root, stdout=file, check=True)
+        log = folder / "kernel.log"
+        self.qemu(log, *MACHINE, "-kernel", self.kernel, "-initrd", packed,
+                  "-dtb", folder / "board.dtb", "-append", "console=ttyAMA0 panic=-1")
+        said = log.read_text(errors="replace")
+        told = dict(LOOKED.findall(said))
+        for name in copies:
+            (folder / name).write_text(told.get(name, "not told"))
+        return said
+
+    @staticmethod
+    def qemu(log, *command):
+        with log.open("w") as file:
+            done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
+                                  stdout=file, stderr=subprocess.STDOUT, check=False,
+                                  timeout=TIMEOUT_S)
+        if done.returncode:
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise LabError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
+
+
+BOARD = Virt

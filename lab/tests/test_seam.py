@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every board keeps the interface, and programs use nothing else of a board."""
+
+import argparse
+import pathlib
+import re
+import tempfile
+import unittest
+
+import boards
+from bms import scenario as language
+from bms.errors import LabError
+
+LAB = pathlib.Path(__file__).parents[1]
+OF_A_BOARD = re.compile(r"^\s*(?:from|import) boards\.", re.MULTILINE)
+
+
+def board_of(name):
+    """A board of that name, made of files that are not there."""
+    return boards.made(":".join([name, *boards.kind(name).FILES]))
+
+
+class Seam(unittest.TestCase):
+    def scenario(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "some.scn"
+            path.write_text("bank signals\n0 PWR=1\n9 end\nexpect LD=Z@[0,0.01]\n")
+            return language.read(path)
+
+    def test_a_board_is_its_word(self):
+        for name in boards.names():
+            board = board_of(name)
+            self.assertIsInstance(board, boards.Board)
+            self.assertEqual((board.name, str(board)), (name, ":".join([name, *board.FILES])))
+
+    def test_a_word_that_is_none_is_refused(self):
+        for text in ("no-such-board:x", "uml:x", "pc", ""):
+            with self.subTest(text), self.assertRaises(argparse.ArgumentTypeError):
+                boards.made(text)
+
+    def test_each_plays_or_says_why_not(self):
+        scenario = self.scenario()
+        plays = {name for name in boards.names() if not board_of(name).unplayable(scenario)}
+        self.assertLessEqual({"uml", "npcm750"}, plays)
+        for name in set(boards.names()) - plays:
+            self.assertTrue(board_of(name).unplayable(scenario))
+            with self.assertRaises(LabError):
+                board_of(name).play(scenario, None)
+
+    def test_the_makefiles_know_each_that_plays(self):
+        made = "".join(path.read_text() for path in (LAB / "mk").glob("*.mk"))
+        for name in boards.names():
+            if not board_of(name).unplayable(self.scenario()):
+                self.assertRegex(made, rf"(?m)^NEEDS_{name} ")
+                self.assertRegex(made, rf"(?m)^BOARD_{name} ")
+
+    def test_programs_use_nothing_else_of_a_board(self):
+        for path in (*LAB.glob("bms/*.py"), *LAB.glob("perf/*.py")):
+            self.assertNotRegex(path.read_text(), OF_A_BOARD, path)
+
+
+if __name__ == "__main__":
+    unittest.main()
