@@ -17,9 +17,9 @@ from rich.text import Text
 import boards
 from bms import demo_verdict, kernel_log
 from bms.errors import LabError
-from bms.pins import PINS
+from bms.pins import LEDS, OUTPUTS, PINS
 from bms.demo_story import Story
-from bms.timeline import NAMES, draw
+from bms.timeline import draw
 
 PLAIN_S = 5.0
 STYLES = {"1": "bold green", "Z": "dim", "0": "dim", "L": "bold red"}
@@ -28,7 +28,7 @@ LED_WORDS = {"1": "on", "0": "off"}
 
 
 def word(name, level):
-    return (LED_WORDS if name in ("BL", "RD") else WORDS)[level]
+    return (LED_WORDS if name in LEDS else WORDS)[level]
 
 
 class Plain:
@@ -70,7 +70,7 @@ class Screen:
 
         pins = Table(box=None, padding=(0, 2))
         for name in PINS:
-            pins.add_column(NAMES[name], justify="center")
+            pins.add_column(OUTPUTS[name].name, justify="center")
         pins.add_row(*[Text(word(name, story.pin(name)), STYLES[story.pin(name)])
                        for name in PINS])
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from bms.battery import Bank
-from bms.pins import PinLog, Steps
+from bms.pins import HEARTBEAT, PinLog, Steps
 from bms.sysfs import SUPPLY_CLASS
 
 STEP_S = 0.05
@@ -71,7 +71,7 @@ class Story:
     def look(self):
         """Take the edges of the pins; read /sys now and then."""
         for edge_time, name, level in self.board.pin_events():
-            if name == "HB":
+            if name == HEARTBEAT:
                 self.record.heartbeat.append(edge_time)
             else:
                 self.record.pins.add(edge_time, name, level)

@@ -1,28 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verdict: every rule of the product that a story touches, kept or broken.
 
-The levels at the pins are judged against the values at the channels and terminals. The
-figures are those of the product with its default settings. They are written down a second
-time on purpose: a judge must not take the law from the accused.
+The levels at the pins are judged against the values at the channels and terminals, by the
+figures of bms.product.
 """
 
 from dataclasses import dataclass
 
-PRE_ALARM_V = 3.10
-PRE_ALARM_END_V = 3.13
-LOAD_DISCONNECT_V = 2.80
-LOAD_RECONNECT_V = 3.20
-CHARGE_DISCONNECT_V = 3.75
-CHARGE_RECONNECT_V = 3.60
-CHARGE_MIN_C = 5.0
-CHARGE_MIN_END_C = 7.0
-WARNING_S = 30.0
-LATE_S = 0.1
-HOLD_S = 0.5
-MEASURED_S = HOLD_S + 0.75
-START_S = 2.0
-AT_ONCE_S = 0.025
-TOGETHER_S = 0.010
+from bms.pins import TERMINALS
+from bms.product import (ACT_S, CHARGE_DISCONNECT_V, CHARGE_MIN_C, CHARGE_RECONNECT_V, HOLD_S,
+                         LATE_S, LINE_S, LOAD_DISCONNECT_V, LOAD_RECONNECT_V, PRE_ALARM_END_V,
+                         PRE_ALARM_V, START_S, TEMP_HYSTERESIS_K, TOGETHER_S, WARNING_S)
+
+CHARGE_MIN_END_C = CHARGE_MIN_C + TEMP_HYSTERESIS_K
 LED_S = 0.1
 
 # The lab shares a busy host with the board: upper limits are this much longer. Lower limits
@@ -87,7 +77,7 @@ def start(record):
         return [x1.judgement(), x3.judgement()]
     first = record.heartbeat[0]
     edges = {name: [time for time, _ in record.pins.pin[name].edges() if time < first + START_S]
-             for name in ("LD", "CD", "PA")}
+             for name in TERMINALS}
     x1.check(all(not times or times[0] > first and len(times) == 1 for times in edges.values()),
              "; ".join(f"{name} " + (", ".join(f"{time:.3f} s" for time in times) or "stays")
                        for name, times in edges.items()))
@@ -106,16 +96,16 @@ def undervoltage(record):
     u4 = Judge("U4", "the load connects only when all cells are at 3.20 V or above")
 
     for due, until in lasting(cells, lambda value: min(value) < PRE_ALARM_V, end,
-                              MEASURED_S + GRACE_S):
+                              ACT_S + GRACE_S):
         for begin, stop in load.spans(lambda level: level == "1", end):
-            at = max(due, begin + MEASURED_S + GRACE_S)
+            at = max(due, begin + ACT_S + GRACE_S)
             if at < min(until, stop):
                 u1.check(pre_alarm.at(at) == "1", f"pre-alarm {pre_alarm.at(at)} at {at:.3f} s")
     for time, _ in pre_alarm.edges("1"):
         u1.check(held(cells, time, lambda value: min(value) < PRE_ALARM_V, HOLD_S - GRACE_S),
                  f"on at {time:.3f} s")
     for begin, until in lasting(cells, lambda value: min(value) >= PRE_ALARM_END_V, end,
-                                MEASURED_S + GRACE_S):
+                                ACT_S + GRACE_S):
         for time, _ in pre_alarm.edges("1"):
             if begin < time < until:
                 u1.forbid(f"on at {time:.3f} s, the cells being well")
@@ -132,13 +122,13 @@ def undervoltage(record):
         u3.check(bool(ends) and ends[0] - time <= TOGETHER_S,
                  f"{1e6 * (ends[0] - time):.0f} us apart" if ends else "the pre-alarm stays on")
     for due, until in lasting(cells, lambda value: min(value) < LOAD_DISCONNECT_V, end,
-                              WARNING_S + MEASURED_S + LATE_S + GRACE_S):
+                              WARNING_S + ACT_S + LATE_S + GRACE_S):
         if load.at(due) == "1":
             u2.forbid(f"the load is still connected at {due:.3f} s")
     for begin, until in pre_alarm.spans(lambda level: level == "1", end):
         late = begin + WARNING_S + LATE_S + GRACE_S
         if late < until and held(cells, late, lambda value: min(value) < LOAD_DISCONNECT_V,
-                                 MEASURED_S + GRACE_S):
+                                 ACT_S + GRACE_S):
             u2.forbid(f"warned since {begin:.3f} s, still connected at {late:.3f} s")
 
     for time, _ in load.edges("1"):
@@ -156,7 +146,7 @@ def charging(record):
 
     def forbid(judge, steps, bad, good, what):
         rises = [time for time, _ in charge.edges("1")]
-        for due, until in lasting(steps, bad, end, MEASURED_S + GRACE_S):
+        for due, until in lasting(steps, bad, end, ACT_S + GRACE_S):
             begin = charge.since(due, lambda level: level == "Z")
             back = [time for time in rises if time >= due]
             judge.check(begin is not None and not [time for time in back if time < until],
@@ -182,7 +172,7 @@ def charging(record):
                  f"floats at {begin:.3f} s")
         if until < end:
             back = [time for time, _ in charge.edges("1") if time >= until]
-            c3.check(bool(back) and back[0] - until <= MEASURED_S + GRACE_S,
+            c3.check(bool(back) and back[0] - until <= ACT_S + GRACE_S,
                      f"back {back[0] - until:.3f} s after the cut" if back else "never back")
     return [rule.judgement() for rule in ([c1] if full else []) + [c2, c3]]
 
@@ -191,7 +181,7 @@ def remote(record):
     r2 = Judge("R2", "remote off floats all three outputs at once")
     x2 = Judge("X2", "remote on connects again as at a start")
     for time, on in record.remote.edges():
-        for name in ("LD", "CD", "PA"):
+        for name in TERMINALS:
             steps = record.pins.pin[name]
             if on:
                 if name != "PA":
@@ -204,7 +194,7 @@ def remote(record):
             if steps.at(time) == "Z":
                 continue
             late = floats[0] - time if floats else None
-            r2.check(late is not None and late <= AT_ONCE_S + GRACE_S,
+            r2.check(late is not None and late <= LINE_S + GRACE_S,
                      f"{name} stays {steps.at(record.end)}" if late is None
                      else f"{name} after {1e3 * late:.1f} ms")
     return [r2.judgement(), x2.judgement()]

@@ -20,20 +20,16 @@ from dataclasses import dataclass
 import boards
 from bms import kernel_log
 from bms.errors import LabError
-from bms.pins import Steps
+from bms.pins import HEARTBEAT, TERMINALS, Steps
+from bms.product import ACT_S, STALE_S, pump
 
-# The pump: it delivers after the third edge in a row and until so long after the last one.
-PUMP_EDGES = 3
-PUMP_HOLD_S = 0.75
-
-TERMINALS = ("LD", "CD", "PA")
 PINS, BEHIND = "pins", "terminals"      # where a trial is measured
 HEALTHY_DRIVES = ("LD", "CD")
 FULL_V = (3.800,)
 ORDERLY_S = 0.5             # time that a busy guest may take to begin an orderly end
 IMAGE_S = 3.0               # and to make room for an image first
-FULL_S = 1.350              # time for a full cell: hold time, 750 ms, and 100 ms to set it
-LOST_S = 7.0                # stale limit, and two scans of a converter that times out
+FULL_S = ACT_S + 0.1        # time for a full cell, and 100 ms to set it
+LOST_S = STALE_S + 2        # two scans of a converter that times out
 BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
 NEITHER_V = (3.120, 3.650)      # nor does it come back warm (X5), nor is charging allowed again
 
@@ -153,21 +149,12 @@ TRIALS = (
 )
 
 
-def pump(edges, end):
+def pumped(edges, end):
     """When the pump delivers, from the edges of the heartbeat."""
     steps = Steps(False)
-    row = []
-    for at, pin, _ in edges:
-        if pin != "HB":
-            continue
-        if row and at - row[-1] > PUMP_HOLD_S:
-            steps.set(row[-1] + PUMP_HOLD_S, False)
-            row = []
-        row.append(at)
-        if len(row) >= PUMP_EDGES:
-            steps.set(at, True)
-    if row and end > row[-1] + PUMP_HOLD_S:
-        steps.set(row[-1] + PUMP_HOLD_S, False)
+    for at, level in pump(at for at, pin, _ in edges if pin == HEARTBEAT):
+        if at < end:
+            steps.set(at, level == "1")
     return steps
 
 
@@ -183,7 +170,7 @@ class Outcome:
         for at, pin, level in edges:
             if pin in TERMINALS:
                 self.pins[pin].set(at, level)
-        self.pump = pump(edges, end)
+        self.pump = pumped(edges, end)
 
     def high(self, name, where):
         """The spans in which a terminal is high."""

@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Rules that the pins must keep in any history of a bank.
 
-The levels at the pins are judged against the events of a scenario. The figures are those of
-the product with its default settings, written down a second time on purpose. A value that is
-near a level, or has just changed, is not judged; scenarios with names cover these cases. Each
-breach is an error. Scenarios with ramps cannot be judged so.
+The levels at the pins are judged against the events of a scenario, by the figures of
+bms.product. A value that is near a level, or has just changed, is not judged; scenarios with
+names cover these cases. Each breach is an error. Scenarios with ramps cannot be judged so.
 """
 
 from dataclasses import dataclass
 
+from bms import product
 from bms import scenario as language
 from bms.pins import Steps
+from bms.product import (CHARGE_DISCONNECT_V, CHARGE_MAX_C, CHARGE_MIN_C, CHARGE_RECONNECT_V,
+                         HOLD_S, LATE_S, LOAD_DISCONNECT_V, LOAD_LIMIT_A, LOAD_RECONNECT_V,
+                         OVER_DISCHARGED_V, PRE_ALARM_V, RETRY_S, STALE_S, START_S, SUPPLY_V,
+                         TEMP_HYSTERESIS_K, TOGETHER_S, WARNING_S)
 
-PRE_ALARM_V, LOAD_DISCONNECT_V, LOAD_RECONNECT_V = 3.10, 2.80, 3.20
-CHARGE_DISCONNECT_V, CHARGE_RECONNECT_V, OVER_DISCHARGED_V = 3.75, 3.60, 2.00
-CHARGE_MIN_C, CHARGE_MAX_C, TEMP_HYSTERESIS_K = 5.0, 50.0, 2.0
-SUPPLY_V = (8.0, 70.0)
-LOAD_LIMIT_A = 1.0
-WARNING_S, LATE_S, STALE_S, HOLD_S, RETRY_S, START_S = 30.0, 0.1, 5.0, 0.5, 10.0, 2.0
 TICK_S = 0.02           # of the virtual board, as in tests/scenarios/README.md
-MEASURED_S = HOLD_S + 0.75 + TICK_S
-LINE_S = 0.025 + TICK_S
-TOGETHER_S = 0.010
+MEASURED_S = product.ACT_S + TICK_S
+LINE_S = product.LINE_S + TICK_S
 PACE_S = 0.6            # what lasts no longer may fall between two scans
 
 # Values of a setting that the driver accepts at run time

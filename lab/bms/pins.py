@@ -3,16 +3,49 @@
 
 import bisect
 import csv
+from dataclasses import dataclass
 
-INPUTS = ("H", "L", "LOOP", "ATD", "ATC", "BPA")
-PINS = ("LD", "CD", "PA", "BL", "RD")
+
+@dataclass(frozen=True)
+class Output:
+    """An output of a bank."""
+
+    name: str
+    line: int = None        # of a board's chip
+    node: str = ""          # its property in the bank's node, without "-gpios"
+    floats: str = "Z"       # what it is in a log when it is not driven
+    option: str = ""        # of the banks that have it, where not all do
+    colour: str = ""        # in a picture
+
+
+OUTPUTS = {
+    "LD": Output("load", 8, "load-enable", colour="#1f77b4"),
+    "CD": Output("charge", 9, "charge-enable", colour="#2ca02c"),
+    "PA": Output("pre-alarm", 10, "pre-alarm", colour="#ff7f0e"),
+    "BL": Output("blue LED", 12, floats="0", colour="#3b5bdb"),
+    "RD": Output("red LED", 13, floats="0", colour="#d62728"),
+    "EN": Output("charge pump", floats="0", option="heartbeat"),
+    "CW": Output("charge warning", option="chargewarn"),
+}
+HEARTBEAT, HEARTBEAT_LINE = "HB", 11
+# Line of a board's chip: the output on it
+LINES = {**{output.line: pin for pin, output in OUTPUTS.items() if output.line is not None},
+         HEARTBEAT_LINE: HEARTBEAT}
+# Input: its line
+INPUTS = {"H": 0, "L": 1, "LOOP": 2, "ATD": 3, "ATC": 4, "BPA": 5}
+
+PINS = tuple(pin for pin, output in OUTPUTS.items() if not output.option)
 # Pins that only some banks have, with the option of the bank
-MORE_PINS = {"EN": "heartbeat", "CW": "chargewarn"}
+MORE_PINS = {pin: output.option for pin, output in OUTPUTS.items() if output.option}
+LEDS = tuple(pin for pin in PINS if OUTPUTS[pin].floats == "0")
+# The outputs that protect a bank; and the keys with which scenarios hold one of these, or more
+TERMINALS = tuple(pin for pin in PINS if pin not in LEDS)
+HELD = {f"{pin}.pin": pin for pin, output in OUTPUTS.items() if output.floats == "Z"}
 
 
 def floating(pin):
     """The name of a pin that is not driven, in a log."""
-    return "0" if pin in ("BL", "RD", "EN") else "Z"
+    return OUTPUTS[pin].floats
 
 
 class Steps:

@@ -16,6 +16,7 @@ import boards
 from bms import invariants
 from bms import scenario as language
 from bms.errors import LabError, finish
+from bms.pins import TERMINALS
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
@@ -141,7 +142,7 @@ def play(number, args):
     wrong = [f"{item.rule}: {item.text}" for item in breaches]
     wrong += [why for _, why in language.judge(scenario, pins) if why]
     wrong += [f"the kernel complains: {line}; {folder}" for line in complaints]
-    edges = {name: len(pins.pin[name].edges()) for name in ("LD", "CD", "PA")}
+    edges = {name: len(pins.pin[name].edges()) for name in TERMINALS}
     if wrong:
         pins.write(path.with_suffix(".csv"))
         with path.open("a") as file:
@@ -167,7 +168,7 @@ def main():
     count = max(1, round(args.hours / SCENARIO_H))
     begin = shown = time.monotonic()
     failed = 0
-    sums = dict.fromkeys(("LD", "CD", "PA"), 0)
+    sums = dict.fromkeys(TERMINALS, 0)
     hours, changes = 0.0, 0
     with concurrent.futures.ThreadPoolExecutor(args.board.AT_ONCE) as pool:
         done = [pool.submit(play, number + 1, args) for number in range(count)]

@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, field
 
 from bms.errors import LabError
-from bms.pins import MORE_PINS, PINS, floating
+from bms.pins import HELD, MORE_PINS, PINS, floating
+from bms.product import WARNING_S
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 MAX_CELLS = 160
@@ -33,8 +34,7 @@ WORDS = {
     "LOOP": {"ok": True, "open": False},
     "H": choice("hi", "lo", "f"),
     "L": choice("hi", "lo", "f"),
-    "LD.pin": choice("free", "high", "low"), "CD.pin": choice("free", "high", "low"),
-    "PA.pin": choice("free", "high", "low"), "CW.pin": choice("free", "high", "low"),
+    **dict.fromkeys(HELD, choice("free", "high", "low")),
     "IRQ": choice("ok", "lost"),
     "MEM": choice("ok", "err", "blank"),
     "OP": choice("clear", "loadoff", "loadon", "chargeoff", "chargeon"),
@@ -52,12 +52,12 @@ OTHER = {
 }
 OTHERS = ("SETTLE", *OTHER)
 # Keys that only some banks have
-NEEDS = {"MEM": "memory", "CW.pin": "chargewarn", "I": "current"}
+NEEDS = {"MEM": "memory", "I": "current",
+         **{key: MORE_PINS[pin] for key, pin in HELD.items() if pin in MORE_PINS}}
 
 HEALTHY = {"PWR": False, "BR": False, "H": "f", "L": "f", "LOOP": True, "SENS": "ok", "TS": "ok",
            "ATD": True, "ATC": True, "BPA": False, "OUT": ("ok", 0), "SETTLE": 0.0,
-           "LD.pin": "free", "CD.pin": "free", "PA.pin": "free", "CW.pin": "free", "IRQ": "ok",
-           "MEM": "ok"}
+           "IRQ": "ok", "MEM": "ok", **dict.fromkeys(HELD, "free")}
 HEALTHY_V, HEALTHY_T = 3.30, 25.0
 
 KEY = re.compile(r"([A-Za-z.]+?)(\d*)$")
@@ -494,8 +494,6 @@ class World:
 
 
 # Judging
-
-WARNING_S = 30.0
 
 
 def edges_of(steps):

@@ -6,11 +6,9 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402 (the backend comes first)
 
-from bms import demo_verdict as rules  # noqa: E402
-from bms.pins import PINS  # noqa: E402
+from bms import product as rules  # noqa: E402
+from bms.pins import OUTPUTS, PINS  # noqa: E402
 
-NAMES = {"LD": "load", "CD": "charge", "PA": "pre-alarm", "BL": "blue LED", "RD": "red LED"}
-COLOURS = {"LD": "#1f77b4", "CD": "#2ca02c", "PA": "#ff7f0e", "BL": "#3b5bdb", "RD": "#d62728"}
 LEVELS = ((rules.CHARGE_DISCONNECT_V, "charge disconnect"),
           (rules.CHARGE_RECONNECT_V, "charge reconnect"),
           (rules.LOAD_RECONNECT_V, "load reconnect"),
@@ -52,11 +50,11 @@ def draw(record, paths):
         y = len(PINS) - 1 - row
         pins.axhline(y, color="0.85", linewidth=1, zorder=0)
         for begin, end in record.pins.pin[name].spans(lambda level: level == "1", record.end):
-            pins.barh(y, end - begin, left=begin, height=0.6, color=COLOURS[name])
+            pins.barh(y, end - begin, left=begin, height=0.6, color=OUTPUTS[name].colour)
     for begin, end in record.pins.pin["PA"].spans(lambda level: level == "1", record.end):
         pins.annotate(f"{end - begin:.3f} s", ((begin + end) / 2, len(PINS) - 1 - PINS.index("PA")),
                       ha="center", va="center", fontsize=9, color="black")
-    pins.set_yticks(range(len(PINS)), [NAMES[name] for name in reversed(PINS)])
+    pins.set_yticks(range(len(PINS)), [OUTPUTS[name].name for name in reversed(PINS)])
     pins.set_ylim(-0.6, len(PINS) - 0.4)
     pins.set_xlabel("seconds since power on; a bar is driven (or lit), a line floats (or dark)")
 

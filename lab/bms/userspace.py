@@ -17,6 +17,7 @@ import sys
 import boards
 from bms import kernel_log
 from bms.errors import LabError
+from bms.product import LATE_S, WARNING_S
 from bms.sysfs import DEVICE
 
 SUPPLY = f"{DEVICE}/power_supply/bms"
@@ -25,8 +26,6 @@ DOCUMENTATION = pathlib.Path(__file__).parents[2] / "Documentation"
 PROGRAMS = "/usr/local/sbin"
 METRICS = "127.0.0.1:9100"
 ANSWER_S = 180.0            # a guest with many programs on a busy host
-WINDOW_S = 30
-LATE_S = 0.1
 SETTLE_S = 3.0              # until the second bank has followed too, and all is announced
 TRIES = 10
 CROWDS = 3
@@ -477,7 +476,7 @@ def abused(guest):
                    if int(mode, 8) & 0o222 and name.split("/")[-1] not in KERNELS_OWN)
     settings = "grep -H . " + " ".join(name for name in files if not name.endswith("/clear"))
     crowd = f"{PROGRAMS}/abuse writers {' '.join(files)} >/tmp/writers 2>&1 & " \
-            f"{PROGRAMS}/abuse readers {READERS} {WINDOW_S + 3:.0f} $(find {DEVICE} -type f " \
+            f"{PROGRAMS}/abuse readers {READERS} {WARNING_S + 3:.0f} $(find {DEVICE} -type f " \
             "-perm -444 ! -path '*/power/*') >/tmp/readers 2>&1 &"
 
     before = guest.text(settings)
@@ -493,7 +492,7 @@ def abused(guest):
                f"alone: cut after {alone:.3f} s of warning\n" "in the crowd: " +
                ", ".join(f"{seconds:.3f} s" for seconds in crowded) + f"\n{readers}\n\n{table}")
     print(f"         alone {alone:.3f} s, in the crowd {crowded} s; {readers}")
-    guest.check("readers and writers", "never cut early", min(alone, *crowded) >= WINDOW_S)
+    guest.check("readers and writers", "never cut early", min(alone, *crowded) >= WARNING_S)
     guest.check("readers and writers", f"not {1e3 * LATE_S:.0f} ms later for the crowd",
                 min(crowded) - alone <= LATE_S)
     # On the average each has read ten files at least.

@@ -12,14 +12,13 @@ import random
 
 from bms import scenario as language
 from bms.errors import LabError
+from bms.product import ACT_S, HOLD_S, LATE_S, WARNING_S
 from perf.figures import Aim, Figure, plot_distributions
 
 TRIALS = 1000
 
-HOLD_MS = 500
-BOUND_MS = HOLD_MS + 750
-WARNING_MS = 30000
-LATE_MS = 100
+HOLD_MS, BOUND_MS, WARNING_MS, LATE_MS = (
+    round(1000 * seconds) for seconds in (HOLD_S, ACT_S, WARNING_S, LATE_S))
 
 START_S = 10.0
 

@@ -3,7 +3,8 @@
 
 import unittest
 
-from bms.faults import BEHIND, PINS, PUMP_HOLD_S, Outcome, Trial, pump
+from bms.faults import BEHIND, PINS, Outcome, Trial, pumped
+from bms.product import PUMP_HOLD_S
 
 BEATS = [(0.25 * number, "HB", str(number % 2)) for number in range(1, 21)]     # until 5 s
 
@@ -15,11 +16,11 @@ def outcome(edges, end=8.0, **fields):
 
 class Pump(unittest.TestCase):
     def test_delivers_from_the_third_edge_until_it_has_run_down(self):
-        self.assertEqual(pump(BEATS, 8.0).spans(bool, 8.0), [(0.75, 5.0 + PUMP_HOLD_S)])
+        self.assertEqual(pumped(BEATS, 8.0).spans(bool, 8.0), [(0.75, 5.0 + PUMP_HOLD_S)])
 
     def test_delivers_nothing_for_rare_edges(self):
         rare = [(float(at), "HB", "1") for at in range(9)]
-        self.assertEqual(pump(rare, 9.0).spans(bool, 9.0), [])
+        self.assertEqual(pumped(rare, 9.0).spans(bool, 9.0), [])
 
 
 class Judgement(unittest.TestCase):

@@ -7,6 +7,7 @@ import unittest
 
 from bms import scenario as language
 from bms.pins import PinLog
+from bms.product import pump
 from boards.npcm750.player import unplayable
 from boards.uml import reading, script
 from boards.uml.board import PowerOn, Uml, rest
@@ -49,9 +50,9 @@ class Edges(unittest.TestCase):
         self.assertEqual(list(reading.line_edges(said, 0)), [(1, "CD", "L")])
 
     def test_pump(self):
-        self.assertEqual(list(reading.pump([1, 1.25])), [])
-        self.assertEqual(list(reading.pump([1, 1.25, 1.5, 2.25])), [(1.5, "1"), (3, "0")])
-        self.assertEqual(list(reading.pump([1, 1.25, 1.5, 3, 3.25, 3.5])),
+        self.assertEqual(list(pump([1, 1.25])), [])
+        self.assertEqual(list(pump([1, 1.25, 1.5, 2.25])), [(1.5, "1"), (3, "0")])
+        self.assertEqual(list(pump([1, 1.25, 1.5, 3, 3.25, 3.5])),
                          [(1.5, "1"), (2.25, "0"), (3.5, "1"), (4.25, "0")])
 
 

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bms import kernel_log, sysfs
 from bms.errors import LabError
-from bms.pins import PinLog
-from bms.scenario import HEALTHY_T, NOISES, World
+from bms.pins import HELD, PinLog
+from bms.scenario import HEALTHY_T, NOISES, SIGNALS, World
 from boards.npcm750 import power as wiring
 
 # A boot takes a processor for itself; the boards that run want one too.
@@ -53,7 +53,7 @@ def halt(*_):
 # Keys that the parts of the board cannot do, and why
 CANNOT = {
     "OUT": "the chip of the outputs never fails",
-    **dict.fromkeys(("LD.pin", "CD.pin", "PA.pin", "CW.pin"), "nothing else holds an output"),
+    **dict.fromkeys(HELD, "nothing else holds an output"),
     "SETTLE": "an output falls at once", "IRQ": "no edge gets lost",
     "HOST": "the host stays as it is", "CONV": "there is one converter",
 }
@@ -222,7 +222,7 @@ class Play:
         word = world.word
         levels = {"H": world.remote_h, "L": world.remote_l, "LOOP": word["LOOP"]}
         if self.scenario.signals:
-            levels |= {name: word[name] for name in ("ATD", "ATC", "BPA")}
+            levels |= {name: word[name] for name in SIGNALS}
         for name, level in levels.items():
             board.set_input(name, level)
 

@@ -19,18 +19,16 @@ from contextlib import suppress
 
 import boards
 from bms.errors import LabError
+from bms.pins import HEARTBEAT, INPUTS, LEDS, LINES
 
-# lab/boards/npcm750/board.dtsi has the same wiring.
+# lab/boards/npcm750/board.dtsi has the same wiring; the lines of a bank are those of bms.pins.
 ADC = "/machine/soc/adc"
 GPIO = "/machine/soc/gpio[3]"
-INPUTS = {"H": 0, "L": 1, "LOOP": 2, "ATD": 3, "ATC": 4, "BPA": 5}
-OUTPUTS = {8: "LD", 9: "CD", 10: "PA", 11: "HB", 12: "BL", 13: "RD"}
-LEDS = ("BL", "RD")
 # Lines that the driver leaves to others
 SPARE_INPUTS = {"floor in": 6, "program in": 7, "FIFO in": 16}
 SPARE_OUTPUTS = {14: "floor out", 15: "program out", 17: "FIFO out"}
-LINES = {**INPUTS, **SPARE_INPUTS}
-NAMES = {**{number: name for name, number in LINES.items()}, **OUTPUTS, **SPARE_OUTPUTS}
+DRIVEN = {**INPUTS, **SPARE_INPUTS}
+NAMES = {**{number: name for name, number in DRIVEN.items()}, **LINES, **SPARE_OUTPUTS}
 
 MACHINE = ("qemu-system-arm", "-machine", "npcm750-evb", "-accel", "tcg", "-nodefaults",
            # QEMU makes it a Cortex-A9 r0p0, whose global timer Linux does not trust; the real
@@ -102,7 +100,7 @@ class Power(boards.Power):
         self.answer_s = answer_s    # how long the guest may take for a command
         self.options = options      # of QEMU
         self.process = None
-        self.pins = {name: "0" if name in LEDS else "Z" for name in OUTPUTS.values()}
+        self.pins = {name: "0" if name in LEDS else "Z" for name in LINES.values()}
         self.codes = {}
         self.levels = {}
 
@@ -203,7 +201,7 @@ class Power(boards.Power):
         self.levels[name] = level
         driven = -1 if level is None else int(level)
         try:
-            self.qtest.write(f"set_irq_in {GPIO} unnamed-gpio-in {LINES[name]} {driven}\n")
+            self.qtest.write(f"set_irq_in {GPIO} unnamed-gpio-in {DRIVEN[name]} {driven}\n")
             self.qtest.flush()
             while not (answer := self.qtest.readline()).startswith("OK"):
                 if not answer or answer.startswith(("FAIL", "ERR")):
@@ -219,7 +217,7 @@ class Power(boards.Power):
         self.partial = lines.pop()
         for match in filter(None, map(TRACE.search, lines)):
             name = NAMES.get(int(match[4]))
-            if name and (match[3] == "in") == (name in LINES):
+            if name and (match[3] == "in") == (name in DRIVEN):
                 yield int(match[1]) * 1000000 + int(match[2]), name, int(match[5])
 
     @staticmethod
@@ -232,7 +230,7 @@ class Power(boards.Power):
         for at_us, name, new in self.line_events():
             if name not in self.pins:
                 continue
-            high, low = ("1", "0") if name in LEDS or name == "HB" else ("1", "L")
+            high, low = ("1", "0") if name in LEDS or name == HEARTBEAT else ("1", "L")
             level = {1: high, 0: low, -1: "0" if name in LEDS else "Z"}[new]
             if level != self.pins[name]:
                 self.pins[name] = level

@@ -16,11 +16,12 @@ import subprocess
 import boards
 from bms import kernel_log
 from bms.errors import LabError
-from bms.pins import PinLog, Steps, floating
+from bms.pins import HEARTBEAT, HELD, PinLog, Steps, floating
+from bms.product import pump
 from bms.scenario import World
 from boards.uml import faults
-from boards.uml.reading import BEGIN, LEDS, SHUTDOWN, edges, gpio_chips, line_edges, pump
-from boards.uml.script import (BEGIN_NS, HELD, NS, OUTPUTS, RESTART_S, Script, at_ns, devicetree)
+from boards.uml.reading import BEGIN, SHUTDOWN, WRITTEN, edges, gpio_chips, line_edges
+from boards.uml.script import BEGIN_NS, NS, RESTART_S, Script, at_ns, devicetree
 
 TIMEOUT_S = 1200
 GCOV = "/sys/kernel/debug/gcov"
@@ -117,15 +118,15 @@ class PowerOn:
         traced = list(edges(self.trace, self.begin_ns, self.base))
         told = []
         if self.script.own_chips:
-            traced = [item for item in traced if item[1] in LEDS]
+            traced = [item for item in traced if item[1] in WRITTEN]
             told = list(line_edges(self.said, self.begin_ns))
-        found = [item for item in traced if item[1] != "beat"
+        found = [item for item in traced if item[1] != HEARTBEAT
                  and (self.begin + item[0] < ended or self.end == self.scenario.end)]
         found += [item for item in told if self.begin + item[0] < ended]
         if "heartbeat" in self.scenario.flags:
             beats = Steps("0")
             for time, pin, level in traced:
-                if pin == "beat":
+                if pin == HEARTBEAT:
                     beats.set(time, level)
             found += [(time, "EN", level) for time, level in pump(time for time, _ in beats.edges())
                       if self.begin + time < (until if self.how == "crash" else ended)]
@@ -154,7 +155,7 @@ def rest(scenario, log, begin, end):
 
 
 def holds(changes):
-    return {OUTPUTS[HELD[item.key]]: "1" if item.value == "high" else "Z"
+    return {HELD[item.key]: "1" if item.value == "high" else "Z"
             for item in changes if item.key in HELD}
 
 

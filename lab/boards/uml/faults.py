@@ -12,6 +12,7 @@ import subprocess
 
 from bms import kernel_log
 from bms.errors import LabError
+from bms.pins import LINES, TERMINALS
 from bms.sysfs import TRACING
 from boards.uml import script as uml
 from boards.uml.reading import BEGIN, EVENT, gpio_chips
@@ -31,7 +32,7 @@ BOOTS, TREES = 5, 40            # boots a round, mutated banks a boot
 SEED = 1
 LIMIT_S = 0.1                   # until a bank that is unbound floats
 
-PINS = {8: "LD", 9: "CD", 10: "PA"}
+PINS = {line: pin for line, pin in LINES.items() if pin in TERMINALS}
 
 NODES = """
 	gpios{n}: chip-{n} {{
@@ -61,9 +62,8 @@ def properties(number):
     names = [f"cell{cell}" for cell in range(1, 5)] + ["temp1", "supply", "load-current"]
     channels = [0, 1, 2, 3, uml.FIRST_TEMP, uml.SUPPLY, uml.LOAD_CURRENT]
     return {
-        "load-enable-gpios": f"<&gpio{number} 8 {uml.OPEN_SOURCE}>",
-        "charge-enable-gpios": f"<&gpio{number} 9 {uml.OPEN_SOURCE}>",
-        "pre-alarm-gpios": f"<&gpio{number} 10 {uml.OPEN_SOURCE}>",
+        **{f"{node}-gpios": f"<&gpio{number} {line} {uml.OPEN_SOURCE}>"
+           for line, node in uml.bank_lines().items()},
         "io-channels": ", ".join(f"<&adc{number} {channel}>" for channel in channels),
         "io-channel-names": ", ".join(f'"{name}"' for name in names),
     }
@@ -180,7 +180,7 @@ NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
            "charge-min-millicelsius", "charge-max-millicelsius", "warning-ms", "hold-ms",
            "line-filter-ms", "output-settle-ms", "stale-ms", "load-limit-microamp")
 LINES = ("loop", "remote-h", "remote-l", "allowed-to-discharge", "allowed-to-charge",
-         "battery-pre-alarm", "heartbeat", "load-enable", "charge-enable", "pre-alarm")
+         "battery-pre-alarm", "heartbeat", *uml.bank_lines().values())
 
 
 def anything(chance, number):

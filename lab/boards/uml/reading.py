@@ -3,9 +3,10 @@
 
 import re
 
-from boards.uml.script import NS, OUTPUTS, PUMP_EDGES, PUMP_S
+from bms.pins import HEARTBEAT, LEDS, LINES
+from boards.uml.script import NS
 
-LEDS = ("BL", "RD", "beat")     # as they are written
+WRITTEN = (*LEDS, HEARTBEAT)    # they are as they are written
 
 CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPIOs)"
                   r"(?:, parent: \w+/(?P<parent>[\w.-]+))?", re.MULTILINE)
@@ -32,15 +33,15 @@ def gpio_chips(said):
 def edges(trace, begin_ns, base):
     """(time since a moment, pin, level) of the outputs, from gpiolib's trace."""
     for match in EVENT.finditer(trace):
-        pin = OUTPUTS.get(int(match[4]) - base)
+        pin = LINES.get(int(match[4]) - base)
         if not pin:
             continue
         if match[3] == "gpio_direction":
             level = {"out": "1", "in": "Z"}[match[5]]
-            if pin in LEDS:
+            if pin in WRITTEN:
                 continue
         else:
-            level = match[6] if pin in LEDS else {"1": "1", "0": "L"}[match[6]]
+            level = match[6] if pin in WRITTEN else {"1": "1", "0": "L"}[match[6]]
         time_ns = int(match[1]) * NS + int(match[2]) * 1000
         yield (time_ns - begin_ns) / NS, pin, level
 
@@ -49,7 +50,7 @@ def line_edges(said, begin_ns):
     """(time since a moment, pin, level) of the outputs, from the log of our own chip."""
     falls_ns = {}
     for match in LINE.finditer(said):
-        time_ns, pin = int(match[1]), OUTPUTS[int(match[2])]
+        time_ns, pin = int(match[1]), LINES[int(match[2])]
         due_ns = falls_ns.pop(pin, None)
         if due_ns is not None and due_ns <= time_ns:
             yield (due_ns - begin_ns) / NS, pin, "Z"
@@ -58,18 +59,3 @@ def line_edges(said, begin_ns):
             falls_ns[pin] = int(match[4])
     for pin, due_ns in falls_ns.items():
         yield (due_ns - begin_ns) / NS, pin, "Z"
-
-
-def pump(beats):
-    """(time, level) of a charge pump's output, from the times at which its input changes."""
-    count, last = 0, 0.0
-    for time in beats:
-        if time - last > PUMP_S:
-            if count >= PUMP_EDGES:
-                yield last + PUMP_S, "0"
-            count = 0
-        count, last = count + 1, time
-        if count == PUMP_EDGES:
-            yield time, "1"
-    if count >= PUMP_EDGES:
-        yield last + PUMP_S, "0"

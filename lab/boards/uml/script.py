@@ -6,15 +6,11 @@ import subprocess
 
 from bms import sysfs
 from bms.errors import LabError
+from bms.pins import HEARTBEAT_LINE, HELD, INPUTS, OUTPUTS, TERMINALS
 from bms.sysfs import DRIVER, TRACING
 
 NS = 1_000_000_000
 BEGIN_NS = NS       # the board has started; the driver has not been loaded yet
-
-# Lines of the simulated chip.
-INPUTS = {"H": 0, "L": 1, "LOOP": 2, "ATD": 3, "ATC": 4, "BPA": 5}
-OUTPUTS = {8: "LD", 9: "CD", 10: "PA", 11: "beat", 12: "BL", 13: "RD"}
-HELD = {"LD.pin": 8, "CD.pin": 9, "PA.pin": 10}
 
 # Channels of the test converter.
 FIRST_TEMP, SUPPLY, LOAD_CURRENT, BANK_CURRENT = 160, 180, 181, 182
@@ -33,12 +29,10 @@ SLEEP_S = "/sys/module/suspend/parameters/pm_test_delay"
 
 REBIND_S = 1.0      # until it is bound again
 RESTART_S = 2.0     # for which all pins are inputs
-# A charge pump delivers from so many edges of the heartbeat on, until so long after the last.
-PUMP_EDGES, PUMP_S = 3, 0.75
 BEATING_KB = 16384  # of trace, for a day of them
 
 # Keys that need a chip of our own
-CHIP_KEYS = ("OUT", *HELD, "CW.pin", "SETTLE", "IRQ", "HOST")
+CHIP_KEYS = ("OUT", *HELD, "SETTLE", "IRQ", "HOST")
 
 # Newer kernels complain of a root without.
 ROOT = "#address-cells = <1>;\n\t#size-cells = <1>;\n"
@@ -58,10 +52,7 @@ DTS = """/dts-v1/;
 
 {parts}	bms {{
 		compatible = "gpio-bms";
-		load-enable-gpios = <&{outputs} 8 {open_source}>;
-		charge-enable-gpios = <&{outputs} 9 {open_source}>;
-		pre-alarm-gpios = <&{outputs} 10 {open_source}>;
-		loop-gpios = <&{inputs} 2 0>;
+{terminals}		loop-gpios = <&{inputs} 2 0>;
 		remote-h-gpios = <&{inputs} 0 0>;
 		remote-l-gpios = <&{inputs} 1 0>;
 {more}	}};
@@ -115,7 +106,8 @@ BATTERY = """	battery: battery {{
 	}};
 
 """
-HEARTBEAT_LINE = "\t\theartbeat-gpios = <&gpio 11 0>;\n"
+TERMINAL = "\t\t{}-gpios = <&{} {} {}>;\n"
+HEARTBEAT = f"\t\theartbeat-gpios = <&gpio {HEARTBEAT_LINE} 0>;\n"
 SIGNAL_LINES = """		allowed-to-discharge-gpios = <&{inputs} 3 0>;
 		allowed-to-charge-gpios = <&{inputs} 4 0>;
 		battery-pre-alarm-gpios = <&{inputs} 5 0>;
@@ -147,6 +139,11 @@ def converters(scenario):
             ("converter-others", SUPPLY, BANK_CURRENT)]
 
 
+def bank_lines():
+    """Line of each terminal: its property in the bank's node."""
+    return {OUTPUTS[pin].line: OUTPUTS[pin].node for pin in TERMINALS}
+
+
 def devicetree(scenario, path):
     channels = []
     if scenario.measured:
@@ -174,14 +171,15 @@ def devicetree(scenario, path):
     if scenario.signals:
         more += SIGNAL_LINES.format(inputs=inputs)
     if "heartbeat" in scenario.flags:
-        more += HEARTBEAT_LINE
+        more += HEARTBEAT
     if "sleep" in scenario.flags:
         more += "\t\tallow-sleep;\n"
     if scenario.capacity_ah:
         parts += BATTERY.format(round(scenario.capacity_ah * 1e6))
         more += "\t\tmonitored-battery = <&battery>;\n"
-    text = DTS.format(root=ROOT, open_source=OPEN_SOURCE, inputs=inputs, outputs=outputs,
-                      parts=parts, more=more)
+    terminals = "".join(TERMINAL.format(node, outputs, line, OPEN_SOURCE)
+                        for line, node in bank_lines().items())
+    text = DTS.format(root=ROOT, inputs=inputs, parts=parts, terminals=terminals, more=more)
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"], input=text,
                           text=True, capture_output=True, check=False)
     if done.returncode:
@@ -303,9 +301,9 @@ class Script:
         """The faults of the lines."""
         levels = {key: word[key] for key in (*HELD, "SETTLE", "IRQ")}
         outputs, inputs = CONTROL.format("outputs"), CONTROL.format("inputs")
-        for key, line in HELD.items():
+        for key, pin in HELD.items():
             if self.levels.get(key, "free") != levels[key]:
-                self.add(time, f"write {outputs} hold {line} {levels[key]}")
+                self.add(time, f"write {outputs} hold {OUTPUTS[pin].line} {levels[key]}")
         if self.levels.get("SETTLE", 0.0) != levels["SETTLE"]:
             self.add(time, f"write {outputs} settle {round(levels['SETTLE'] * 1000)}")
         if self.levels.get("IRQ", "ok") != levels["IRQ"]:
