@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The commands that people type; "make help" lists them. How each works is in lab/mk, by
-# theme. Kbuild has a file of its own.
+# theme, and for each board in lab/boards. Kbuild has a file of its own.
 
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -85,4 +85,5 @@ clean: ## remove build/
 clean:
 	rm -rf $(OUT)
 
-include $(addprefix lab/mk/,$(addsuffix .mk,kernel boards tests rules checks ship perf))
+include lab/mk/kernel.mk $(wildcard lab/boards/*/board.mk)
+include $(addprefix lab/mk/,$(addsuffix .mk,tests rules checks ship perf))

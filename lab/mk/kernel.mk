@@ -25,10 +25,7 @@ endif
 
 BUILD := $(OUT)$(if $(filter-out $(USUAL_KERNEL),$(LINUX_VERSION)),/linux-$(LINUX_VERSION))
 LINUX := $(OUT)/linux-source-$(LINUX_VERSION)
-NPCM750 := lab/boards/npcm750
-VIRTUAL := lab/boards/uml
-PC := lab/boards/pc
-PATCHES := $(wildcard $(NPCM750)/patches/*.patch $(VIRTUAL)/patches/*.patch)
+PATCHES := $(wildcard lab/boards/*/patches/*.patch)
 
 # Packages that this Debian lacks come from another one: only unpacked, never installed.
 PACKAGES := $(OUT)/packages

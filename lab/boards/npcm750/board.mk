@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The boards in lab/boards: their kernels, the driver as their modules, and their first files
-#
-# Programs take a board as one word, NAME:FILE:FILE, with the FILES of its board.py. Of a board
-# that plays scenarios, BOARD_name is that word, NEEDS_name what has to be built for it, and
-# SCENARIOS_name what it plays when nothing else is said.
+# The emulated board
 
-# --- npcm750, emulated --------------------------------------------------------
-
+NPCM750 := lab/boards/npcm750
 CROSS := arm-linux-gnueabihf-
 BOARD_PACKAGES := $(FETCH_PACKAGES) bc bison cpio device-tree-compiler flex gcc \
 	gcc-arm-linux-gnueabihf libc6-dev libc6-dev-armhf-cross patch perl \
@@ -72,61 +67,3 @@ BOARD_npcm750 = $(call npcm750,board)
 NEEDS_npcm750 = $(call NPCM750_NEEDS,board) $(BUILD)/signals.dtb
 # It plays in real time, so without the many that end on a threshold.
 SCENARIOS_npcm750 = $(wildcard tests/scenarios/*.scn)
-
-# --- uml, the virtual board ---------------------------------------------------
-
-VIRTUAL_PACKAGES := $(FETCH_PACKAGES) bc bison device-tree-compiler flex gcc libc6-dev patch perl
-# Kernel tree 1.7 GB, kernel and modules 0.7 GB.
-VIRTUAL_MB := 3000
-UML = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/$(1)) ARCH=um
-
-.PHONY: virtual-packages
-virtual-packages:
-	@lab/bin/preflight $(VIRTUAL_MB) $(VIRTUAL_PACKAGES)
-
-VIRTUALS := $(addprefix $(BUILD)/,virtual virtual-lean virtual-remove)
-$(addsuffix /.config,$(VIRTUALS)): $(VIRTUAL)/kernel.config $(LINUX)/.unpacked | virtual-packages
-	$(call configure,um,)
-$(BUILD)/virtual/.config $(BUILD)/virtual-remove/.config: $(VIRTUAL)/debug.config
-$(BUILD)/virtual-remove/.config: $(VIRTUAL)/remove.config
-
-$(BUILD)/%/linux: $(BUILD)/%/.config
-	@lab/bin/progress --total 735 "Building the kernel of the $* board" \
-		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
-
-VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
-	$(VIRTUAL)/expander $(VIRTUAL)/rescale $(KUNIT_FOLDERS))
-$(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
-	$(call VIRTUAL_MODULES,$*)
-# They count which lines and branches are run. Inlined, each copy would be counted apart, and
-# the checks of UBSAN would count as branches.
-$(BUILD)/coverage-modules: $(BUILD)/virtual/linux always
-	$(call VIRTUAL_MODULES,virtual,GCOV_PROFILE=y UBSAN_SANITIZE=n KCFLAGS=-fno-inline)
-
-$(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
-	@mkdir -p $(addprefix $(@D)/,dev proc sys run lib)
-	@gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
-
-# Arguments: kernel, modules
-uml = uml:$(BUILD)/$(1)/linux:$(BUILD)/$(or $(2),$(1))-modules/ko:$(BUILD)/virtual-root
-BOARD_uml = $(call uml,virtual)
-NEEDS_uml := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
-
-# --- pc, emulated --------------------------------------------------------------
-
-# The other boards have neither KCSAN nor PREEMPT_RT.
-PC_PACKAGES := $(VIRTUAL_PACKAGES) cpio libelf-dev qemu-system-x86
-$(BUILD)/pc-race/.config: $(PC)/kernel.config $(PC)/race.config
-$(BUILD)/pc-rt/.config: $(PC)/kernel.config $(PC)/rt.config
-$(BUILD)/pc-race/.config $(BUILD)/pc-rt/.config: $(LINUX)/.unpacked | pc-packages
-	$(call configure,x86_64,)
-PC_MAKE = $(MAKE) -C $(LINUX) O=$(abspath $(BUILD)/pc-$(1)) ARCH=x86_64
-$(BUILD)/pc-%/arch/x86/boot/bzImage: $(BUILD)/pc-%/.config
-	@lab/bin/progress --total 1300 "Building the kernel of the pc, $*" \
-		$(BUILD)/logs/pc-$*.log $(call PC_MAKE,$*) -j$(JOBS) bzImage modules
-$(BUILD)/pc-race-modules $(BUILD)/pc-rt-modules: $(BUILD)/pc-%-modules: \
-		$(BUILD)/pc-%/arch/x86/boot/bzImage always
-	$(call modules,$(call PC_MAKE,$*),$(WITH_KUNIT),$(KUNIT_FOLDERS))
-$(BUILD)/pc-%-initramfs.cpio.gz: $(PACKAGES)/busybox-amd64/bin/busybox $(NPCM750)/init $(NPCM750)/mkinitramfs \
-		$(BUILD)/pc-%-modules
-	$(call INITRAMFS,pc-$*,smallbms.ko smallbms_kunit.ko)
