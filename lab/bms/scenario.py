@@ -11,6 +11,7 @@ import pathlib
 import re
 from dataclasses import dataclass, field
 
+from bms import sysfs
 from bms.errors import LabError
 from bms.pins import HELD, MORE_PINS, PINS, floating
 from bms.product import WARNING_S
@@ -37,11 +38,11 @@ WORDS = {
     **dict.fromkeys(HELD, choice("free", "high", "low")),
     "IRQ": choice("ok", "lost"),
     "MEM": choice("ok", "err", "blank"),
-    "OP": choice("clear", "loadoff", "loadon", "chargeoff", "chargeon"),
+    "OP": choice(*sysfs.OPERATIONS),
 }
 QUANTITIES = ("V", "T", "SUP", "ILD", "I")
 NOISES = ("NV", "NT")
-SETTINGS = ("cfg.uv", "cfg.pre", "cfg.tmin")
+SETTINGS = tuple(key for key in sysfs.SETTINGS if key not in WORDS)
 SIGNALS = ("ATD", "ATC", "BPA")
 # Events that happen once, and are no state of the world
 DEEDS = ("HOST", "OP")

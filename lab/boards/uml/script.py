@@ -6,7 +6,7 @@ import subprocess
 
 from bms import sysfs
 from bms.errors import LabError
-from bms.pins import HEARTBEAT_LINE, HELD, INPUTS, OUTPUTS, TERMINALS
+from bms.pins import HEARTBEAT_LINE, HELD, INPUTS, OUTPUTS
 from bms.sysfs import DRIVER, TRACING
 
 NS = 1_000_000_000
@@ -107,7 +107,7 @@ BATTERY = """	battery: battery {{
 
 """
 TERMINAL = "\t\t{}-gpios = <&{} {} {}>;\n"
-HEARTBEAT = f"\t\theartbeat-gpios = <&gpio {HEARTBEAT_LINE} 0>;\n"
+HEARTBEAT_PROPERTY = f"\t\theartbeat-gpios = <&gpio {HEARTBEAT_LINE} 0>;\n"
 SIGNAL_LINES = """		allowed-to-discharge-gpios = <&{inputs} 3 0>;
 		allowed-to-charge-gpios = <&{inputs} 4 0>;
 		battery-pre-alarm-gpios = <&{inputs} 5 0>;
@@ -139,9 +139,10 @@ def converters(scenario):
             ("converter-others", SUPPLY, BANK_CURRENT)]
 
 
-def bank_lines():
-    """Line of each terminal: its property in the bank's node."""
-    return {OUTPUTS[pin].line: OUTPUTS[pin].node for pin in TERMINALS}
+def bank_lines(options=()):
+    """Line of each terminal that a bank with some options has: its property in the bank's node."""
+    return {output.line: output.node for output in OUTPUTS.values()
+            if output.node and (not output.option or output.option in options)}
 
 
 def devicetree(scenario, path):
@@ -171,14 +172,14 @@ def devicetree(scenario, path):
     if scenario.signals:
         more += SIGNAL_LINES.format(inputs=inputs)
     if "heartbeat" in scenario.flags:
-        more += HEARTBEAT
+        more += HEARTBEAT_PROPERTY
     if "sleep" in scenario.flags:
         more += "\t\tallow-sleep;\n"
     if scenario.capacity_ah:
         parts += BATTERY.format(round(scenario.capacity_ah * 1e6))
         more += "\t\tmonitored-battery = <&battery>;\n"
     terminals = "".join(TERMINAL.format(node, outputs, line, OPEN_SOURCE)
-                        for line, node in bank_lines().items())
+                        for line, node in bank_lines(scenario.flags).items())
     text = DTS.format(root=ROOT, inputs=inputs, parts=parts, terminals=terminals, more=more)
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"], input=text,
                           text=True, capture_output=True, check=False)
