@@ -19,6 +19,8 @@ import tempfile
 import boards
 from bms import scenario as language
 from bms.errors import LabError
+from bms.result import report
+from bms.run import run
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 FRONT_END = pathlib.Path("drivers/iio/frontend")
@@ -26,14 +28,6 @@ KUNIT_S = 1200
 
 # part: (least part of its lines, least part of its branches), in percent
 DEMANDS = {"policy.c": (100.0, 100.0), "": (95.0, 85.0)}
-
-
-def call(*words):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
-                          check=False)
-    if done.returncode:
-        raise LabError(f"{words[0]} fails: {done.stderr.strip().splitlines()[-1:]}")
-    return done.stdout
 
 
 def count(board, in_front, scenarios, work):
@@ -65,7 +59,7 @@ def add_up(folders, work):
     for number, folder in enumerate(folders[1:]):
         merged = work / f"sum-{number % 2}"
         shutil.rmtree(merged, ignore_errors=True)
-        call("gcov-tool", "merge", "-o", merged, total, folder)
+        run("gcov-tool", "merge", "-o", merged, total, folder)
         total = merged
     return total
 
@@ -139,18 +133,18 @@ def main():
                 counts = total / path.with_suffix(".gcda").name
                 if counts.is_file():
                     shutil.copy(counts, path.parent)
-        report = args.output / "coverage.json"
-        call("gcovr", "--root", ".",
-             "--filter", rf".*/({DRIVER.name}|{FRONT_END.name})/[a-z]+\.[ch]$",
-             "--exclude-unreachable-branches", "--json", report,
-             "--html-details", args.output / "index.html", "--txt", args.output / "coverage.txt",
-             *built)
+        found = args.output / "coverage.json"
+        run("gcovr", "--root", ".",
+            "--filter", rf".*/({DRIVER.name}|{FRONT_END.name})/[a-z]+\.[ch]$",
+            "--exclude-unreachable-branches", "--json", found,
+            "--html-details", args.output / "index.html", "--txt", args.output / "coverage.txt",
+            *built)
         reasons = read_reasons(args.reasons)
     except LabError as error:
         print(error, file=sys.stderr)
         return 2
 
-    coverage = Coverage(json.loads(report.read_text()))
+    coverage = Coverage(json.loads(found.read_text()))
     for name in DEMANDS:
         if not coverage.part(name, coverage.lines)[1]:
             print(f"gcovr tells nothing of {name or 'the drivers'}", file=sys.stderr)
@@ -188,8 +182,7 @@ def main():
     good = not unexplained and not reasons
     print(f"{'ok' if good else 'FAIL':<5}every line that is not covered has its reason")
     print(f"As text and as pages: {args.output / 'coverage.txt'} {args.output / 'index.html'}")
-    print(f"{passed + good} passed, {failed + (not good)} failed")
-    return 0 if good and not failed else 1
+    return report(passed + good, failed + (not good))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from bms import demo_verdict, kernel_log
 from bms.errors import LabError
 from bms.pins import LEDS, OUTPUTS, PINS
 from bms.demo_story import Story
+from bms.result import report
 from bms.timeline import draw
 
 PLAIN_S = 5.0
@@ -135,8 +136,7 @@ def tell(args):
     broken = [item for item in judgements if not item.kept]
     print("Kept: the bank is protected." if not broken else
           "BROKEN: " + ", ".join(item.rule for item in broken))
-    print(f"{len(judgements) - len(broken)} passed, {len(broken)} failed")
-    return 1 if broken else 0
+    return report(len(judgements) - len(broken), len(broken))
 
 
 def main():

@@ -25,8 +25,9 @@ import time
 
 import boards
 from bms import kernel_log
-from bms.errors import LabError, finish
+from bms.errors import LabError
 from bms.mutants import Source, read_reasons
+from bms.result import finish, report
 
 SOURCES = ("act.c", "bank.c", "causes.c", "core.c", "leds.c", "report.c", "sense.c")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
@@ -166,8 +167,7 @@ def main():
 
     for name, number in noticed.most_common():
         print(f"{number:6} noticed by: {name}")
-    print(f"{len(drawn) - noticed['compiler'] - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(len(drawn) - noticed['compiler'] - failed, failed)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from bms import kernel_log
 from bms.errors import LabError
 from bms.pins import HEARTBEAT, TERMINALS, Steps
 from bms.product import ACT_S, STALE_S, pump
+from bms.result import report
 
 PINS, BEHIND = "pins", "terminals"      # where a trial is measured
 HEALTHY_DRIVES = ("LD", "CD")
@@ -388,8 +389,7 @@ def main():
     for line in lines:
         print("  ".join(f"{text:<{width}}" for text, width in zip(line, widths)).rstrip())
     failed = sum(bool(row[-1]) for row in rows)
-    print(f"{len(rows) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(len(rows) - failed, failed)
 
 
 if __name__ == "__main__":

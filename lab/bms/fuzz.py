@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import time
 
-from bms.errors import LabError, finish
+from bms.errors import LabError
+from bms.result import finish, report
 
 LONGEST = 1600      # bytes of a history
 SHRINK_RUNS = 5000
@@ -134,8 +135,7 @@ def main():
     print(f"{histories} histories of {hours} hours in {seconds:.0f} s: {steps} steps, {changes} "
           f"changes of the outputs, {cuts} times the load off; {edges} edges of the code "
           f"reached, {features} features")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(passed, failed)
 
 
 if __name__ == "__main__":

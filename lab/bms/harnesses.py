@@ -12,11 +12,11 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import subprocess
-import sys
 import time
 
 from bms.errors import LabError
+from bms.result import finish, report
+from bms.run import tried
 
 # Checks of C itself are left out, because Frama-C makes them.
 CBMC = ["cbmc", "--no-standard-checks", "--slice-formula", "--bitwuzla", "--trace"]
@@ -28,16 +28,14 @@ PROPERTY = re.compile(r"^Property ((\w+)\.assertion\.\d+):\n.* line (\d+) .*\n +
 ANSWER = r"^\[{}\] .*: (SUCCESS|FAILURE)$"
 
 
-def run(source, flags, name, *words):
-    return subprocess.run([*CBMC, *flags, source, "--function", name, *words],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          errors="replace", check=False)
+def cbmc(source, flags, name, *words):
+    return tried(*CBMC, *flags, source, "--function", name, *words)
 
 
 def claims_of(source, flags):
     """(harness, property, line, "promise" or "happens") of everything that is said."""
     names = HARNESS.findall(source.read_text())
-    shown = run(source, flags, names[0], "--show-properties")
+    shown = cbmc(source, flags, names[0], "--show-properties")
     claims = [(harness, claim, int(line), word)
               for claim, harness, line, word in PROPERTY.findall(shown.stdout)
               if harness in names]
@@ -54,7 +52,7 @@ def ask(source, folder, flags, claim):
     """Verdict on a claim, with a text and the time that it took."""
     harness, name, line, word = claim
     begin = time.monotonic()
-    done = run(source, flags, harness, "--property", name)
+    done = cbmc(source, flags, harness, "--property", name)
     log = folder / f"{harness}-{line}.log"
     log.write_text(done.stdout + done.stderr)
     answer = re.search(ANSWER.format(re.escape(name)), done.stdout, re.MULTILINE)
@@ -90,13 +88,8 @@ def main():
     args = parser.parse_args()
     results = list(check(args.source, args.build, args.flags, args.only))
     passed = sum(good for _, good in results)
-    print(f"{passed} passed, {len(results) - passed} failed")
-    return 0 if results and passed == len(results) else 1
+    return report(passed, len(results) - passed) or int(not results)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (LabError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

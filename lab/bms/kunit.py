@@ -14,6 +14,7 @@ import threading
 
 import boards
 from bms import kernel_log
+from bms.result import report
 
 COUNTS = re.compile(r"Ran (\d+) tests: (.*)")
 # Each module of tests has a report of its own, and kunit.py reads but one.
@@ -112,8 +113,7 @@ def main():
         failed += 1
     if any(report.reader.returncode for report in reports) and not failed:
         failed = 1
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(passed, failed)
 
 
 if __name__ == "__main__":

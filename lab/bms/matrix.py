@@ -18,6 +18,8 @@ import time
 
 from bms import debian
 from bms.errors import LabError
+from bms.result import finish, report
+from bms.run import run, tried
 
 # Headers are unpacked, not installed: those of 6.12 would bring their kernels along.
 DEBIAN = ("6.1", "6.12")
@@ -144,31 +146,11 @@ def too_old(kernel):
     """Why a tree does not take the compiler that is here, or None."""
     if "LLVM=1" not in kernel.variables:
         return None
-    least = subprocess.run(["sh", kernel.linux / "scripts/min-tool-version.sh", "llvm"],
-                           stdout=subprocess.PIPE, text=True).stdout.strip()
-    said = subprocess.run(["clang", "--version"], stdout=subprocess.PIPE, text=True).stdout
-    found = re.search(r"version ([\d.]+)", said)[1]
+    least = run("sh", kernel.linux / "scripts/min-tool-version.sh", "llvm").strip()
+    found = re.search(r"version ([\d.]+)", run("clang", "--version"))[1]
     if by_number(found) >= by_number(least):
         return None
     return f"clang {found} is here, and this kernel needs {least}"
-
-
-def run(command, log):
-    with log.open("a") as file:
-        file.write(f"$ {' '.join(map(str, command))}\n")
-        file.flush()
-        process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 stdin=subprocess.DEVNULL, text=True, errors="replace")
-        file.write(process.stdout)
-    return process.returncode, process.stdout
-
-
-def must(command, log):
-    status, text = run(command, log)
-    if status:
-        tail = text.strip().splitlines()[-1:] or ["no output"]
-        raise LabError(f"{command[0]} failed: {tail[0]}; all of it: {log}")
-    return text
 
 
 class Matrix:
@@ -186,17 +168,18 @@ class Matrix:
         source = self.folder / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
-        must(["cp", "-rsf", *(self.top / name for name in ("drivers", "kunit", "Kbuild")), source],
-             log)
-        status, text = run(["make", "-s", "-C", tree, f"M={source}", "W=1",
-                            f"-j{os.cpu_count()}", "CONFIG_BATTERY_SMALLBMS=m", *variables,
-                            f"CONFIG_BATTERY_SMALLBMS_KUNIT_TEST={'m' if tests else ''}",
-                            "modules"], log)
-        said = [line for line in text.splitlines() if line.strip() and not NO_SYMBOLS.search(line)]
-        if not status:
+        run("cp", "-rsf", *(self.top / name for name in ("drivers", "kunit", "Kbuild")), source,
+            log=log)
+        done = tried("make", "-s", "-C", tree, f"M={source}", "W=1", f"-j{os.cpu_count()}",
+                     "CONFIG_BATTERY_SMALLBMS=m", *variables,
+                     f"CONFIG_BATTERY_SMALLBMS_KUNIT_TEST={'m' if tests else ''}", "modules",
+                     log=log)
+        said = [line for line in done.stdout.splitlines()
+                if line.strip() and not NO_SYMBOLS.search(line)]
+        if not done.returncode:
             said += [f"no {module.name}" for module in self.wanted(tree, variables)
                      if not (source / module).is_file()]
-        if status or said:
+        if done.returncode or said:
             telling = [line for line in said if re.search("error|warning:", line)] or said or ["?"]
             return telling[0].replace(f"{source}/", "")
         return None
@@ -251,7 +234,7 @@ class Matrix:
 
         The programs that come with them have to run here: newer ones than this machine's do not.
         """
-        names = run(["apt-cache", "pkgnames", f"linux-headers-{release}."], log)[1].split()
+        names = tried("apt-cache", "pkgnames", f"linux-headers-{release}.", log=log).stdout.split()
         apt, version = None, newest_headers(release, names)
         if not version:
             apt, version = of_another_debian(release)
@@ -265,10 +248,10 @@ class Matrix:
                 apt.unpack(folder / "debian", packages, alone=True)
                 (folder / "debian/usr").rename(folder / "usr")
             else:
-                must(["sh", "-c", 'cd "$0" && rm -f ./*.deb && apt-get -q download "$@"', folder,
-                      *packages], log)
+                run("sh", "-c", 'cd "$0" && rm -f ./*.deb && apt-get -q download "$@"', folder,
+                    *packages, log=log)
                 for package in folder.glob("*.deb"):
-                    must(["dpkg-deb", "-x", package, folder], log)
+                    run("dpkg-deb", "-x", package, folder, log=log)
             for makefile in folder.glob("usr/src/*-amd64/Makefile"):
                 debian.move_headers(makefile, folder)
             marker.touch()
@@ -362,7 +345,7 @@ class Matrix:
         for entry in linux.iterdir():
             if entry.name != "include":
                 (shadow / entry.name).symlink_to(entry)
-        must(["cp", "-rs", linux / "include", shadow], log)
+        run("cp", "-rs", linux / "include", shadow, log=log)
         header = shadow / "include" / feature.header
         header.unlink()
         header.write_text(change())
@@ -377,9 +360,9 @@ class Matrix:
         refused = [f"# CONFIG_{symbol} is not set" for symbol in sorted(off)]
         fragment = tree / "fragment"
         fragment.write_text("\n".join(wanted + refused) + "\n")
-        must([*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"], log)
+        run(*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig", log=log)
         lines = (tree / ".config").read_text().splitlines()
-        must([*make, "modules_prepare", *kernel.linked], log)
+        run(*make, "modules_prepare", *kernel.linked, log=log)
         return ([line for line in wanted if line not in lines],
                 [symbol for symbol in sorted(off) if f"CONFIG_{symbol}=y" in lines])
 
@@ -406,13 +389,8 @@ def main():
         print(f"No kernel has \"{args.only}\" in its name.", file=sys.stderr)
         return 2
     failed = sum(found is not None for found in matrix.rows)
-    print(f"{len(matrix.rows) - failed} passed, {failed} failed" +
-          (f", {matrix.skipped} skipped" if matrix.skipped else ""))
-    return 1 if failed else 0
+    return report(len(matrix.rows) - failed, failed, matrix.skipped)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LabError as error:
-        sys.exit(str(error))
+    finish(main)

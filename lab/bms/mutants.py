@@ -17,12 +17,13 @@ import pathlib
 import re
 import resource
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 
-from bms.errors import LabError, finish
+from bms.errors import LabError
+from bms.result import finish, report
+from bms.run import run, tried
 
 CPU_S = 5       # of one run; a mutant that needs more does not end
 SHOW_S = 20.0
@@ -196,16 +197,8 @@ def limit_cpu():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def run(*words, bound=True):
-    return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", check=False, preexec_fn=limit_cpu if bound else None)
-
-
-def must(*words):
-    done = run(*words, bound=False)
-    if done.returncode:
-        raise LabError(f"{words[0]} fails: {done.stdout.strip()}")
+def bound(*words):
+    return tried(*words, preexec_fn=limit_cpu)
 
 
 class Tests:
@@ -242,7 +235,7 @@ class Tests:
                      for name in ("policy", "settings")}
 
     def compile(self, source, target, level="-O1"):
-        must("gcc", level, *self.flags, "-c", "-o", target, source)
+        run("gcc", level, *self.flags, "-c", "-o", target, source)
         return target
 
     def others(self, mutant):
@@ -251,9 +244,9 @@ class Tests:
 
     def notices(self, name, mutant, changed, *words):
         program = changed.parent / name
-        must("gcc", "-o", program, changed, *self.objects[self.others(mutant)],
-             *self.objects[name])
-        return run(program, *words).returncode != 0
+        run("gcc", "-o", program, changed, *self.objects[self.others(mutant)],
+            *self.objects[name])
+        return bound(program, *words).returncode != 0
 
     def verdict(self, mutant, folder):
         """Name of the test that notices it, or None."""
@@ -261,9 +254,9 @@ class Tests:
         source.write_text(mutant.source)
         changed = folder / "changed.o"
         # Sanitizers notice undefined behaviour, as in the tests in the kernel.
-        if run("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized",
-               "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", "-c", "-o", changed,
-               source, bound=False).returncode:
+        if tried("gcc", "-O1", *self.flags, "-Werror=return-type", "-Werror=uninitialized",
+                 "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", "-c", "-o",
+                 changed, source).returncode:
             return "compiler"
         if self.notices("kunit", mutant, changed, "--first"):
             return "KUnit"
@@ -339,8 +332,7 @@ def main():
     print(f"{len(survivors) - unexplained:6} equivalent, with a reason")
     print(f"{unexplained:6} not noticed")
     failed = unexplained + len(stale)
-    print(f"{len(mutants) - stillborn - unexplained} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(len(mutants) - stillborn - unexplained, failed)
 
 
 if __name__ == "__main__":

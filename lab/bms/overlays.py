@@ -12,12 +12,13 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 
 import boards
 from bms import kernel_log
 from bms.errors import LabError
+from bms.result import finish, report
+from bms.run import run, tried
 from bms.sysfs import SUPPLY_CLASS
 
 # Part of an overlay: its replacement in boards.dts
@@ -79,26 +80,21 @@ BOARDS = {
 
 def must(*command, **options):
     """Run a command that has to be silent."""
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+    done = tried(*command, stderr=subprocess.STDOUT, **options)
     if done.returncode or done.stdout.strip():
         raise LabError(done.stdout.strip() or f"{command[0]}: exit status {done.returncode}")
 
 
 def ask(*command):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          check=True).stdout.strip()
+    return run(*command).strip()
 
 
 def build(source, linux, target):
-    text = subprocess.run(["cpp", "-nostdinc", "-I", linux / "include", "-undef", "-D__DTS__",
-                           "-x", "assembler-with-cpp", source], capture_output=True, text=True,
-                          check=False)
-    if text.returncode:
-        raise LabError(text.stderr.strip())
+    text = run("cpp", "-nostdinc", "-I", linux / "include", "-undef", "-D__DTS__",
+               "-x", "assembler-with-cpp", source)
     # A GPIO chip passes interrupts on without addresses: bindings say so, older dtc does not.
     must("dtc", "-@", "-Wno-interrupt_provider", "-I", "dts", "-O", "dtb", "-o", target, "-",
-         input=text.stdout)
+         input=text)
 
 
 def schema(linux, folder):
@@ -136,8 +132,7 @@ def compatibles(overlay):
 
 def sources(folder, compatible):
     """The sources below a folder that have it in the table of a driver."""
-    found = subprocess.run(["grep", "-rlF", "--include=*.c", f'"{compatible}"', folder],
-                           stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    found = tried("grep", "-rlF", "--include=*.c", f'"{compatible}"', folder).stdout.split()
     return [path for path in map(pathlib.Path, found)
             if any(f'"{compatible}"' in table
                    for table in TABLE.findall(path.read_text(errors="replace")))]
@@ -255,13 +250,8 @@ def main():
         for front, module in fronts.items() or [("", None)]:
             attempt(f"{name} protects a bank{front}, and passes the field test", play,
                     BOARDS[name], module, args.board, place)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(passed, failed)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (LabError, OSError, subprocess.SubprocessError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

@@ -18,6 +18,7 @@ import time
 import boards
 from bms import scenario as language
 from bms.errors import LabError
+from bms.result import report
 
 ATTEMPTS = 3
 TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
@@ -164,8 +165,7 @@ def main():
           f"{time.monotonic() - begin:.1f} s; logs: {args.log}")
     if skipped:
         print(f"{len(skipped)} skipped")
-    print(f"{len(scenarios) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(len(scenarios) - failed, failed)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import collections
 import pathlib
 import re
 import subprocess
-import sys
 import time
 
 from bms import harnesses
 from bms.errors import LabError
+from bms.result import finish, report
 
 # These take as long as all others together.
 SLOW = "smallbms_policy_step,due_losses"
@@ -123,13 +123,8 @@ def main():
         print(f"not ok: the goals do not add up to the figures of WP: {totals}: see {args.folder}")
     broken = sum(not good for _, good in claims)
     wrong = len(failed) + len(bare) + (not counted) + broken
-    print(f"{len(goals) - len(failed) + len(claims) - broken} passed, {wrong} failed")
-    return 1 if wrong else 0
+    return report(len(goals) - len(failed) + len(claims) - broken, wrong)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (LabError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    finish(main)

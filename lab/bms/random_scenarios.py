@@ -15,8 +15,9 @@ import time
 import boards
 from bms import invariants
 from bms import scenario as language
-from bms.errors import LabError, finish
+from bms.errors import LabError
 from bms.pins import TERMINALS
+from bms.result import finish, report
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
@@ -195,8 +196,7 @@ def main():
     print(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
           f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
           + ", ".join(f"{name} {number}" for name, number in sums.items()))
-    print(f"{count - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(count - failed, failed)
 
 
 if __name__ == "__main__":

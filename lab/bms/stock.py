@@ -19,6 +19,8 @@ import sys
 import boards
 from bms import debian, overlays
 from bms.errors import LabError
+from bms.result import report
+from bms.run import run
 
 BOARD = "raspberry-pi"
 OVERLAY = overlays.OVERLAYS / f"{BOARD}.dtso"
@@ -28,15 +30,6 @@ FRONT_END = "smallbms-frontend"
 CROSS = {**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-"}
 # Lines of a root node that belong to the root itself
 OF_ROOT = re.compile(r"^\t(model|compatible|#address-cells|#size-cells) = .*;\n", re.MULTILINE)
-
-
-def run(log, *command, **options):
-    with log.open("a") as file:
-        done = subprocess.run([str(word) for word in command], stdout=file, check=False,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)
-    if done.returncode:
-        last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        raise LabError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
 
 
 class Kernel:
@@ -51,7 +44,7 @@ class Kernel:
         self.version = self.image.name.removeprefix("vmlinuz-")
         self.headers = self.only(folder, f"usr/src/linux-headers-{self.version}")
         self.modules = self.only(folder, f"usr/lib/modules/{self.version}")
-        subprocess.run(["depmod", "-b", folder, self.version], check=True)
+        run("depmod", "-b", folder, self.version)
         # It names the folders that headers are installed in.
         debian.move_headers(self.headers / "Makefile", folder)
 
@@ -64,7 +57,7 @@ class Kernel:
         return found[0].absolute()
 
     def build(self, source, log):
-        run(log, "make", "-C", self.headers, f"M={source.absolute()}", "modules", env=CROSS)
+        run("make", "-C", self.headers, f"M={source.absolute()}", "modules", log=log, env=CROSS)
 
     def dkms(self, source, log):
         """Build a package's sources as dkms would; the modules that it says there are."""
@@ -72,20 +65,18 @@ class Kernel:
         version = source.name.removeprefix("smallbms-")
         (tree / "smallbms" / version).mkdir(parents=True)
         (tree / "smallbms" / version / "build").symlink_to(source.absolute())
-        told = subprocess.run(
-            ["bash", "-ec", f". '{source}/dkms.conf'; echo \"${{MAKE[0]}}\"; "
-             "for i in ${!BUILT_MODULE_NAME[@]}; do "
-             "echo \"${BUILT_MODULE_LOCATION[i]}/${BUILT_MODULE_NAME[i]}.ko\"; done"],
+        told = run(
+            "bash", "-ec", f". '{source}/dkms.conf'; echo \"${{MAKE[0]}}\"; "
+            "for i in ${!BUILT_MODULE_NAME[@]}; do "
+            "echo \"${BUILT_MODULE_LOCATION[i]}/${BUILT_MODULE_NAME[i]}.ko\"; done",
             env={**CROSS, "kernel_source_dir": str(self.headers), "kernelver": self.version,
-                 "dkms_tree": str(tree.absolute())},
-            stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-        run(log, "sh", "-c", told[0], env=CROSS)
+                 "dkms_tree": str(tree.absolute())}).splitlines()
+        run("sh", "-c", told[0], log=log, env=CROSS)
         return [source / path for path in told[1:]]
 
     def needs(self, module):
         """The kernel's own modules that one needs, in the order in which they are loaded."""
-        depends = subprocess.run(["modinfo", "-F", "depends", module], check=True,
-                                 stdout=subprocess.PIPE, text=True).stdout.strip()
+        depends = run("modinfo", "-F", "depends", module).strip()
         lines = dict(line.split(":") for line in
                      (self.modules / "modules.dep").read_text().splitlines())
         for name in filter(None, depends.split(",")):
@@ -109,8 +100,7 @@ def devicetree(linux, board, folder):
         OF_ROOT.sub("", text) if number else text for number, text in enumerate(
             overlays.ask("dtc", "-q", "-I", "dtb", "-O", "dts", path).replace("/dts-v1/;", "")
             for path in (machine, tree)))
-    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "board.dtb", "-"],
-                   input=text, text=True, check=True)
+    run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "board.dtb", "-", input=text)
 
 
 def initramfs(player, ours, kernel, folder):
@@ -151,7 +141,7 @@ def main():
         kernel = Kernel(args.debian.absolute())
         package = args.folder / "package"
         shutil.rmtree(package, ignore_errors=True)
-        run(log, "dpkg-deb", "-x", args.package, package)
+        run("dpkg-deb", "-x", args.package, package, log=log)
         source = Kernel.only(package, "usr/src/smallbms-*")
         built = kernel.dkms(source, log)
         modules = []
@@ -179,8 +169,7 @@ def main():
     for line in wrong:
         print(f"  {line}")
     passed += not wrong
-    print(f"{passed} passed, {int(bool(wrong))} failed")
-    return 1 if wrong else 0
+    return report(passed, int(bool(wrong)))
 
 
 if __name__ == "__main__":

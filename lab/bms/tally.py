@@ -6,12 +6,11 @@ exit status says something else, counts as failed.
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import time
 
-RESULT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+from bms.result import RESULT, report
 
 
 def run(make, target):
@@ -47,8 +46,7 @@ def main():
         print(f"{passed:6} passed {failed:5} failed {skipped:5} skipped {seconds:7.0f} s  "
               f"make {target}")
     passed, failed, skipped = (sum(counts) for counts in zip(*(counts for _, counts, _ in results)))
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-    return 1 if failed else 0
+    return report(passed, failed, skipped)
 
 
 if __name__ == "__main__":

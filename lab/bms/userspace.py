@@ -18,6 +18,7 @@ import boards
 from bms import kernel_log
 from bms.errors import LabError
 from bms.product import LATE_S, WARNING_S
+from bms.result import report
 from bms.sysfs import DEVICE
 
 SUPPLY = f"{DEVICE}/power_supply/bms"
@@ -567,8 +568,8 @@ def main():
         print(f"NOT OK: {state}: {client}: {text}")
     if trouble:
         print(f"The guest could not go on: {trouble}", file=sys.stderr)
-    print(f"{passed} passed, {len(failed) + bool(trouble)} failed")
-    return 2 if trouble else 1 if failed else 0
+    status = report(passed, len(failed) + bool(trouble))
+    return 2 if trouble else status
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 
 import boards
 from bms.errors import LabError
+from bms.result import report
 from perf import figures as show
 
 ITEMS = ("size", "quiet", "latency", "cost", "lines", "reads")
@@ -63,8 +64,7 @@ def main():
         print(f"not ok: {figure.item}: {figure.what}: {show.number(figure.column(aim.of))} "
               f"{figure.unit}, aim {aim}")
     failed += len(missed)
-    print(f"{len(judged) - len(missed)} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(len(judged) - len(missed), failed)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import shutil
 
 from bms import matrix
 from bms.errors import LabError
+from bms.run import run
 from perf.figures import Aim, Figure
 
 DRIVER = "drivers/power/supply/smallbms"
@@ -68,7 +69,7 @@ class Sizes:
         """All drivers anew, in a folder of links."""
         shutil.rmtree(self.source, ignore_errors=True)
         (self.source / "peers").mkdir(parents=True)
-        matrix.must(["cp", "-rsf", self.matrix.top / "drivers", self.source], self.log)
+        run("cp", "-rsf", self.matrix.top / "drivers", self.source, log=self.log)
         for peer in PEERS:
             path = f"drivers/power/supply/{peer}.c"
             (self.source / "peers" / f"{peer}.c").symlink_to(self.linux.absolute() / path)
@@ -76,13 +77,13 @@ class Sizes:
             f"obj-$(PEERS) := {' '.join(peer + '.o' for peer in PEERS)}\n")
         (self.source / "Kbuild").write_text(f"obj-y := {DRIVER}/ peers/\n")
         word = "m" if module else "y"
-        matrix.must([*self.make, f"M={self.source}", f"CONFIG_BATTERY_SMALLBMS={word}",
-                     f"PEERS={word}", "KCFLAGS=-g", "KBUILD_MODPOST_WARN=1",
-                     *(("modules",) if module else
-                       ("KBUILD_BUILTIN=1", f"{DRIVER}/", "peers/"))], self.log)
+        run(*self.make, f"M={self.source}", f"CONFIG_BATTERY_SMALLBMS={word}", f"PEERS={word}",
+            "KCFLAGS=-g", "KBUILD_MODPOST_WARN=1",
+            *(("modules",) if module else ("KBUILD_BUILTIN=1", f"{DRIVER}/", "peers/")),
+            log=self.log)
 
     def tool(self, name, *words):
-        return matrix.must([f"{self.cross}{name}", *words], self.log)
+        return run(f"{self.cross}{name}", *words, log=self.log)
 
     def objects(self):
         return sorted((self.source / DRIVER).glob("*.o"))
@@ -99,7 +100,7 @@ class Sizes:
 
     def structures(self, name="core.o"):
         """Size of each structure that an object of the driver knows."""
-        text = matrix.must(["pahole", "--sizes", self.source / DRIVER / name], self.log)
+        text = run("pahole", "--sizes", self.source / DRIVER / name, log=self.log)
         return {row[0]: int(row[1]) for row in map(str.split, text.splitlines())}
 
     def kernel(self, name, kernel, lines):

@@ -5,6 +5,8 @@ import pathlib
 import sys
 import unittest
 
+from bms.result import report
+
 HERE = pathlib.Path(__file__).parent
 
 
@@ -13,8 +15,7 @@ def main():
     result = unittest.TextTestRunner().run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.skipped)
     failed += not result.testsRun
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return report(result.testsRun - failed, failed)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ misused. The kernel must not complain, and no output may be driven unless a rule
 import pathlib
 import random
 import re
-import subprocess
 
 from bms import kernel_log
 from bms.errors import LabError
 from bms.pins import LINES, TERMINALS
+from bms.run import run
 from bms.sysfs import TRACING
 from boards.uml import script as uml
 from boards.uml.reading import BEGIN, EVENT, gpio_chips
@@ -74,11 +74,8 @@ def devicetree(banks, path):
         f"\t\t{name} = {value};" if value else f"\t\t{name};" for name, value in bank.items()))
         for number, bank in enumerate(banks))
     # Wrong trees are the purpose of this, so dtc must go on.
-    done = subprocess.run(["dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"],
-                          input=f"/dts-v1/;\n/ {{\n{uml.ROOT}{nodes}}};\n", text=True,
-                          capture_output=True, check=False)
-    if done.returncode:
-        raise LabError(f"dtc refuses the devicetree {path}: {done.stderr.strip()}")
+    run("dtc", "-f", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-",
+        input=f"/dts-v1/;\n/ {{\n{uml.ROOT}{nodes}}};\n")
 
 
 def healthy(number, time_ns=0):

@@ -2,11 +2,10 @@
 """What the virtual board is told before it starts: a devicetree, and the script of its player."""
 
 import math
-import subprocess
 
 from bms import sysfs
-from bms.errors import LabError
 from bms.pins import HEARTBEAT_LINE, HELD, INPUTS, OUTPUTS
+from bms.run import run
 from bms.sysfs import DRIVER, TRACING
 
 NS = 1_000_000_000
@@ -181,10 +180,7 @@ def devicetree(scenario, path):
     terminals = "".join(TERMINAL.format(node, outputs, line, OPEN_SOURCE)
                         for line, node in bank_lines(scenario.flags).items())
     text = DTS.format(root=ROOT, inputs=inputs, parts=parts, terminals=terminals, more=more)
-    done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"], input=text,
-                          text=True, capture_output=True, check=False)
-    if done.returncode:
-        raise LabError(f"dtc refuses the devicetree of {scenario.name}: {done.stderr.strip()}")
+    run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-", input=text)
 
 
 class Script:

@@ -2,10 +2,9 @@
 """QEMU's machine "virt" for arm64, for kernels that are as Debian has built them."""
 
 import re
-import subprocess
 
 import boards
-from bms.errors import LabError
+from bms.run import run
 
 # Time is counted in instructions, so that it does not depend on the host.
 MACHINE = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", "-m", "512",
@@ -25,7 +24,7 @@ class Virt(boards.Board):
 
     def machine(self, path):
         """Write the devicetree of the machine itself."""
-        self.qemu(path.with_suffix(".log"), *MACHINE[:2], f"virt,dumpdtb={path}", *MACHINE[3:])
+        run(*MACHINE[:2], f"virt,dumpdtb={path}", *MACHINE[3:])
 
     @staticmethod
     def pull(line, level):
@@ -45,26 +44,17 @@ class Virt(boards.Board):
             f"{round((time + BEGIN_S) * 1e9)} {text}\n" for time, text in lines))
         packed = (folder / "initramfs.cpio").absolute()
         with packed.open("wb") as file:
-            subprocess.run("find . | cpio --create --format=newc --quiet", shell=True,
-                           cwd=self.root, stdout=file, check=True)
+            run("sh", "-c", "find . | cpio --create --format=newc --quiet", cwd=self.root,
+                stdout=file)
         log = folder / "kernel.log"
-        self.qemu(log, *MACHINE, "-kernel", self.kernel, "-initrd", packed,
-                  "-dtb", folder / "board.dtb", "-append", "console=ttyAMA0 panic=-1")
-        said = log.read_text(errors="replace")
+        log.write_text("")
+        said = run(*MACHINE, "-kernel", self.kernel, "-initrd", packed,
+                   "-dtb", folder / "board.dtb", "-append", "console=ttyAMA0 panic=-1", log=log,
+                   timeout=TIMEOUT_S)
         told = dict(LOOKED.findall(said))
         for name in copies:
             (folder / name).write_text(told.get(name, "not told"))
         return said
-
-    @staticmethod
-    def qemu(log, *command):
-        with log.open("w") as file:
-            done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                  stdout=file, stderr=subprocess.STDOUT, check=False,
-                                  timeout=TIMEOUT_S)
-        if done.returncode:
-            last = log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise LabError(f"{command[0]} fails: {' '.join(last)}; all of it: {log}")
 
 
 BOARD = Virt
