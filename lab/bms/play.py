@@ -18,10 +18,11 @@ import time
 import boards
 from bms import scenario as language
 from bms.errors import LabError
+from bms.progress import Progress
 from bms.result import report
 
 ATTEMPTS = 3
-TERMINAL_S, NOT_A_TERMINAL_S = 1.0, 20.0
+LOOK_S = 1.0
 
 
 class Player:
@@ -81,15 +82,12 @@ def play_all(player, scenarios):
     width = max((len(scenario.name) for scenario in scenarios), default=0)
     attempts = dict.fromkeys((scenario.name for scenario in scenarios), 1)
     failed = 0
-    shown = time.monotonic()
-    tty = sys.stdout.isatty()
-    clear = "\r\x1b[K" if tty else ""
-    columns = shutil.get_terminal_size().columns
+    progress = Progress()
     with concurrent.futures.ThreadPoolExecutor(player.board.AT_ONCE) as pool:
         left = {pool.submit(player.play, scenario): scenario
                 for scenario in sorted(scenarios, key=lambda scenario: -scenario.end)}
         while left and not player.halted:
-            ended, _ = concurrent.futures.wait(left, TERMINAL_S,
+            ended, _ = concurrent.futures.wait(left, LOOK_S,
                                                concurrent.futures.FIRST_COMPLETED)
             for future in ended:
                 scenario = left.pop(future)
@@ -99,19 +97,15 @@ def play_all(player, scenarios):
                     word = "again"
                     attempts[scenario.name] += 1
                     left[pool.submit(player.play, scenario)] = scenario
-                print(f"{clear}{word:<6}{scenario.name:<{width}} {scenario.end:9.1f} s in "
-                      f"{seconds:5.2f} s  {scenario.title}", flush=True)
+                progress.tell(f"{word:<6}{scenario.name:<{width}} {scenario.end:9.1f} s in "
+                              f"{seconds:5.2f} s  {scenario.title}")
                 if failures and doubt:
                     failures.append(doubt)
                 for failure in failures:
                     print(f"      {failure}", flush=True)
                 failed += word == "FAIL"
-            now = time.monotonic()
-            if left and now - shown >= (TERMINAL_S if tty else NOT_A_TERMINAL_S):
-                shown = now
-                text = f"{len(left)} left: {player.progress(left.values())}"
-                print(f"{clear}{text[:columns - 1]}" if tty else text,
-                      end="" if tty else "\n", flush=True)
+            if left:
+                progress.show(f"{len(left)} left: {player.progress(left.values())}")
         pool.shutdown(cancel_futures=True)
     return failed
 

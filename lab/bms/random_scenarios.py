@@ -17,12 +17,12 @@ from bms import invariants
 from bms import scenario as language
 from bms.errors import LabError
 from bms.pins import TERMINALS
+from bms.progress import Progress
 from bms.result import finish, report
 
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
 LARGE_EVERY = 10        # one in so many banks is as large as it may be
-SHOW_S = 20.0
 
 VOLTS = (1.90, 2.05, 2.70, 2.795, 2.805, 2.90, 3.05, 3.095, 3.105, 3.125, 3.135, 3.15, 3.195,
          3.205, 3.25, 3.30, 3.40, 3.55, 3.595, 3.605, 3.70, 3.745, 3.755, 3.80)
@@ -167,7 +167,7 @@ def main():
     shutil.rmtree(args.output, ignore_errors=True)
     args.output.mkdir(parents=True)
     count = max(1, round(args.hours / SCENARIO_H))
-    begin = shown = time.monotonic()
+    begin, progress = time.monotonic(), Progress()
     failed = 0
     sums = dict.fromkeys(TERMINALS, 0)
     hours, changes = 0.0, 0
@@ -177,7 +177,7 @@ def main():
             try:
                 scenario, edges, wrong = future.result()
             except LabError as error:
-                print(f"not ok: {error}", flush=True)
+                progress.tell(f"not ok: {error}")
                 failed += 1
                 continue
             hours += scenario.end / 3600
@@ -186,16 +186,14 @@ def main():
                 sums[name] += edge_count
             if wrong:
                 failed += 1
-                print(f"not ok: {scenario.name}: {wrong[0]}"
-                      + (f", and {len(wrong) - 1} more" if wrong[1:] else "")
-                      + f"\n      make scenarios SCENARIOS={scenario.path}", flush=True)
-            if time.monotonic() - shown > SHOW_S:
-                shown = time.monotonic()
-                print(f"{number} of {count}, {hours:.0f} hours in {shown - begin:.0f} s",
-                      flush=True)
-    print(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
-          f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
-          + ", ".join(f"{name} {number}" for name, number in sums.items()))
+                progress.tell(f"not ok: {scenario.name}: {wrong[0]}"
+                              + (f", and {len(wrong) - 1} more" if wrong[1:] else "")
+                              + f"\n      make scenarios SCENARIOS={scenario.path}")
+            progress.show(f"{number} of {count}, {hours:.0f} hours in "
+                          f"{time.monotonic() - begin:.0f} s")
+    progress.tell(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
+                  f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
+                  + ", ".join(f"{name} {number}" for name, number in sums.items()))
     return report(count - failed, failed)
 
 
