@@ -67,6 +67,7 @@ class Breach:
     rule: str
     text: str
     expectation: str    # that the scenario does not meet
+    end: float          # of its time
 
 
 def states(scenario):
@@ -109,7 +110,8 @@ class Judge:
 
     def breach(self, rule, text, pin, level, begin, end):
         self.breaches.append(Breach(
-            rule, text, f"expect {pin}={level}@[{begin:.3f},{max(begin, end):.3f}]"))
+            rule, text, f"expect {pin}={level}@[{begin:.3f},{max(begin, end):.3f}]",
+            max(begin, end)))
 
     def spans(self, holds, after):
         """(from, to) of each time in which something has been so for longer than after."""

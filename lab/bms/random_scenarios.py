@@ -2,11 +2,13 @@
 """Play made-up scenarios against the driver, and judge the pins in each.
 
 The same seed makes the same scenarios. One that goes wrong is left as a file for "make
-scenarios", with the expectation that it missed. Ends with "N passed, N failed".
+scenarios", with the expectation that it missed, and beside it the few lines of it that go wrong
+in the same way. Ends with "N passed, N failed".
 """
 
 import argparse
 import concurrent.futures
+import math
 import pathlib
 import random
 import shutil
@@ -23,11 +25,13 @@ from bms.result import finish, report
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
 LARGE_EVERY = 10        # one in so many banks is as large as it may be
+SHORTER_PLAYS = 200     # to find the lines that matter
 
 VOLTS = (1.90, 2.05, 2.70, 2.795, 2.805, 2.90, 3.05, 3.095, 3.105, 3.125, 3.135, 3.15, 3.195,
          3.205, 3.25, 3.30, 3.40, 3.55, 3.595, 3.605, 3.70, 3.745, 3.755, 3.80)
 AMPERES = (0.0, 0.5, 0.99, 1.02, 1.5)
 DEGREES = (-30.0, -5.0, 4.9, 5.1, 6.9, 7.1, 15.0, 25.0, 40.0, 47.9, 48.1, 49.9, 50.1, 60.0)
+FLOATS_FIRST = "expect LD=Z@[0,0.01]"
 # Times at which something is due, to come just before and just after.
 MOMENTS_S = (0.02, 0.5, 0.6, 1.25, 5.0, 10.0, 30.0, 30.6, 35.0, 60.0)
 
@@ -128,24 +132,75 @@ class Author:
         lines.append("0 PWR=1 " + " ".join(self.healthy()) + noise)
         while (now := now + self.gap()) < self.end:
             lines.append(f"{now:.3f} {' '.join(self.happens())}")
-        lines += [f"{self.end:.0f} end", "expect LD=Z@[0,0.01]", ""]
+        lines += [f"{self.end:.0f} end", FLOATS_FIRST, ""]
         path.write_text("\n".join(lines))
+
+
+def judged(path, board):
+    """Play a scenario: (scenario, pins, breaches of rules, what else is wrong)."""
+    scenario = language.read(path)
+    folder = path.with_suffix("")
+    pins, complaints = board.play(scenario, folder)
+    wrong = [why for _, why in language.judge(scenario, pins) if why]
+    wrong += [f"the kernel complains: {line}; {folder}" for line in complaints]
+    return scenario, pins, invariants.Judge(scenario, pins).judge(), wrong
+
+
+def fewest(lines, fails):
+    """The lines that are left when all are left out without which it still fails."""
+    size = len(lines)
+    while size:
+        at = 0
+        while at < len(lines):
+            less = lines[:at] + lines[at + size:]
+            if fails(less):
+                lines = less
+            else:
+                at += size
+        size //= 2
+    return lines
+
+
+def shorten(path, breach, board):
+    """Write the few lines of a scenario that break the same rule; the path of these."""
+    short = path.with_name(f"{path.stem}-short.scn")
+    note, bank, begin, *lines = path.read_text().splitlines()
+    # Whatever comes after the breach does not matter.
+    end = math.ceil(breach.end) + 1
+    lines = [line for line in lines if line[0].isdigit() and float(line.split()[0]) < end]
+    plays = 0
+
+    def write(lines, expected):
+        short.write_text("\n".join([note, bank, begin, *lines, f"{end} end", expected, ""]))
+
+    def fails(lines):
+        nonlocal plays
+        plays += 1
+        if plays > SHORTER_PLAYS:
+            return False
+        write(lines, FLOATS_FIRST)
+        return next((item for item in judged(short, board)[2] if item.rule == breach.rule), None)
+
+    lines = fewest(lines, fails)
+    plays = 0
+    again = fails(lines)
+    write(lines, again.expectation if again else breach.expectation)
+    shutil.rmtree(short.with_suffix(""))
+    return short
 
 
 def play(number, args):
     """Make up, play and judge a scenario: (scenario, edges of the outputs, what is wrong)."""
     path = args.output / f"random-{args.seed}-{number}.scn"
     Author(f"{args.seed}-{number}", min(SCENARIO_H, args.hours)).write(path)
-    scenario = language.read(path)
-    folder = args.output / path.stem
-    pins, complaints = args.board.play(scenario, folder)
-    breaches = invariants.Judge(scenario, pins).judge()
-    wrong = [f"{item.rule}: {item.text}" for item in breaches]
-    wrong += [why for _, why in language.judge(scenario, pins) if why]
-    wrong += [f"the kernel complains: {line}; {folder}" for line in complaints]
+    scenario, pins, breaches, others = judged(path, args.board)
+    folder = path.with_suffix("")
+    wrong = [f"{item.rule}: {item.text}" for item in breaches] + others
     edges = {name: len(pins.pin[name].edges()) for name in TERMINALS}
     if wrong:
         pins.write(path.with_suffix(".csv"))
+        if breaches:
+            scenario.path = shorten(path, breaches[0], args.board)
         with path.open("a") as file:
             file.writelines(f"{item.expectation}\n" for item in breaches)
     else:
