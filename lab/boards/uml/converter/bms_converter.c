@@ -23,7 +23,6 @@
 #include <linux/gpio/driver.h>
 #include <linux/iio/iio.h>
 #include <linux/kstrtox.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
@@ -36,6 +35,7 @@
 
 #include "compat.h"
 #include "gate.h"
+#include "ramp.h"
 
 #define FIRST_TEMP	160
 #define SUPPLY		180
@@ -44,11 +44,7 @@
 #define NUM_CHANNELS	183
 
 struct channel {
-	s32 from;
-	s32 to;
-	u64 begin_ns;
-	u64 span_ns;
-	u32 noise;
+	struct bms_ramp ramp;
 	int error;
 	u32 delay_ms;
 	u32 sum;
@@ -65,17 +61,7 @@ struct converter {
 
 static s32 value_of(struct converter *c, const struct channel *ch)
 {
-	u64 past_ns = ktime_get_boottime_ns() - ch->begin_ns;
-	s32 value = ch->to;
-
-	if (past_ns < ch->span_ns)
-		value = ch->from + (s32)div64_s64((s64)(ch->to - ch->from) * (s64)past_ns,
-						  (s64)ch->span_ns);
-	if (ch->noise) {
-		c->seed = c->seed * 1664525 + 1013904223;
-		value += (s32)((c->seed >> 8) % (2 * ch->noise + 1)) - (s32)ch->noise;
-	}
-	return value;
+	return bms_ramp_value(&ch->ramp, ktime_get_boottime_ns(), &c->seed);
 }
 
 /* Until when the load current flows, if a chip tells that */
@@ -167,18 +153,12 @@ static int control(struct converter *c, char *line)
 
 	for (i = first; i <= last; i++) {
 		struct channel *ch = &c->channel[i];
-		u32 noise = ch->noise;
 
 		if (!strcmp(word, "set") || !strcmp(word, "ramp")) {
-			ch->noise = 0;
-			ch->from = value_of(c, ch);
-			ch->noise = noise;
-			ch->to = value;
-			ch->begin_ns = now_ns;
-			ch->span_ns = span_ns;
+			bms_ramp_go(&ch->ramp, now_ns, value, span_ns);
 			ch->sum = 0;
 		} else if (!strcmp(word, "noise")) {
-			ch->noise = value;
+			ch->ramp.noise = value;
 		} else if (!strcmp(word, "error")) {
 			ch->error = -value;
 		} else if (!strcmp(word, "delay")) {
