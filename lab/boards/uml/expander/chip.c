@@ -2,22 +2,15 @@
 /*
  * A GPIO expander that fails as it is told to: for tests only
  *
- * A test writes to the attribute "control":
+ * A test writes to the attribute "control", beside the words of lines.c:
  *
  *   pull LINE LEVEL		what an input reads that nothing else holds
- *   hold LINE free|high|low	something outside holds the line, whatever is written
- *   settle US			a line that is let go of takes so long to fall
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   access err COUNT		so many accesses fail
  *   edges ok|lost		while lost, no line raises an interrupt
- *   unbind			the bank loses its driver, however long that takes
- *   crash			the kernel panics
  *
- * What an output line is, for whatever reason, goes to the kernel log with the time of the
- * boot clock, so that it is known after a shutdown and a crash too:
+ * The kernel log has the outputs, as lines.c tells them, and the end:
  *
- *   NS line LINE high		or low; or sinks, when it is driven low
- *   NS line LINE falls NS	it is high until then, if nothing else happens to it
  *   NS shutdown		nothing comes after it
  *
  * The property "test,load-line" names the line that the load current flows through.
@@ -27,7 +20,6 @@
  * that is suspended in that phase would be asleep too early for its outputs to float.
  */
 
-#include <linux/bitops.h>
 #include <linux/delay.h>
 #include <linux/gpio/driver.h>
 #include <linux/interrupt.h>
@@ -38,7 +30,6 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/panic.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/property.h>
@@ -46,76 +37,24 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
-#include <linux/workqueue.h>
 
-#include "../converter/gate.h"
+#include "lines.h"
 
 #define NUM_LINES	16
 #define HANG_MS		1000
-#define FOR_EVER	U64_MAX
-
-struct line {
-	bool output;
-	bool level;		/* as written */
-	bool pull;
-	bool held_high;
-	bool held_low;
-	u64 falls_ns;		/* when it has been let go of */
-	u64 high_until_ns;	/* as told to the log */
-	bool sinks;		/* as told to the log */
-};
 
 struct expander {
 	struct device *dev;
 	struct mutex lock;	/* all that follows */
 	struct gpio_chip chip;
 	struct irq_domain *irqs;
-	struct line line[NUM_LINES];
-	u32 load_line;
-	u64 settle_ns;
+	struct bms_line line[NUM_LINES];
+	struct bms_lines lines;
 	bool fails;
 	bool hangs;
 	u32 failures;		/* 0: until told otherwise */
 	bool edges_lost;
 };
-
-/* Until when a line is high if nothing else happens to it: 0, a time, or for ever */
-static u64 high_until(const struct line *line)
-{
-	if (line->held_low)
-		return 0;
-	if (line->held_high || (line->output ? line->level : line->pull))
-		return FOR_EVER;
-	return line->output ? 0 : line->falls_ns;
-}
-
-static bool is_high(const struct line *line)
-{
-	return high_until(line) > ktime_get_boottime_ns();
-}
-
-/* Tell of an output that has changed. */
-static void tell(struct expander *e, unsigned int number)
-{
-	struct line *line = &e->line[number];
-	u64 until_ns = high_until(line), now_ns = ktime_get_boottime_ns();
-	bool sinks;
-
-	if (number == e->load_line)
-		bms_converter_gate(until_ns);
-	if (until_ns <= now_ns)
-		until_ns = 0;
-	sinks = !until_ns && line->output && !line->level;
-	if (until_ns == line->high_until_ns && sinks == line->sinks)
-		return;
-	line->high_until_ns = until_ns;
-	line->sinks = sinks;
-	if (until_ns && until_ns != FOR_EVER)
-		dev_info(e->dev, "%llu line %u falls %llu\n", now_ns, number, until_ns);
-	else
-		dev_info(e->dev, "%llu line %u %s\n", now_ns, number,
-			 until_ns ? "high" : sinks ? "sinks" : "low");
-}
 
 /* Each access asks once. */
 static int access(struct expander *e)
@@ -148,16 +87,12 @@ static int expander_get_direction(struct gpio_chip *chip, unsigned int number)
 static int expander_direction_input(struct gpio_chip *chip, unsigned int number)
 {
 	struct expander *e = gpiochip_get_data(chip);
-	struct line *line = &e->line[number];
 	int ret = access(e);
 
 	if (ret)
 		return ret;
 	guard(mutex)(&e->lock);
-	if (line->output && line->level)
-		line->falls_ns = ktime_get_boottime_ns() + e->settle_ns;
-	line->output = false;
-	tell(e, number);
+	bms_lines_drive(&e->lines, number, false, e->line[number].level);
 	return 0;
 }
 
@@ -169,8 +104,7 @@ static int expander_set(struct gpio_chip *chip, unsigned int number, int level)
 	if (ret)
 		return ret;
 	guard(mutex)(&e->lock);
-	e->line[number].level = level;
-	tell(e, number);
+	bms_lines_drive(&e->lines, number, e->line[number].output, level);
 	return 0;
 }
 
@@ -182,9 +116,7 @@ static int expander_direction_output(struct gpio_chip *chip, unsigned int number
 	if (ret)
 		return ret;
 	guard(mutex)(&e->lock);
-	e->line[number].output = true;
-	e->line[number].level = level;
-	tell(e, number);
+	bms_lines_drive(&e->lines, number, true, level);
 	return 0;
 }
 
@@ -196,7 +128,7 @@ static int expander_get(struct gpio_chip *chip, unsigned int number)
 	if (ret)
 		return ret;
 	guard(mutex)(&e->lock);
-	return is_high(&e->line[number]);
+	return bms_line_is_high(&e->line[number]);
 }
 
 #if !defined(EXPANDER_SET_FAILS) && !defined(EXPANDER_SET_RV)	/* before 6.15 */
@@ -215,14 +147,14 @@ static int expander_to_irq(struct gpio_chip *chip, unsigned int number)
 
 static void pull(struct expander *e, unsigned int number, bool level)
 {
-	struct line *line = &e->line[number];
+	struct bms_line *line = &e->line[number];
 	bool was_high, high, lost;
 	int irq;
 
 	scoped_guard(mutex, &e->lock) {
-		was_high = is_high(line);
+		was_high = bms_line_is_high(line);
 		line->pull = level;
-		high = is_high(line);
+		high = bms_line_is_high(line);
 		lost = e->edges_lost;
 	}
 	irq = irq_find_mapping(e->irqs, number);
@@ -230,19 +162,6 @@ static void pull(struct expander *e, unsigned int number, bool level)
 	    irq_get_trigger_type(irq) & (high ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING))
 		irq_set_irqchip_state(irq, IRQCHIP_STATE_PENDING, true);
 }
-
-/* Who writes does not wait: the world has to go on while a driver tries to let go. */
-static void unbind(struct work_struct *work)
-{
-	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL, "bms");
-
-	if (!dev)
-		return;
-	device_release_driver(dev);
-	put_device(dev);
-}
-
-static DECLARE_WORK(unbind_work, unbind);
 
 static int control(struct expander *e, const char *text)
 {
@@ -253,29 +172,19 @@ static int control(struct expander *e, const char *text)
 		pull(e, number, value);
 		return 0;
 	}
-	if (sysfs_streq(text, "unbind")) {
-		queue_work(system_long_wq, &unbind_work);
+	if (!bms_host_control(text))
 		return 0;
-	}
-	if (sysfs_streq(text, "crash"))
-		panic("told to");
 
 	guard(mutex)(&e->lock);
 
-	if (sscanf(text, "hold %u %7s", &number, word) == 2 && number < NUM_LINES) {
-		e->line[number].held_high = !strcmp(word, "high");
-		e->line[number].held_low = !strcmp(word, "low");
-		tell(e, number);
-	} else if (sscanf(text, "settle %u", &value) == 1) {
-		e->settle_ns = (u64)value * NSEC_PER_USEC;
-	} else if (sscanf(text, "access %7s %u", word, &value) >= 1) {
+	if (sscanf(text, "access %7s %u", word, &value) >= 1) {
 		e->fails = strcmp(word, "ok");
 		e->hangs = !strcmp(word, "hang");
 		e->failures = value;
 	} else if (sscanf(text, "edges %7s", word) == 1) {
 		e->edges_lost = !strcmp(word, "lost");
 	} else {
-		return -EINVAL;
+		return bms_lines_control(&e->lines, text);
 	}
 	return 0;
 }
@@ -297,15 +206,19 @@ static int expander_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct expander *e;
+	u32 load_line;
 
 	e = devm_kzalloc(dev, sizeof(*e), GFP_KERNEL);
 	if (!e)
 		return -ENOMEM;
 	e->dev = dev;
 	mutex_init(&e->lock);
-	e->load_line = NUM_LINES;
-	if (!device_property_read_u32(dev, "test,load-line", &e->load_line))
-		bms_converter_gate(0);
+	e->lines = (struct bms_lines){
+		.dev = dev, .name = "", .line = e->line, .count = NUM_LINES,
+		.load_line = NUM_LINES,
+	};
+	if (!device_property_read_u32(dev, "test,load-line", &load_line))
+		bms_lines_load_line(&e->lines, load_line);
 	e->irqs = devm_irq_domain_create_sim(dev, NULL, NUM_LINES);
 	if (IS_ERR(e->irqs))
 		return PTR_ERR(e->irqs);
