@@ -77,9 +77,20 @@ void bms_converter_gate(u64 until_ns)
 }
 EXPORT_SYMBOL_GPL(bms_converter_gate);
 
+/**
+ * bms_converter_flows() - whether the load current flows
+ *
+ * Return: false if a chip has told that it does not.
+ */
+bool bms_converter_flows(void)
+{
+	return atomic64_read(&flows_until_ns) > (s64)ktime_get_boottime_ns();
+}
+EXPORT_SYMBOL_GPL(bms_converter_flows);
+
 static bool gated(const struct converter *c)
 {
-	if (atomic64_read(&flows_until_ns) <= (s64)ktime_get_boottime_ns())
+	if (!bms_converter_flows())
 		return true;
 	return c->gate && (gpiod_get_direction(c->gate) != 0 ||
 			   gpiod_get_raw_value_cansleep(c->gate) != 1);

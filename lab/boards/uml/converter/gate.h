@@ -7,5 +7,6 @@
 #include <linux/types.h>
 
 void bms_converter_gate(u64 until_ns);
+bool bms_converter_flows(void);
 
 #endif /* __BMS_CONVERTER_GATE_H */
