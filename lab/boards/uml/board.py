@@ -89,15 +89,14 @@ class PowerOn:
         place.mkdir(parents=True, exist_ok=True)
         self.board.devicetree(self.scenario, place / "board.dtb")
         said = self.said = self.board.run(place, self.script.lines)
-        start, chips = BEGIN.search(said), list(gpio_chips(said))
+        start = BEGIN.search(said)
         last_word = TOLD_TO if self.how == "crash" else "player: end"
-        if not start or not chips or last_word not in said:
+        if not start or last_word not in said:
             tail = " | ".join(said.strip().splitlines()[-3:])
             raise LabError(f"the virtual board did not come to an end: {tail}; all of it: "
                            f"{place / 'kernel.log'}")
         self.begin_ns = int(start[1]) + BEGIN_NS
-        self.base = next((first for first, parent in chips if parent == "gpios"), chips[0][0])
-        self.trace = (place / "trace").read_text()
+        self.written, self.told = self.board.edges(self, place)
         samples = place / "samples"
         self.sampled = samples.read_text().splitlines() if samples.exists() else []
 
@@ -115,17 +114,12 @@ class PowerOn:
     def take(self, log, until):
         """Take the edges of the pins and the files; after a crash the pump goes on until then."""
         ended = min(until, self.ended())
-        traced = list(edges(self.trace, self.begin_ns, self.base))
-        told = []
-        if self.script.own_chips:
-            traced = [item for item in traced if item[1] in WRITTEN]
-            told = list(line_edges(self.said, self.begin_ns))
-        found = [item for item in traced if item[1] != HEARTBEAT
+        found = [item for item in self.written if item[1] != HEARTBEAT
                  and (self.begin + item[0] < ended or self.end == self.scenario.end)]
-        found += [item for item in told if self.begin + item[0] < ended]
+        found += [item for item in self.told if self.begin + item[0] < ended]
         if "heartbeat" in self.scenario.flags:
             beats = Steps("0")
-            for time, pin, level in traced:
+            for time, pin, level in self.written:
                 if pin == HEARTBEAT:
                     beats.set(time, level)
             found += [(time, "EN", level) for time, level in pump(time for time, _ in beats.edges())
@@ -177,6 +171,19 @@ class Uml(boards.Board):
 
     def devicetree(self, scenario, path):
         devicetree(scenario, path)
+
+    def edges(self, on, place):
+        """Edges of a power-on, (time, pin, level): orders of gpiolib, and what pins were.
+
+        The host's end shows at pins, but not in orders.
+        """
+        chips = list(gpio_chips(on.said))
+        base = next((first for first, parent in chips if parent == "gpios"), chips[0][0])
+        traced = edges((place / "trace").read_text(), on.begin_ns, base)
+        if not on.script.own_chips:
+            return list(traced), []
+        return ([item for item in traced if item[1] in WRITTEN],
+                list(line_edges(on.said, on.begin_ns)))
 
     def command(self, folder, lines, *parameters):
         """How to run one power-on of the board, in a folder of its own."""

@@ -13,7 +13,7 @@ CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPI
 FIRST_LINE = 512    # of the first chip
 BEGIN = re.compile(r"^player: begin (\d+)$", re.MULTILINE)
 LINE = re.compile(r"bms-expander outputs: (\d+) line (\d+) (high|low|sinks|falls)(?: (\d+))?")
-SHUTDOWN = re.compile(r"bms-expander outputs: (\d+) shutdown")
+SHUTDOWN = re.compile(r"bms-(?:expander outputs|soc gpio): (\d+) shutdown")
 EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
 
 

@@ -194,9 +194,11 @@ class Script:
         self.converters = converters(scenario)
         self.own_chips = own_chips(scenario)
 
+    def at_ns(self, time):
+        return BEGIN_NS + round((time - self.begin) * NS) if time >= self.begin else 0
+
     def add(self, time, text):
-        at_ns = BEGIN_NS + round((time - self.begin) * NS)
-        self.lines.append(f"{at_ns if time >= self.begin else 0} {text}")
+        self.lines.append(f"{self.at_ns(time)} {text}")
 
     def early(self, text):
         self.lines.append(f"0 {text}")
@@ -307,6 +309,10 @@ class Script:
             self.add(time, f"write {inputs} edges {levels['IRQ']}")
         return levels
 
+    def host(self, time, text):
+        """What happens to the host itself."""
+        self.add(time, f"write {CONTROL.format('outputs')} {text}")
+
     def access(self, time, out):
         """How the accesses to the outputs end from now on."""
         how, count = out
@@ -360,7 +366,7 @@ class Script:
             return
         what, seconds = item.value
         if what == "rebind":
-            self.add(time, f"write {CONTROL.format('outputs')} unbind")
+            self.host(time, "unbind")
             self.add(time + REBIND_S, f"try {DRIVER}/bind bms")
             for key, value in world.settings:
                 self.write(time + REBIND_S, *sysfs.setting(key, value))
@@ -386,7 +392,7 @@ class Script:
         """The last lines; then all of them are put in order."""
         self.add(time, f"copy {TRACING}/trace /run/trace")
         if crashes:
-            self.add(time, f"write {CONTROL.format('outputs')} crash")
+            self.host(time, "crash")
         self.lines.sort(key=at_ns)
         last_ns = BEGIN_NS + round((time - self.begin) * NS)
         self.lines = [line for line in self.lines if at_ns(line) <= last_ns]
