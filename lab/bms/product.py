@@ -12,6 +12,7 @@ OVER_DISCHARGED_V = 2.00
 CHARGE_MIN_C, CHARGE_MAX_C, TEMP_HYSTERESIS_K = 5.0, 50.0, 2.0
 SUPPLY_V = (8.0, 70.0)
 LOAD_LIMIT_A = 1.0
+CELL_KNOWN_V = (0.5, 5.0)           # beyond these a value is none
 
 WARNING_S, LATE_S = 30.0, 0.1       # a warning is never shorter, and so much longer at most
 HOLD_S = 0.5

@@ -39,3 +39,18 @@ $(BUILD)/virtual-root/init: $(VIRTUAL)/player.c | virtual-packages
 uml = uml:$(BUILD)/$(1)/linux:$(BUILD)/$(or $(2),$(1))-modules/ko:$(BUILD)/virtual-root
 BOARD_uml = $(call uml,virtual)
 NEEDS_uml := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
+
+# Overlays as they are, on models of the chips that they name
+dts = cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(LINUX)/include $(1) | \
+	dtc -q -@ -I dts -O dtb -o $(2) -
+$(BUILD)/overlaid/%.dtb: Documentation/boards/%.dtso $(VIRTUAL)/models.dts $(LINUX)/.unpacked
+	@mkdir -p $(@D)
+	@$(call dts,$(VIRTUAL)/models.dts,$(@D)/base.dtb) && $(call dts,$<,$@o) && \
+		fdtoverlay -i $(@D)/base.dtb -o $@ $@o
+
+OVERLAYS := $(patsubst Documentation/boards/%.dtso,%,$(wildcard Documentation/boards/*.dtso))
+define overlaid
+BOARD_$(1) = $(1):$(BUILD)/virtual/linux:$(BUILD)/virtual-modules/ko:$(BUILD)/virtual-root:$(BUILD)/overlaid/$(1).dtb
+NEEDS_$(1) = $(NEEDS_uml) $(BUILD)/overlaid/$(1).dtb
+endef
+$(foreach overlay,$(OVERLAYS),$(eval $(call overlaid,$(overlay))))
