@@ -54,3 +54,10 @@ BOARD_$(1) = $(1):$(BUILD)/virtual/linux:$(BUILD)/virtual-modules/ko:$(BUILD)/vi
 NEEDS_$(1) = $(NEEDS_uml) $(BUILD)/overlaid/$(1).dtb
 endef
 $(foreach overlay,$(OVERLAYS),$(eval $(call overlaid,$(overlay))))
+
+# The models themselves
+$(BUILD)/chips.dtb: $(VIRTUAL)/chips.dts $(VIRTUAL)/models.dts $(LINUX)/.unpacked
+	@$(call dts,$<,$@)
+.PHONY: chips
+chips: $(NEEDS_uml) $(BUILD)/chips.dtb
+	@$(PYTHON) -m boards.uml.chips $(BOARD_uml) $(BUILD)/chips.dtb $(BUILD)/chips
