@@ -37,7 +37,8 @@ newcomer: ## both commands of the README on a fresh Debian, SUITE=trixie or book
 
 kunit: ## run the KUnit tests on the virtual board; ARCH=arm under QEMU, ARCH=user without a kernel
 kunit-sanitizers: ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each driver bound twice
-scenarios: ## play SCENARIOS="files or folders" on BOARD=uml, in virtual time, or npcm750, at its pins; logs to LOG=
+scenarios: ## play SCENARIOS="files or folders" on BOARD=uml, npcm750 or an overlay, raspberry-pi; logs to LOG=
+chips: ## try the models of chips that overlays run on
 random: ## play HOURS=1000 of made-up scenarios with SEED=1
 soak: ## 30 days at rest, a year of cycles
 faults: ## let everything go wrong, ROUNDS=1 times, and judge the pins

@@ -74,6 +74,10 @@ test: | test-packages
 		"kunit ARCH=arm" \
 		fuzz-short \
 		scenarios \
+		chips \
+		"scenarios BOARD=raspberry-pi SCENARIOS=tests/scenarios/*.scn" \
+		"scenarios BOARD=i2c-expander" \
+		"scenarios BOARD=signals-only" \
 		random-short \
 		coverage \
 		soak-short \
