@@ -4,14 +4,14 @@
  *
  *	abuse readers NUMBER SECONDS FILE...
  *
- * lets so many processes read the files over and over. Every tenth is slow and takes
- * each byte by itself, every tenth dies in the middle of it and is replaced. At the end
- * it prints what they did, and errors other than "not known now".
+ * lets so many processes read the files over and over. Every tenth is slow and reads byte
+ * by byte. Every tenth dies in the middle of a file and is replaced. At the end it prints
+ * what they did, and errors other than "not known now".
  *
  *	abuse writers FILE...
  *
  * writes garbage into each file, as root and as nobody, and prints a line for each
- * write: file, user, what was written, what came of it.
+ * write: file, user, what was written, the result.
  */
 
 #define _GNU_SOURCE
@@ -49,7 +49,7 @@ static void read_file(const char *name, bool slow)
 		if (slow)
 			usleep(SLOW_US);
 	}
-	/* What is not known now, or no longer there, is no error. */
+	/* A value that is not known now, and a file that has gone, are no errors. */
 	if (len < 0 && errno != ENODEV && errno != ENODATA && !tally->errors++)
 		snprintf(tally->error, sizeof(tally->error), " (%s: %s)", name,
 			 strerrorname_np(errno));
@@ -169,7 +169,7 @@ static int write_all(char **files)
 
 int main(int count, char **words)
 {
-	/* Not to be kept waiting by the crowd */
+	/* The crowd must not keep this process waiting. */
 	if (setpriority(PRIO_PROCESS, 0, -10))
 		return 1;
 	if (count > 4 && !strcmp(words[1], "readers"))

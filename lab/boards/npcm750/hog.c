@@ -12,7 +12,7 @@ int main(void)
 	long processor = sysconf(_SC_NPROCESSORS_ONLN);
 	cpu_set_t set;
 
-	/* The last one is taken by the parent, which can then start no more. */
+	/* The parent takes the last processor, because it can start no child after that. */
 	while (--processor > 0 && fork())
 		;
 	CPU_ZERO(&set);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First process of the virtual board: plays a script and goes
+ * First process of the virtual board: plays a script, then powers off
  *
  * The script has a line for each thing to do, in the order of time:
  *
@@ -11,13 +11,13 @@
  *   NANOSECONDS cat PATH		print a file
  *   NANOSECONDS copy PATH PATH		copy a file, of any length
  *
- * Times count from the first line. A write that fails is told and not the end:
- * some are meant to. A sample that is due while the system sleeps is left out;
- * the others go to the file "samples": time, name and value. With time travel,
- * waiting costs nothing. The script is in the folder of the host that the kernel's
- * parameter FOLDER names, modules are in the one of MODULES; the guest has them at
- * /run and /lib. Without these parameters they are there already, in the initramfs
- * of a machine.
+ * Times count from the first line. A write that fails is reported and does not end
+ * the script, because some are meant to fail. A sample that is due while the system
+ * sleeps is left out; the others go to the file "samples": time, name and value. With
+ * time travel, waiting costs nothing. The script is in the folder of the host that the
+ * kernel's parameter FOLDER names, modules are in the one of MODULES; the guest has them
+ * at /run and /lib. Without these parameters they are there already, in the initramfs of
+ * a machine.
  */
 
 #include <errno.h>
@@ -88,7 +88,7 @@ static uint64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* What cannot be read, or is empty, is a "-"; what is blank within a value, a "_". */
+/* A value that cannot be read, or is empty, becomes "-"; a blank within one becomes "_". */
 static void sample(const char *name, uint64_t due_ns)
 {
 	static const char *const folders[] = {

@@ -2,9 +2,9 @@
 /*
  * GPIO lines that are pulled as they are told to: for tests only
  *
- * What gpio-sim is for the virtual board, for kernels that are built without it and
- * without what it is made of. Lines have no interrupts. A test writes "LINE LEVEL" to
- * the attribute "pull"; a line that is not driven reads its pull.
+ * It replaces the gpio-sim of the virtual board in kernels that are built without that
+ * and without its parts. Lines have no interrupts. A test writes "LINE LEVEL" to the
+ * attribute "pull". A line that is not driven reads its pull.
  */
 
 #include <linux/bitops.h>

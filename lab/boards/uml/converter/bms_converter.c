@@ -51,7 +51,7 @@ struct channel {
 };
 
 struct converter {
-	struct mutex turn;	/* of who reads slowly */
+	struct mutex turn;	/* held while a slow read waits */
 	struct mutex lock;	/* channels and noise */
 	struct channel channel[NUM_CHANNELS];
 	struct iio_chan_spec spec[NUM_CHANNELS];
@@ -64,7 +64,7 @@ static s32 value_of(struct converter *c, const struct channel *ch)
 	return bms_ramp_value(&ch->ramp, ktime_get_boottime_ns(), &c->seed);
 }
 
-/* Until when the load current flows, if a chip tells that */
+/* The load current flows until then, if a chip says so */
 static atomic64_t flows_until_ns = ATOMIC64_INIT(S64_MAX);
 
 /**

@@ -4,7 +4,7 @@
  *
  * A test writes to the attribute "control", beside the words of lines.c:
  *
- *   pull LINE LEVEL		what an input reads that nothing else holds
+ *   pull LINE LEVEL		an input that nothing else holds reads this
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   access err COUNT		so many accesses fail
  *   edges ok|lost		while lost, no line raises an interrupt
@@ -15,9 +15,9 @@
  *
  * The property "test,load-line" names the line that the load current flows through.
  *
- * Beside it stands a device that is nothing but able to refuse to be suspended, in the
- * ordinary phase: 1 in its attribute "refuse" makes it. No expander does that itself, as one
- * that is suspended in that phase would be asleep too early for its outputs to float.
+ * A second device can refuse the suspend in the ordinary phase: a test writes 1 to its
+ * attribute "refuse". The expander cannot refuse itself. If it took part in that phase, it
+ * would be asleep before its outputs float.
  */
 
 #include <linux/delay.h>
@@ -56,7 +56,7 @@ struct expander {
 	bool edges_lost;
 };
 
-/* Each access asks once. */
+/* Each access of the chip calls this once. */
 static int access(struct expander *e)
 {
 	bool hangs;

@@ -29,7 +29,7 @@
 
 #define FOR_EVER	U64_MAX
 
-/* Until when a line is high if nothing else happens to it: 0, a time, or for ever */
+/* A line is high until then, if nothing else happens to it: 0, a time, or for ever */
 static u64 high_until(const struct bms_line *line)
 {
 	if (line->held_low)
@@ -51,7 +51,7 @@ bool bms_line_is_high(const struct bms_line *line)
 }
 EXPORT_SYMBOL_GPL(bms_line_is_high);
 
-/* Tell of an output that has changed. */
+/* Log an output that has changed. */
 static void tell(struct bms_lines *lines, unsigned int number)
 {
 	struct bms_line *line = &lines->line[number];
@@ -132,7 +132,7 @@ int bms_lines_control(struct bms_lines *lines, const char *text)
 }
 EXPORT_SYMBOL_GPL(bms_lines_control);
 
-/* Who writes does not wait: the world has to go on while a driver tries to let go. */
+/* The writer does not wait, because events must go on while a driver tries to let go. */
 static void unbind(struct work_struct *work)
 {
 	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL, "bms");
