@@ -82,6 +82,18 @@ static const struct software_node battery_node = {
 	.properties = battery_properties,
 };
 
+/* More than a property of a power supply can hold */
+static const struct property_entry large_battery_properties[] = {
+	PROPERTY_ENTRY_STRING("compatible", "simple-battery"),
+	PROPERTY_ENTRY_U32("charge-full-design-microamp-hours", 3000000000U),
+	{}
+};
+
+static const struct software_node large_battery_node = {
+	.name = "smallbms-fake-large-battery",
+	.properties = large_battery_properties,
+};
+
 static void hang(const unsigned int *hangs_ms)
 {
 	unsigned long begin = jiffies;
@@ -439,14 +451,28 @@ void fake_bank_gpio(struct fake_bank *bank, const char *name, enum fake_line lin
 	add_refs(bank, name, bank->num_refs++, 1);
 }
 
+static void add_battery(struct fake_bank *bank, const struct software_node *node)
+{
+	bank->ref[bank->num_refs] = SOFTWARE_NODE_REFERENCE(node);
+	add_refs(bank, "monitored-battery", bank->num_refs++, 1);
+}
+
 /**
  * fake_bank_battery() - tell a bank what its battery is
  * @bank: the bank
  */
 void fake_bank_battery(struct fake_bank *bank)
 {
-	bank->ref[bank->num_refs] = SOFTWARE_NODE_REFERENCE(&battery_node);
-	add_refs(bank, "monitored-battery", bank->num_refs++, 1);
+	add_battery(bank, &battery_node);
+}
+
+/**
+ * fake_bank_large_battery() - tell a bank that it holds 3000 Ah
+ * @bank: the bank
+ */
+void fake_bank_large_battery(struct fake_bank *bank)
+{
+	add_battery(bank, &large_battery_node);
 }
 
 /**
@@ -507,6 +533,8 @@ struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank
 	has_no_driver(&nodes[FAKE_NO_CONVERTER]);
 	need_node(test, &battery_node);
 	has_no_driver(&battery_node);
+	need_node(test, &large_battery_node);
+	has_no_driver(&large_battery_node);
 	pdev = platform_device_register_full(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_bank, pdev));

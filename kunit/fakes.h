@@ -147,6 +147,7 @@ void fake_bank_channels(struct fake_bank *bank, const char *name, unsigned int f
 			unsigned int count);
 void fake_bank_gpio(struct fake_bank *bank, const char *name, enum fake_line line, u32 flags);
 void fake_bank_battery(struct fake_bank *bank);
+void fake_bank_large_battery(struct fake_bank *bank);
 void fake_bank_u32(struct fake_bank *bank, const char *name, u32 value);
 void fake_bank_drop(struct fake_bank *bank, const char *name);
 struct platform_device *fake_bank_add(struct kunit *test, struct fake_bank *bank, int id);

@@ -164,22 +164,23 @@ static void nothing_to_count(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gauge.known);
 }
 
-/* The largest bank that a property can tell of, and more current than it can tell of */
+/* The largest bank that a devicetree can tell of, and the largest current */
 static void largest_numbers(struct kunit *test)
 {
-	struct smallbms_gauge gauge = { .full_uah = S32_MAX };
+	struct smallbms_gauge gauge = { .full_uah = U32_MAX };
 	const struct scan full = { 600000, 1, 0, 3300, FULL, 0 };
 	const struct scan out = { 5000000, 2, -2147483, 3300, 0, 0 };
 	const struct scan in = { 5000000, 1000, 2147483, 3300, 0, 0 };
 
 	play(&gauge, &full);
-	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), S32_MAX);
+	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), U32_MAX);
 	KUNIT_EXPECT_EQ(test, smallbms_gauge_percent(&gauge), 100);
 	play(&gauge, &out);
 	/* 7.5 s at 2147.483 A */
-	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), S32_MAX - 4473923);
+	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), U32_MAX - 4473923);
+	KUNIT_EXPECT_EQ(test, smallbms_gauge_percent(&gauge), 99);
 	play(&gauge, &in);
-	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), S32_MAX);
+	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), U32_MAX);
 }
 
 static struct kunit_case gauge_test_cases[] = {

@@ -15,6 +15,7 @@
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/leds.h>
+#include <linux/limits.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/sched.h>
@@ -92,11 +93,6 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 
-	t->adc->value[FAKE_SUPPLY] = 52800000;
-	t->adc->value[FAKE_BANK_CURRENT] = 50000000;	/* 2640 W */
-	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_POWER_NOW), -ENODEV);
-
 	/* Limits are known when the voltage is not, or makes no sense. */
 	t->adc->error[FAKE_SUPPLY] = -EIO;
 	scanned(test);
@@ -106,6 +102,35 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -ENODEV);
+}
+
+/* An error under the heaviest load would silence the monitoring just then. */
+static void power_stops_at_what_a_property_holds(struct kunit *test)
+{
+	static const struct {
+		int voltage_uv;
+		int current_ua;
+		int power_uw;
+	} cases[] = {
+		{ 52800000, 40000000, 2112000000 },
+		{ 52800000, 50000000, INT_MAX },	/* 2640 W */
+		{ 52800000, -40000000, -2112000000 },
+		{ 52800000, -50000000, -INT_MAX },
+		{ 70000000, INT_MIN, -INT_MAX },
+	};
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	int i;
+
+	add_measurements(bank);
+	running(test, bank);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		t->adc->value[FAKE_SUPPLY] = cases[i].voltage_uv;
+		t->adc->value[FAKE_BANK_CURRENT] = cases[i].current_ua;
+		scanned(test);
+		KUNIT_EXPECT_EQ_MSG(test, property(test, POWER_SUPPLY_PROP_POWER_NOW),
+				    cases[i].power_uw, "case %d", i);
+	}
 }
 
 /* When the driver guessed, one failed cell halved the number. */
@@ -215,6 +240,25 @@ static void charge_is_shown_once_it_is_known(struct kunit *test)
 	t->adc->error[FAKE_BANK_CURRENT] = 0;
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
+}
+
+/* Its charge fits into no property, but the percentage of it does. */
+static void charge_of_a_large_bank_is_shown_in_percent(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	add_measurements(bank);
+	fake_bank_large_battery(bank);
+	running(test, bank);
+	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
+	KUNIT_ASSERT_TRUE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
+
+	t->adc->value[FAKE_CELL] = 3760000;
+	msleep(MEASURED_MS);
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
 }
 
 static void charge_of_signals_is_not_counted(struct kunit *test)
@@ -667,11 +711,13 @@ static void is_read_on_one_processor_and_evaluated_on_another(struct kunit *test
 
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_SLOW(measured_bank_has_all_properties),
+	KUNIT_CASE_SLOW(power_stops_at_what_a_property_holds),
 	KUNIT_CASE(limits_of_the_bank_are_not_guessed),
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
 	KUNIT_CASE(health_is_the_worst),
 	KUNIT_CASE(health_names_the_supply),
 	KUNIT_CASE_SLOW(charge_is_shown_once_it_is_known),
+	KUNIT_CASE(charge_of_a_large_bank_is_shown_in_percent),
 	KUNIT_CASE(charge_of_signals_is_not_counted),
 	KUNIT_CASE_SLOW(stale_value_is_not_shown),
 	KUNIT_CASE_SLOW(outputs_are_read_back),

@@ -18,7 +18,6 @@
 #include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
-#include <linux/limits.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -86,7 +85,6 @@ static int smallbms_get_cells_in_series(struct smallbms *bms)
 static void smallbms_get_battery(struct smallbms *bms)
 {
 	struct fwnode_handle *battery;
-	u32 full_uah;
 
 	if (!smallbms_sense_count(&bms->sense, SMALLBMS_KIND_BANK_CURRENT) ||
 	    !smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL))
@@ -94,10 +92,8 @@ static void smallbms_get_battery(struct smallbms *bms)
 	battery = fwnode_find_reference(dev_fwnode(bms->dev), "monitored-battery", 0);
 	if (IS_ERR(battery))
 		return;
-	/* More than a property can tell is not counted. */
-	if (!fwnode_property_read_u32(battery, "charge-full-design-microamp-hours", &full_uah) &&
-	    full_uah <= S32_MAX)
-		bms->gauge.full_uah = full_uah;
+	fwnode_property_read_u32(battery, "charge-full-design-microamp-hours",
+				 &bms->gauge.full_uah);
 	fwnode_handle_put(battery);
 }
 

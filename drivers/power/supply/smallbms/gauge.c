@@ -118,7 +118,7 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_step);
  *
  * Return: its charge in uAh.
  */
-s32 smallbms_gauge_uah(const struct smallbms_gauge *gauge)
+u32 smallbms_gauge_uah(const struct smallbms_gauge *gauge)
 {
 	return div_s64(gauge->charge_uams, MS_PER_HOUR);
 }
@@ -132,6 +132,6 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_uah);
  */
 int smallbms_gauge_percent(const struct smallbms_gauge *gauge)
 {
-	return div_s64(smallbms_gauge_uah(gauge) * 100LL, gauge->full_uah);
+	return div_u64(smallbms_gauge_uah(gauge) * 100ULL, gauge->full_uah);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_percent);

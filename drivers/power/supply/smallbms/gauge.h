@@ -20,7 +20,7 @@
  * @read_ns: when it was read
  */
 struct smallbms_gauge {
-	s32 full_uah;
+	u32 full_uah;
 	bool known;
 	s64 charge_uams;
 	bool low;
@@ -30,7 +30,7 @@ struct smallbms_gauge {
 
 void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_settings *set,
 			 const struct smallbms_sample *in, u32 causes);
-s32 smallbms_gauge_uah(const struct smallbms_gauge *gauge);
+u32 smallbms_gauge_uah(const struct smallbms_gauge *gauge);
 int smallbms_gauge_percent(const struct smallbms_gauge *gauge);
 
 #endif /* __SMALLBMS_GAUGE_H */

@@ -23,6 +23,7 @@
 #include <linux/device.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/of.h>
 #include <linux/power_supply.h>
 #include <linux/spinlock.h>
@@ -104,7 +105,10 @@ static int smallbms_psy_voltage_limit(const struct smallbms_report *report, s32 
 	return report->cells_in_series * cell_uv;
 }
 
-/* Above 2147 W it is more than a property can tell. */
+/*
+ * A property can tell of 2147 W. Beyond these it tells just that: an error under the
+ * heaviest load would silence the monitoring when it matters most.
+ */
 static int smallbms_psy_power(const struct smallbms_report *report,
 			      union power_supply_propval *val)
 {
@@ -115,9 +119,7 @@ static int smallbms_psy_power(const struct smallbms_report *report,
 		return -ENODEV;
 	power_uw = div_s64((s64)report->sample.group[SMALLBMS_KIND_SUPPLY].min *
 			   report->sample.group[SMALLBMS_KIND_BANK_CURRENT].min, MICRO);
-	if (power_uw < INT_MIN || power_uw > INT_MAX)
-		return -ENODEV;
-	val->intval = power_uw;
+	val->intval = clamp_t(s64, power_uw, -INT_MAX, INT_MAX);
 	return 0;
 }
 
@@ -276,8 +278,10 @@ static bool smallbms_psy_has(const struct smallbms *bms, enum power_supply_prope
 
 	switch (psp) {
 	case POWER_SUPPLY_PROP_CAPACITY:
-	case POWER_SUPPLY_PROP_CHARGE_NOW:
 		return bms->gauge.full_uah;
+	case POWER_SUPPLY_PROP_CHARGE_NOW:
+		/* Of more than 2147 Ah only the percentage fits into a property. */
+		return bms->gauge.full_uah && bms->gauge.full_uah <= INT_MAX;
 	case POWER_SUPPLY_PROP_VOLTAGE_NOW:
 		return smallbms_sense_count(sense, SMALLBMS_KIND_SUPPLY);
 	case POWER_SUPPLY_PROP_VOLTAGE_MIN:
