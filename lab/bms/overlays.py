@@ -200,6 +200,14 @@ def play(wiring, front, board, folder):
         judge_outputs(wiring, lambda name: (folder / name).read_text().strip()))
 
 
+def addresses(tree, folder):
+    """Refuse two devices that are on at the same address."""
+    # The label "gpio" looks like a property of that name.
+    must("dtc", "-Wno-gpios_property", "-Wno-interrupt_provider", "-Wno-unique_unit_address",
+         "-Wunique_unit_address_if_enabled", "-I", "dtb", "-O", "dtb",
+         "-o", folder / "addresses.dtb", tree)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel-config", action="append", default=[], metavar="NAME=FILE",
@@ -240,6 +248,7 @@ def main():
             continue
         must("fdtoverlay", "-i", base, "-o", tree, compiled)
         attempt(f"{name} is valid", must, "dt-validate", "-s", judge, tree)
+        attempt(f"{name} has one device at an address", addresses, tree, place)
         replace_parts(tree)
         nodes = compatibles(compiled)
         for kernel, _, config in (text.partition("=") for text in args.kernel_config):
