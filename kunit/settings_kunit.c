@@ -72,6 +72,10 @@ static const struct range_case {
 	{ SMALLBMS_SET_STALE_MS, 5000, 1000, 10000, false },
 	{ SMALLBMS_SET_CHARGE_IN_PRE_ALARM, 0, 0, 1, true },
 	{ SMALLBMS_SET_LOAD_LIMIT_UA, 1000000, 100000, 1000000, false },
+	{ SMALLBMS_SET_REST_UA, 200000, 0, 10000000, true },
+	{ SMALLBMS_SET_FULL_TAIL_PERCENT, 4, 1, 20, false },
+	{ SMALLBMS_SET_FULL_CELL_UV, 3450000, 3350000, 3650000, false },
+	{ SMALLBMS_SET_FULL_HOLD_MS, 180000, 60000, 3600000, false },
 };
 
 static void range_case_desc(const struct range_case *c, char *desc)

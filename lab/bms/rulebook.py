@@ -48,7 +48,7 @@ def number(value, unit):
 
 # Property's or define's ending: a divisor, and the unit that people read
 UNITS = {"microvolt": (1e6, "V"), "microamp": (1e6, "A"), "millicelsius": (1e3, "°C"),
-         "ms": (1e3, "s")}
+         "ms": (1e3, "s"), "percent": (1, "%")}
 
 
 def setting_row(name, default, least, most, zero, written):

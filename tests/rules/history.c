@@ -133,6 +133,10 @@ static void limits_of(const struct smallbms_settings *set, struct limits *l)
 		.stale_ms = set->stale_ms,
 		.keep_charge = set->charge_in_pre_alarm,
 		.current = set->load_limit_ua,
+		.rest = set->rest_ua,
+		.tail_percent = set->full_tail_percent,
+		.full_cell = set->full_cell_uv,
+		.full_ms = set->full_hold_ms,
 	};
 }
 

@@ -73,7 +73,9 @@ bool oracle_allows(const struct limits *l)
 	       within(l->warning_ms, 30000, 300000) && within(l->hold_ms, 250, 5000) &&
 	       within(l->filter_ms, 0, 200) && within(l->settle_ms, 1, 200) &&
 	       within(l->stale_ms, 1000, 10000) &&
-	       within(l->keep_charge, 0, 1) && within(l->current, 100000, 1000000);
+	       within(l->keep_charge, 0, 1) && within(l->current, 100000, 1000000) &&
+	       within(l->rest, 0, 10000000) && within(l->tail_percent, 1, 20) &&
+	       within(l->full_cell, 3350000, 3650000) && within(l->full_ms, 60000, 3600000);
 }
 
 /* What one moment says of a matter, by itself. */

@@ -27,6 +27,7 @@ struct limits {
 	int32_t warning_ms, hold_ms, filter_ms, settle_ms, stale_ms;
 	int32_t keep_charge;
 	int32_t current;
+	int32_t rest, tail_percent, full_cell, full_ms;
 };
 
 /* Anything that counts when it has stood for its time */

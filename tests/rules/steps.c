@@ -604,7 +604,10 @@ static bool allowed(const struct smallbms_settings *s)
 	       within(s->warning_ms, 30000, 300000) && within(s->hold_ms, 250, 5000) &&
 	       within(s->filter_ms, 0, 200) && within(s->settle_ms, 1, 200) &&
 	       within(s->stale_ms, 1000, 10000) &&
-	       within(s->charge_in_pre_alarm, 0, 1) && within(s->load_limit_ua, 100000, 1000000);
+	       within(s->charge_in_pre_alarm, 0, 1) && within(s->load_limit_ua, 100000, 1000000) &&
+	       within(s->rest_ua, 0, 10000000) && within(s->full_tail_percent, 1, 20) &&
+	       within(s->full_cell_uv, 3350000, 3650000) &&
+	       within(s->full_hold_ms, 60000, 3600000);
 }
 
 void F4_settings_are_as_allowed(void)

@@ -175,7 +175,8 @@ NUMBERS = ("load-disconnect-cell-microvolt", "pre-alarm-cell-microvolt",
            "load-reconnect-cell-microvolt", "charge-disconnect-cell-microvolt",
            "charge-reconnect-cell-microvolt", "over-discharged-cell-microvolt",
            "charge-min-millicelsius", "charge-max-millicelsius", "warning-ms", "hold-ms",
-           "line-filter-ms", "output-settle-ms", "stale-ms", "load-limit-microamp")
+           "line-filter-ms", "output-settle-ms", "stale-ms", "load-limit-microamp",
+           "rest-current-microamp", "full-tail-percent", "full-cell-microvolt", "full-hold-ms")
 LINES = ("loop", "remote-h", "remote-l", "allowed-to-discharge", "allowed-to-charge",
          "battery-pre-alarm", "heartbeat", *uml.bank_lines().values())
 

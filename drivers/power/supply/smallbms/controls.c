@@ -71,6 +71,10 @@ SETTING(output_settle_ms, SMALLBMS_SET_SETTLE_MS);
 SETTING(stale_ms, SMALLBMS_SET_STALE_MS);
 SETTING(charge_in_pre_alarm, SMALLBMS_SET_CHARGE_IN_PRE_ALARM);
 SETTING(load_limit_microamp, SMALLBMS_SET_LOAD_LIMIT_UA);
+SETTING(rest_current_microamp, SMALLBMS_SET_REST_UA);
+SETTING(full_tail_percent, SMALLBMS_SET_FULL_TAIL_PERCENT);
+SETTING(full_cell_microvolt, SMALLBMS_SET_FULL_CELL_UV);
+SETTING(full_hold_ms, SMALLBMS_SET_FULL_HOLD_MS);
 
 static struct attribute *setting_attrs[] = {
 	&setting_load_disconnect_cell_microvolt.attr.attr,
@@ -88,6 +92,10 @@ static struct attribute *setting_attrs[] = {
 	&setting_stale_ms.attr.attr,
 	&setting_charge_in_pre_alarm.attr.attr,
 	&setting_load_limit_microamp.attr.attr,
+	&setting_rest_current_microamp.attr.attr,
+	&setting_full_tail_percent.attr.attr,
+	&setting_full_cell_microvolt.attr.attr,
+	&setting_full_hold_ms.attr.attr,
 	NULL
 };
 

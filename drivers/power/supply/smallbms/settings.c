@@ -85,6 +85,18 @@ const struct smallbms_setting smallbms_settings_table[SMALLBMS_NUM_SETTINGS] = {
 	[SMALLBMS_SET_LOAD_LIMIT_UA] =
 		SETTING(load_limit_ua, "load-limit-microamp",
 			.def = 1000000, .min = 100000, .max = 1000000),
+	[SMALLBMS_SET_REST_UA] =
+		SETTING(rest_ua, "rest-current-microamp",
+			.def = 200000, .min = 0, .max = 10000000, .run_time = true),
+	[SMALLBMS_SET_FULL_TAIL_PERCENT] =
+		SETTING(full_tail_percent, "full-tail-percent",
+			.def = 4, .min = 1, .max = 20),
+	[SMALLBMS_SET_FULL_CELL_UV] =
+		SETTING(full_cell_uv, "full-cell-microvolt",
+			.def = 3450000, .min = 3350000, .max = 3650000),
+	[SMALLBMS_SET_FULL_HOLD_MS] =
+		SETTING(full_hold_ms, "full-hold-ms",
+			.def = 180000, .min = 60000, .max = 3600000),
 };
 EXPORT_SYMBOL_IF_KUNIT(smallbms_settings_table);
 

@@ -25,6 +25,11 @@
  * @stale_ms: age at which a measurement is lost (F1)
  * @charge_in_pre_alarm: 1 = charging goes on during the pre-alarm (C3 off)
  * @load_limit_ua: largest lasting current of the load output (F5)
+ * @rest_ua: less current of the bank than this is none (P6)
+ * @full_tail_percent: less charging current than this share of the charge of a full
+ *	bank, per hour, is that of a bank that is full (P6)
+ * @full_cell_uv: a cell at or above this may be full (P6)
+ * @full_hold_ms: how long both must stand before the bank is full (P6)
  */
 struct smallbms_settings {
 	s32 load_disconnect_uv;
@@ -42,6 +47,10 @@ struct smallbms_settings {
 	s32 stale_ms;
 	s32 charge_in_pre_alarm;
 	s32 load_limit_ua;
+	s32 rest_ua;
+	s32 full_tail_percent;
+	s32 full_cell_uv;
+	s32 full_hold_ms;
 };
 
 enum smallbms_setting_id {
@@ -60,6 +69,10 @@ enum smallbms_setting_id {
 	SMALLBMS_SET_STALE_MS,
 	SMALLBMS_SET_CHARGE_IN_PRE_ALARM,
 	SMALLBMS_SET_LOAD_LIMIT_UA,
+	SMALLBMS_SET_REST_UA,
+	SMALLBMS_SET_FULL_TAIL_PERCENT,
+	SMALLBMS_SET_FULL_CELL_UV,
+	SMALLBMS_SET_FULL_HOLD_MS,
 	SMALLBMS_NUM_SETTINGS
 };
 
