@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 
 #include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/device.h>
@@ -16,6 +17,7 @@
 #include <linux/ktime.h>
 #include <linux/leds.h>
 #include <linux/limits.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/power_supply.h>
 #include <linux/sched.h>
@@ -29,6 +31,7 @@
 #define STALE_MS	1000	/* the shortest that is allowed */
 #define DEFAULT_STALE_MS 5000
 #define EVALUATIONS	2000
+#define FULL_MS		60000
 
 static int is_hwmon(struct device *dev, void *data)
 {
@@ -200,6 +203,149 @@ static void health_names_the_supply(struct kunit *test)
 		    "in0_lcrit_alarm", "0");
 }
 
+static int say_charge(struct kunit *test, int uah)
+{
+	const union power_supply_propval value = { .intval = uah };
+	struct power_supply *psy = supply_of(test);
+	int ret = power_supply_set_property(psy, POWER_SUPPLY_PROP_CHARGE_NOW, &value);
+
+	power_supply_put(psy);
+	return ret;
+}
+
+static const struct charge_case {
+	int uah;
+	int error;
+} charge_cases[] = {
+	{ 0, 0 },
+	{ FAKE_BATTERY_UAH, 0 },
+	{ FAKE_BATTERY_UAH + 1, -ERANGE },
+	{ INT_MAX, -ERANGE },
+	{ -1, -ERANGE },
+	{ INT_MIN, -ERANGE },
+};
+
+/* P6 */
+static void operator_says_the_charge(struct kunit *test)
+{
+	struct fake_bank *bank = fake_bank_alloc(test);
+	struct power_supply *psy;
+	int i;
+
+	with_hardware(test, false, true);
+	add_measurements(bank);
+	fake_bank_battery(bank);
+	running(test, bank);
+	psy = supply_of(test);
+	KUNIT_EXPECT_GT(test, psy->desc->property_is_writeable(psy, POWER_SUPPLY_PROP_CHARGE_NOW),
+			0);
+	KUNIT_EXPECT_EQ(test, psy->desc->property_is_writeable(psy, POWER_SUPPLY_PROP_CAPACITY), 0);
+	power_supply_put(psy);
+	for (i = 0; i < ARRAY_SIZE(charge_cases); i++) {
+		const struct charge_case *c = &charge_cases[i];
+
+		KUNIT_ASSERT_EQ(test, say_charge(test, FAKE_BATTERY_UAH / 2), 0);
+		KUNIT_EXPECT_EQ_MSG(test, say_charge(test, c->uah), c->error, "%d", c->uah);
+		KUNIT_EXPECT_EQ_MSG(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW),
+				    c->error ? FAKE_BATTERY_UAH / 2 : c->uah, "%d", c->uah);
+	}
+	KUNIT_EXPECT_NE(test, property(test, POWER_SUPPLY_PROP_STATUS), POWER_SUPPLY_STATUS_FULL);
+}
+
+static const struct status_case {
+	int current_ua;
+	int status;
+} status_cases[] = {
+	{ 200000, POWER_SUPPLY_STATUS_CHARGING },
+	{ 199999, POWER_SUPPLY_STATUS_NOT_CHARGING },
+	{ 0, POWER_SUPPLY_STATUS_NOT_CHARGING },
+	{ -199999, POWER_SUPPLY_STATUS_NOT_CHARGING },
+	{ -200000, POWER_SUPPLY_STATUS_DISCHARGING },
+};
+
+/* P5: less than the rest current is none. */
+static void current_tells_the_status(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+	int i;
+
+	add_measurements(bank);
+	running(test, bank);
+	for (i = 0; i < ARRAY_SIZE(status_cases); i++) {
+		t->adc->value[FAKE_BANK_CURRENT] = status_cases[i].current_ua;
+		scanned(test);
+		KUNIT_EXPECT_EQ_MSG(test, property(test, POWER_SUPPLY_PROP_STATUS),
+				    status_cases[i].status, "%d uA", status_cases[i].current_ua);
+	}
+}
+
+static int hear(struct notifier_block *block, unsigned long event, void *data)
+{
+	container_of(block, struct probe_test, changes)->changed++;
+	return NOTIFY_OK;
+}
+
+/* P6, and its announcement */
+static void full_is_shown(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_bank *bank = fake_bank_alloc(test);
+
+	fake_bank_u32(bank, "full-hold-ms", FULL_MS);
+	add_measurements(bank);
+	fake_bank_battery(bank);
+	running(test, bank);
+
+	/* The limit of the protection alone (C1) */
+	t->adc->value[FAKE_BANK_CURRENT] = 10000000;
+	t->adc->value[FAKE_CELL] = 3760000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
+	t->adc->value[FAKE_BANK_CURRENT] = 0;
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS),
+			POWER_SUPPLY_STATUS_NOT_CHARGING);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
+
+	/* Voltage and tail current */
+	t->adc->value[FAKE_CELL] = 3460000;
+	t->adc->value[FAKE_BANK_CURRENT] = 3900000;
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, MEASURED_MS + SLACK_MS));
+	msleep(FULL_MS / 2);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS),
+			POWER_SUPPLY_STATUS_CHARGING);
+	t->changed = 0;
+	t->changes.notifier_call = hear;
+	KUNIT_ASSERT_EQ(test, 0, power_supply_reg_notifier(&t->changes));
+	msleep(FULL_MS / 2 + MEASURED_MS);
+	power_supply_unreg_notifier(&t->changes);
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, t->changed, 1);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS), POWER_SUPPLY_STATUS_FULL);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY_LEVEL),
+			POWER_SUPPLY_CAPACITY_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), FAKE_BATTERY_UAH);
+
+	t->adc->value[FAKE_BANK_CURRENT] = -1000000;
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS),
+			POWER_SUPPLY_STATUS_DISCHARGING);
+	t->adc->value[FAKE_BANK_CURRENT] = 0;
+	t->adc->value[FAKE_CELL] = 3300000;
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS), POWER_SUPPLY_STATUS_FULL);
+
+	/* Half a percent in each second */
+	t->adc->value[FAKE_BANK_CURRENT] = -1800000000;
+	msleep(4000);
+	t->adc->value[FAKE_BANK_CURRENT] = 0;
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_STATUS),
+			POWER_SUPPLY_STATUS_NOT_CHARGING);
+}
+
 static void charge_is_shown_once_it_is_known(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -216,9 +362,7 @@ static void charge_is_shown_once_it_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), -ENODEV);
 
-	t->adc->value[FAKE_CELL] = 3760000;
-	msleep(MEASURED_MS);
-	scanned(test);
+	KUNIT_EXPECT_EQ(test, say_charge(test, FAKE_BATTERY_UAH), 0);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CHARGE_NOW), FAKE_BATTERY_UAH);
 
@@ -255,10 +399,10 @@ static void charge_of_a_large_bank_is_shown_in_percent(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), -ENODEV);
 
-	t->adc->value[FAKE_CELL] = 3760000;
+	t->adc->value[FAKE_CELL] = 3050000;
 	msleep(MEASURED_MS);
 	scanned(test);
-	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
+	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 5);
 }
 
 static void charge_of_signals_is_not_counted(struct kunit *test)
@@ -716,6 +860,9 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(bank_of_signals_lists_no_measurement),
 	KUNIT_CASE(health_is_the_worst),
 	KUNIT_CASE(health_names_the_supply),
+	KUNIT_CASE(operator_says_the_charge),
+	KUNIT_CASE_SLOW(current_tells_the_status),
+	KUNIT_CASE_SLOW(full_is_shown),
 	KUNIT_CASE_SLOW(charge_is_shown_once_it_is_known),
 	KUNIT_CASE(charge_of_a_large_bank_is_shown_in_percent),
 	KUNIT_CASE(charge_of_signals_is_not_counted),

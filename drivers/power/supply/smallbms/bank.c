@@ -169,6 +169,9 @@ static void take_command(struct smallbms *bms)
 		bms->sample.operator_clear = bms->command.clear;
 		bms->command.clear = false;
 	}
+	if (bms->command.charge_said)
+		smallbms_gauge_set(&bms->gauge, bms->command.charge_uah);
+	bms->command.charge_said = false;
 	spin_unlock(&bms->command_lock);
 }
 
@@ -403,6 +406,25 @@ void smallbms_operator_clear(struct smallbms *bms)
 	bms->command.clear = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
+}
+
+/**
+ * smallbms_operator_charge() - an operator says what the bank holds (P6)
+ * @bms: the bank, whose charge is counted
+ * @charge_uah: its charge in uAh
+ *
+ * Return: 0, or -ERANGE when no bank of this size holds that; nothing is changed then.
+ */
+int smallbms_operator_charge(struct smallbms *bms, int charge_uah)
+{
+	if (charge_uah < 0 || (u32)charge_uah > bms->gauge.full_uah)
+		return -ERANGE;
+	spin_lock(&bms->command_lock);
+	bms->command.charge_said = true;
+	bms->command.charge_uah = charge_uah;
+	spin_unlock(&bms->command_lock);
+	obey(bms);
+	return 0;
 }
 
 /**

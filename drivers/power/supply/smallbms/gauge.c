@@ -8,21 +8,29 @@
  *
  * The voltage of a LiFePO4 cell says next to nothing about its charge, except
  * near both ends. So charge is counted, from current and time, and the ends are
- * where the count is set right:
+ * where the count is set right (P6):
  *
- * - full, while a cell is at or above the charge disconnect level (C1);
+ * - full, when a cell has been at or above the full cell voltage, and the current into
+ *   the bank below the tail current, but not negative, for the full hold time;
  * - nearly empty, when a cell falls below the pre-alarm level (U1). From there on a
  *   line is good enough, from nothing at 2.50 V through the 3 % at 2.80 V that the
- *   manufacturer gives: 6 % at 3.10 V.
+ *   manufacturer gives: 6 % at 3.10 V. This does not count at more than a fifth of the
+ *   capacity per hour, at which a voltage tells of the current.
  *
- * Neither counts at more than a fifth of the capacity per hour, at which a voltage
- * tells of the current.
+ * The fullest cell decides at the upper end, as the emptiest does at the lower one: a
+ * string takes no more than its fullest cell does. Were it the emptiest cell, a bank out of
+ * balance would never be full: its charger stops for the fullest, and the others stay where
+ * their voltage says nothing. It is not called full too early, because neither a
+ * voltage under a charger's current counts, nor one that falls when the charger stops:
+ * so the limit that ends charging (C1) makes no bank full.
  *
- * Until one of them has been seen the charge is unknown. It becomes so again when
- * the current has been unknown for the stale time (F1), for nobody knows what has
- * flowed. A shorter gap is bridged by the mean of the currents at its sides.
+ * A current below the rest current is the offset of its measurement, and counts as none.
  *
- * No rule asks for the charge. Plain arithmetic, as the policy is.
+ * Until an end has been seen, or somebody has said the charge, it is unknown. It becomes
+ * so again when the current has been unknown for the stale time (F1), for nobody knows
+ * what has flowed. A shorter gap is bridged by the mean of the currents at its sides.
+ *
+ * No rule for an output asks for the charge. Plain arithmetic, as the policy is.
  */
 
 #include <kunit/visibility.h>
@@ -43,27 +51,55 @@
 /* Fastest change of charge at which a voltage tells of it: full in so many hours */
 #define SLOW_HOURS		5
 
+/* A full bank is so until this part of its charge has been taken out. */
+#define NOT_FULL_PART		100
+
 static s64 full_uams(const struct smallbms_gauge *gauge)
 {
 	return (s64)gauge->full_uah * MS_PER_HOUR;
 }
 
+/**
+ * smallbms_gauge_current() - tell a current from the offset of its measurement
+ * @set: settings in force
+ * @current_ua: into the bank, as measured
+ *
+ * Return: the current in uA, 0 if it is less than the rest current.
+ */
+s32 smallbms_gauge_current(const struct smallbms_settings *set, s32 current_ua)
+{
+	return abs((s64)current_ua) < set->rest_ua ? 0 : current_ua;
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_current);
+
+static void forget(struct smallbms_gauge *gauge)
+{
+	gauge->known = false;
+	gauge->low = false;
+	gauge->full = false;
+	gauge->looks_full = false;
+}
+
 static void count(struct smallbms_gauge *gauge, const struct smallbms_settings *set,
 		  const struct smallbms_group *group)
 {
+	s32 current_ua = smallbms_gauge_current(set, group->min);
+	s64 mean_ua = ((s64)gauge->current_ua + current_ua) / 2;
 	/* Whole times, so that what is cut off here does not add up. */
 	s64 ms = div_u64(group->good_ns, SMALLBMS_NS_PER_MS) -
 		 div_u64(gauge->read_ns, SMALLBMS_NS_PER_MS);
-	s64 mean_ua = ((s64)gauge->current_ua + group->min) / 2;
 
-	if (ms > set->stale_ms) {
-		gauge->known = false;
-		gauge->low = false;
+	/* The first reading only says from where to count. */
+	if (gauge->read_ns) {
+		if (ms > set->stale_ms)
+			forget(gauge);
+		if (gauge->known)
+			gauge->charge_uams = clamp(gauge->charge_uams + mean_ua * ms, 0LL,
+						   full_uams(gauge));
 	}
-	if (gauge->known)
-		gauge->charge_uams = clamp(gauge->charge_uams + mean_ua * ms, 0LL,
-					   full_uams(gauge));
-	gauge->current_ua = group->min;
+	if (full_uams(gauge) - gauge->charge_uams > div_s64(full_uams(gauge), NOT_FULL_PART))
+		gauge->full = false;
+	gauge->current_ua = current_ua;
 	gauge->read_ns = group->good_ns;
 }
 
@@ -79,6 +115,63 @@ static s64 nearly_empty_uams(const struct smallbms_gauge *gauge, s32 cell_uv)
 	       (max(cell_uv - EMPTY_UV, 0) / UV_PER_PERMILLE);
 }
 
+static bool looks_full(const struct smallbms_gauge *gauge, const struct smallbms_settings *set,
+		       const struct smallbms_group *cell, u32 causes)
+{
+	s64 tail_ua = div_s64((s64)gauge->full_uah * set->full_tail_percent, 100);
+
+	if (gauge->current_ua < 0 || gauge->current_ua >= tail_ua ||
+	    causes & (BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_CELL_LOST)))
+		return false;
+	if (cell->any && cell->max >= set->full_cell_uv)
+		return true;
+	/* One that was missed just now may be the fullest. */
+	return gauge->looks_full && !cell->all;
+}
+
+static void find_full(struct smallbms_gauge *gauge, const struct smallbms_settings *set,
+		      const struct smallbms_group *cell, u32 causes)
+{
+	bool looked_full = gauge->looks_full;
+
+	gauge->looks_full = looks_full(gauge, set, cell, causes);
+	if (!gauge->looks_full)
+		return;
+	if (!looked_full)
+		gauge->looks_full_ns = gauge->read_ns;
+	if (gauge->read_ns - gauge->looks_full_ns < set->full_hold_ms * SMALLBMS_NS_PER_MS)
+		return;
+	set_right(gauge, full_uams(gauge));
+	gauge->at_end = !gauge->full;
+	gauge->full = true;
+}
+
+static void find_low(struct smallbms_gauge *gauge, const struct smallbms_group *cell)
+{
+	if (gauge->low || !cell->all || abs((s64)gauge->current_ua) * SLOW_HOURS > gauge->full_uah)
+		return;
+	set_right(gauge, nearly_empty_uams(gauge, cell->min));
+	gauge->at_end = true;
+	gauge->low = true;
+	gauge->full = false;
+}
+
+/**
+ * smallbms_gauge_set() - say what the bank holds
+ * @gauge: the counter
+ * @charge_uah: its charge in uAh; more than full is full
+ *
+ * It is counted on from the next reading of the current, until an end is seen.
+ */
+void smallbms_gauge_set(struct smallbms_gauge *gauge, u32 charge_uah)
+{
+	set_right(gauge, (s64)min(charge_uah, gauge->full_uah) * MS_PER_HOUR);
+	gauge->full = false;
+	gauge->looks_full = false;
+	gauge->read_ns = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_set);
+
 /**
  * smallbms_gauge_step() - count what has flowed since the last step
  * @gauge: the counter
@@ -93,6 +186,7 @@ void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_set
 	const struct smallbms_group *cell = &in->group[SMALLBMS_KIND_CELL];
 	bool low = causes & BIT(SMALLBMS_CAUSE_PRE_ALARM);
 
+	gauge->at_end = false;
 	if (!gauge->full_uah)
 		return;
 
@@ -100,15 +194,9 @@ void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_set
 	if (!current_ua->any || current_ua->good_ns == gauge->read_ns)
 		return;
 	count(gauge, set, current_ua);
-
-	if (abs((s64)gauge->current_ua) * SLOW_HOURS > gauge->full_uah)
-		return;
-	if (low && !gauge->low && cell->all) {
-		set_right(gauge, nearly_empty_uams(gauge, cell->min));
-		gauge->low = true;
-	} else if (causes & BIT(SMALLBMS_CAUSE_OVERVOLTAGE) && !low) {
-		set_right(gauge, full_uams(gauge));
-	}
+	find_full(gauge, set, cell, causes);
+	if (low)
+		find_low(gauge, cell);
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_step);
 

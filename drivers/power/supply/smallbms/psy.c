@@ -32,19 +32,31 @@
 #include "compat.h"
 #include "smallbms.h"
 
+static bool smallbms_psy_charge_known(const struct smallbms_report *report)
+{
+	return report->gauge.known && smallbms_fresh(report, report->gauge.read_ns);
+}
+
+static bool smallbms_psy_full(const struct smallbms_report *report)
+{
+	return report->gauge.full && smallbms_psy_charge_known(report);
+}
+
 static int smallbms_psy_status(const struct smallbms_report *report)
 {
-	const struct smallbms_group *current_ua = &report->sample.group[SMALLBMS_KIND_BANK_CURRENT];
+	const struct smallbms_group *group = &report->sample.group[SMALLBMS_KIND_BANK_CURRENT];
+	s32 current_ua = smallbms_gauge_current(&report->settings, group->min);
 	bool measured = smallbms_known(report, SMALLBMS_KIND_BANK_CURRENT);
 
-	if (measured && current_ua->min < 0)
+	if (measured && current_ua < 0)
 		return POWER_SUPPLY_STATUS_DISCHARGING;
+	if (smallbms_psy_full(report))
+		return POWER_SUPPLY_STATUS_FULL;
 	if (!(report->outputs & BIT(SMALLBMS_OUT_CHARGE)))
 		return POWER_SUPPLY_STATUS_NOT_CHARGING;
 	if (!measured)
 		return POWER_SUPPLY_STATUS_UNKNOWN;
-	return current_ua->max > 0 ? POWER_SUPPLY_STATUS_CHARGING :
-				     POWER_SUPPLY_STATUS_NOT_CHARGING;
+	return current_ua ? POWER_SUPPLY_STATUS_CHARGING : POWER_SUPPLY_STATUS_NOT_CHARGING;
 }
 
 /* The worst that holds; "causes" has them all. */
@@ -84,9 +96,9 @@ static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 			       BIT(SMALLBMS_CAUSE_LOOP_OPEN) |
 			       BIT(SMALLBMS_CAUSE_HOST_LOAD_OFF)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	if (smallbms_holds(report, SMALLBMS_CAUSE_OVERVOLTAGE))
-		return POWER_SUPPLY_CAPACITY_LEVEL_FULL;
-	return POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
+	/* Not a cell at its limit: a strong charger takes one there that is not full (P6). */
+	return smallbms_psy_full(report) ? POWER_SUPPLY_CAPACITY_LEVEL_FULL :
+					   POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
 }
 
 /* The battery that is nearest to a limit, or furthest beyond it. */
@@ -121,11 +133,6 @@ static int smallbms_psy_power(const struct smallbms_report *report,
 			   report->sample.group[SMALLBMS_KIND_BANK_CURRENT].min, MICRO);
 	val->intval = clamp_t(s64, power_uw, -INT_MAX, INT_MAX);
 	return 0;
-}
-
-static bool smallbms_psy_charge_known(const struct smallbms_report *report)
-{
-	return report->gauge.known && smallbms_fresh(report, report->gauge.read_ns);
 }
 
 static int smallbms_psy_show(const struct smallbms_report *report,
@@ -229,15 +236,14 @@ static int smallbms_psy_set(struct power_supply *psy, enum power_supply_property
 {
 	struct smallbms *bms = power_supply_get_drvdata(psy);
 
-	if (psp != POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR)
-		return -EINVAL;
-
-	switch (val->intval) {
-	case POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO:
-		smallbms_host_charge(bms, true);
-		return 0;
-	case POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE:
-		smallbms_host_charge(bms, false);
+	switch (psp) {
+	case POWER_SUPPLY_PROP_CHARGE_NOW:
+		return smallbms_operator_charge(bms, val->intval);
+	case POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR:
+		if (val->intval != POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO &&
+		    val->intval != POWER_SUPPLY_CHARGE_BEHAVIOUR_INHIBIT_CHARGE)
+			return -EINVAL;
+		smallbms_host_charge(bms, val->intval == POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO);
 		return 0;
 	default:
 		return -EINVAL;
@@ -246,7 +252,7 @@ static int smallbms_psy_set(struct power_supply *psy, enum power_supply_property
 
 static int smallbms_psy_writeable(struct power_supply *psy, enum power_supply_property psp)
 {
-	return psp == POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR;
+	return psp == POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR || psp == POWER_SUPPLY_PROP_CHARGE_NOW;
 }
 
 /* All that a bank can have; the design values are added from the battery's node. */

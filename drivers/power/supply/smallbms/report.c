@@ -281,6 +281,7 @@ static struct smallbms_announced to_announce(const struct smallbms_report *repor
 		.levels = report->levels,
 		.causes = report->causes,
 		.warning = report->warning_end_ns,
+		.full = report->gauge.full,
 	};
 }
 
@@ -289,7 +290,8 @@ static bool announced(const struct smallbms_report *report)
 	const struct smallbms_announced now = to_announce(report), *last = &report->announced;
 
 	return !report->begun && now.outputs == last->outputs && now.levels == last->levels &&
-	       now.causes == last->causes && now.warning == last->warning;
+	       now.causes == last->causes && now.warning == last->warning &&
+	       now.full == last->full;
 }
 
 /*

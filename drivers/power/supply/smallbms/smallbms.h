@@ -253,12 +253,14 @@ struct smallbms_memory {
  * @levels: bit for each output whose line reads as driven
  * @causes: bit for each cause that holds
  * @warning: a pre-alarm is on
+ * @full: the bank is full (P6)
  */
 struct smallbms_announced {
 	u32 outputs;
 	u32 levels;
 	u32 causes;
 	bool warning;
+	bool full;
 };
 
 /**
@@ -327,6 +329,8 @@ struct smallbms_report {
  * @load_off: switch the load off (R5)
  * @clear: an operator has looked (C4, F5)
  * @given: one of the switches has been moved since the start
+ * @charge_said: an operator has said what the bank holds (P6)
+ * @charge_uah: what it holds, only with @charge_said
  */
 struct smallbms_command {
 	struct smallbms_settings settings;
@@ -334,6 +338,8 @@ struct smallbms_command {
 	bool load_off;
 	bool clear;
 	bool given;
+	bool charge_said;
+	u32 charge_uah;
 };
 
 /**
@@ -441,5 +447,6 @@ int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s
 void smallbms_host_charge(struct smallbms *bms, bool allowed);
 void smallbms_host_load(struct smallbms *bms, bool on);
 void smallbms_operator_clear(struct smallbms *bms);
+int smallbms_operator_charge(struct smallbms *bms, int charge_uah);
 
 #endif /* __SMALLBMS_H */
