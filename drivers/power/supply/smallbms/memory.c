@@ -92,7 +92,7 @@ static bool is_urgent(const struct smallbms *bms)
 	const struct smallbms_record *stored = &bms->memory.stored;
 	struct smallbms_record record = bms->memory.wanted;
 
-	if (!bms->memory.kept)
+	if (!bms->memory.kept || (bms->gauge.at_end && !same_record(&record, stored)))
 		return true;
 	if (bms->state.load_on && bms->state.now_ns - bms->state.load_on_ns < CLAIM_NS)
 		record.rules.connected = record.rules.connected && stored->rules.connected;

@@ -102,7 +102,7 @@ static void unpack(const struct copy *copy, struct smallbms_record *record)
 	record->load_off = copy->flags & FLAG_LOAD_OFF;
 	record->charge_off = copy->flags & FLAG_CHARGE_OFF;
 	record->charge_known = copy->flags & FLAG_CHARGE_KNOWN;
-	record->charge_uah = (s32)le32_to_cpu(copy->charge_uah);
+	record->charge_uah = le32_to_cpu(copy->charge_uah);
 	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
 		record->count[i] = le16_to_cpu(copy->count[i]);
 }

@@ -18,7 +18,7 @@
  * @rules: for the rules (X4, X5)
  * @load_off: the host has switched the load off (R5)
  * @charge_off: the host forbids charging (R5)
- * @charge_known: @charge_uah is known
+ * @charge_known: @charge_uah is known (P6)
  * @charge_uah: what the bank holds
  * @count: how often each cause has begun (P2), as far as 16 bits go
  */
@@ -27,7 +27,7 @@ struct smallbms_record {
 	bool load_off;
 	bool charge_off;
 	bool charge_known;
-	s32 charge_uah;
+	u32 charge_uah;
 	u16 count[SMALLBMS_NUM_CAUSES];
 };
 
