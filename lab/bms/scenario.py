@@ -37,7 +37,7 @@ WORDS = {
     "L": choice("hi", "lo", "f"),
     **dict.fromkeys(HELD, choice("free", "high", "low")),
     "IRQ": choice("ok", "lost"),
-    "MEM": choice("ok", "err", "blank"),
+    "MEM": choice("ok", "err", "hang", "blank"),
     "OP": choice(*sysfs.OPERATIONS),
 }
 QUANTITIES = ("V", "T", "SUP", "ILD", "I")

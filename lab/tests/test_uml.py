@@ -2,6 +2,7 @@
 """Logs, scripts and limits of the virtual board."""
 
 import pathlib
+import random
 import tempfile
 import unittest
 
@@ -64,12 +65,11 @@ class Scenarios(unittest.TestCase):
             return language.read(path)
 
     def test_what_is_missing_is_skipped(self):
-        for option, reason in (("memory", "no memory yet"), ("chargewarn", "no charge warning"),
-                               ("loadoff", "no start with the load off")):
-            self.assertIn(reason, UML.unplayable(self.read(f"bank signals {option}=1\n")))
+        self.assertIn("no charge warning", UML.unplayable(self.read("bank signals chargewarn=1\n")))
         slow = "bank measured cells=8 batteries=1 converters=2\n"
         self.assertIsNone(UML.unplayable(self.read(slow)))
-        self.assertIsNone(UML.unplayable(self.read("bank signals heartbeat=1 sleep=1\n")))
+        self.assertIsNone(UML.unplayable(self.read("bank signals heartbeat=1 sleep=1 memory=1 "
+                                                   "loadoff=1\n")))
 
     def test_emulated_board_skips_the_world_outside(self):
         bank = "bank measured cells=4 batteries=1"
@@ -118,6 +118,47 @@ class Scenarios(unittest.TestCase):
             lines = PowerOn(UML, scenario, 9, 90, "end", spent).script.lines
             self.assertEqual([line.partition("control ")[2] for line in lines
                               if "access" in line], expected)
+
+    def test_memory_is_told_its_faults(self):
+        scenario = self.read("bank signals memory=1\n0 PWR=1 MEM=err\n5 MEM=blank\n")
+        lines = PowerOn(UML, scenario, 0, 90, "end", -1).script.lines
+        self.assertEqual([line.partition("eeprom/control ")[2] for line in lines
+                          if "eeprom" in line], ["access err", "blank", "access ok"])
+
+    def test_memory_is_erased_while_the_power_is_off(self):
+        scenario = self.read("bank signals memory=1\n0 PWR=1\n5 PWR=0\n7 MEM=blank\n9 PWR=1\n")
+        for spent, kept in ((4, script.BLANK), (8, bytes(256))):
+            on = PowerOn(UML, scenario, 9, 90, "end", spent, bytes(256))
+            self.assertEqual(on.memory, kept)
+
+
+class Memory(unittest.TestCase):
+    OLD = bytes(256)
+    SAID = ("[    1.5] bms-memory eeprom: 1000000000 page 0 " + "11" * 16 + "\n"
+            "[    1.5] bms-memory eeprom: 1005000000 page 16 " + "22" * 16 + "\n"
+            "[    2.5] bms-memory eeprom: 2000000000 blank\n"
+            "[    3.5] bms-memory eeprom: 3000000000 page 4 " + "33" * 12 + "\n")
+
+    def kept(self, left_ns, seed=1):
+        return reading.kept(self.OLD, self.SAID, left_ns, random.Random(seed))[0]
+
+    def test_pages_that_are_whole_are_kept(self):
+        self.assertEqual(self.kept(1_000_000_000), self.OLD)
+        self.assertEqual(self.kept(1_010_000_000), b"\x11" * 16 + b"\x22" * 16 + bytes(224))
+        self.assertEqual(self.kept(2_900_000_000), script.BLANK)
+        self.assertEqual(self.kept(4_000_000_000), b"\xff" * 4 + b"\x33" * 12 + b"\xff" * 240)
+
+    def test_a_page_is_torn(self):
+        torn = self.kept(1_005_000_001)
+        self.assertEqual(torn[:16], b"\x11" * 16)
+        self.assertEqual(torn[32:], bytes(224))
+        self.assertGreater(len(set(torn[16:32])), 3)
+        self.assertEqual(torn, self.kept(1_009_999_999))
+        self.assertNotEqual(torn, self.kept(1_009_999_999, 2))
+
+    def test_that_a_page_is_torn_is_told(self):
+        for left_ns, torn in ((1_004_000_000, True), (1_010_000_000, False), (3_001_000_000, True)):
+            self.assertEqual(reading.kept(self.OLD, self.SAID, left_ns, random.Random())[1], torn)
 
 
 if __name__ == "__main__":

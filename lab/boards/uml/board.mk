@@ -23,7 +23,7 @@ $(BUILD)/%/linux: $(BUILD)/%/.config
 		$(BUILD)/logs/$*.log $(call UML,$*) -j$(JOBS) linux modules
 
 VIRTUAL_MODULES = $(call modules,$(call UML,$(1)),$(WITH_KUNIT) $(2),$(VIRTUAL)/converter \
-	$(VIRTUAL)/expander $(VIRTUAL)/chips $(VIRTUAL)/rescale $(KUNIT_FOLDERS))
+	$(VIRTUAL)/expander $(VIRTUAL)/memory $(VIRTUAL)/chips $(VIRTUAL)/rescale $(KUNIT_FOLDERS))
 $(addsuffix -modules,$(VIRTUALS)): $(BUILD)/%-modules: $(BUILD)/%/linux always
 	$(call VIRTUAL_MODULES,$*)
 # They count which lines and branches are run. Inlined, each copy would be counted apart, and

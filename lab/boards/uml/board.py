@@ -7,10 +7,12 @@ through gpio-sim. The edges of the outputs are read afterwards from gpiolib's tr
 its orders to the chip.
 
 Where a chip has to fail, a line to be held, or the host to restart, a chip of our own has the
-lines (lab/boards/uml/expander). It writes the levels of its lines to the kernel log.
+lines (lab/boards/uml/expander). It writes the levels of its lines to the kernel log. So does
+the memory with what is written to it (lab/boards/uml/memory); the next start gets what it kept.
 """
 
 import math
+import random
 import subprocess
 
 import boards
@@ -20,8 +22,9 @@ from bms.pins import HEARTBEAT, HELD, PinLog, Steps, floating
 from bms.product import pump
 from bms.scenario import World
 from boards.uml import faults
-from boards.uml.reading import BEGIN, SHUTDOWN, WRITTEN, edges, gpio_chips, line_edges
-from boards.uml.script import BEGIN_NS, NS, RESTART_S, Script, at_ns, devicetree
+from boards.uml.reading import (BEGIN, LEFT, SHUTDOWN, WRITTEN, edges, gpio_chips, kept,
+                                line_edges)
+from boards.uml.script import BEGIN_NS, BLANK, NS, RESTART_S, Script, at_ns, devicetree
 
 TIMEOUT_S = 1200
 GCOV = "/sys/kernel/debug/gcov"
@@ -36,9 +39,7 @@ KUNIT_SCRIPT = (f"0 write {FAILSLAB}/ignore-gfp-wait N", f"0 write {FAILSLAB}/ve
 
 # Features that the driver does not have yet: (does a scenario need it, why it is skipped)
 MISSING = (
-    (lambda scenario: "memory" in scenario.flags, "no memory yet"),
     (lambda scenario: "chargewarn" in scenario.flags, "no charge warning yet"),
-    (lambda scenario: "loadoff" in scenario.flags, "no start with the load off yet"),
 )
 
 
@@ -56,10 +57,11 @@ def moments(scenario):
 class PowerOn:
     """The board from one start to its end."""
 
-    def __init__(self, board, scenario, begin, end, how, spent, commands=()):
+    def __init__(self, board, scenario, begin, end, how, spent, memory=BLANK, commands=()):
         self.board = board
         self.scenario = scenario
         self.begin, self.end, self.how = begin, end, how
+        self.memory = memory        # at the start, then at the end
         world = World(scenario)
         script = board.SCRIPT(scenario, begin)
         later = []
@@ -67,6 +69,8 @@ class PowerOn:
             if time <= begin:
                 for item in changes:
                     world.change(time, item)
+                    if time > spent and item.key == "MEM" and item.value == "blank":
+                        self.memory = BLANK
                 # A chip that had its errors in an earlier power-on does not have them again.
                 if time <= spent and world.word["OUT"][1]:
                     world.word["OUT"] = ("ok", 0)
@@ -87,7 +91,7 @@ class PowerOn:
 
     def run(self, place):
         place.mkdir(parents=True, exist_ok=True)
-        self.board.devicetree(self.scenario, place / "board.dtb")
+        self.board.devicetree(self.scenario, place / "board.dtb", self.memory)
         said = self.said = self.board.run(place, self.script.lines)
         start = BEGIN.search(said)
         last_word = TOLD_TO if self.how == "crash" else "player: end"
@@ -96,6 +100,11 @@ class PowerOn:
             raise LabError(f"the virtual board did not come to an end: {tail}; all of it: "
                            f"{place / 'kernel.log'}")
         self.begin_ns = int(start[1]) + BEGIN_NS
+        # An orderly end goes on writing; one that is no more than the way to lose power does not.
+        left = LEFT.search(said) if self.how == "reboot" else None
+        left_ns = int(left[1]) if left else self.begin_ns + round((self.end - self.begin) * NS)
+        self.memory, self.torn = kept(self.memory, said, left_ns,
+                                      random.Random(f"{self.scenario.name} {self.end}"))
         self.written, self.told = self.board.edges(self, place)
         samples = place / "samples"
         self.sampled = samples.read_text().splitlines() if samples.exists() else []
@@ -169,8 +178,8 @@ class Uml(boards.Board):
     def unplayable(self, scenario):
         return next((reason for needs, reason in MISSING if needs(scenario)), None)
 
-    def devicetree(self, scenario, path):
-        devicetree(scenario, path)
+    def devicetree(self, scenario, path, memory=BLANK):
+        devicetree(scenario, path, memory)
 
     def edges(self, on, place):
         """Edges of a power-on, (time, pin, level): orders of gpiolib, and what pins were.
@@ -240,7 +249,7 @@ class Uml(boards.Board):
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.devicetree(scenario, folder / "board.dtb")
-        lines = PowerOn(self, scenario, 0, scenario.end, "end", -1, commands).script.lines
+        lines = PowerOn(self, scenario, 0, scenario.end, "end", -1, commands=commands).script.lines
         said = self.run(folder, [line for line in lines if driver or "smallbms.ko" not in line])
         if "player: end" not in said:
             raise LabError(f"the virtual board did not come to an end: {folder / 'kernel.log'}")
@@ -251,6 +260,7 @@ class Uml(boards.Board):
         complaints = []
         begin, rests_since = None, 0.0      # None after a crash: the lines stay as they were
         spent, number = -1.0, 0
+        memory = BLANK
         changes = list(moments(scenario))
         for index, (time, how) in enumerate(changes):
             if how == "on":
@@ -265,8 +275,10 @@ class Uml(boards.Board):
                 continue
             rest(scenario, log, rests_since, begin)
             number += 1
-            on = PowerOn(self, scenario, begin, time, how, spent)
+            on = PowerOn(self, scenario, begin, time, how, spent, memory)
             on.run(folder / f"power-{number}")
+            memory = on.memory
+            log.torn += on.torn
             complaints += on.complaints()
             until = next((later for later, what in changes[index + 1:] if what in ("on", "off")),
                          scenario.end) if how in ("reboot", "crash") else time

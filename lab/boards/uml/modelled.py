@@ -16,7 +16,7 @@ from bms import product, sysfs
 from bms.pins import HEARTBEAT, HELD, OUTPUTS
 from bms.scenario import HEALTHY_T
 from boards.uml.board import Uml
-from boards.uml.script import NS, OPEN_SOURCE, Script, at_ns
+from boards.uml.script import BLANK, NS, OPEN_SOURCE, Script, at_ns
 from boards.uml.wiring import Wiring
 
 CONTROL = "/sys/devices/platform/{}/control"
@@ -268,7 +268,7 @@ class Modelled(Uml):
     def circuit(self, channel):
         return self.CIRCUITS[channel.rstrip("0123456789")]
 
-    def devicetree(self, scenario, path):
+    def devicetree(self, scenario, path, memory=BLANK):
         shutil.copy(self.tree, path)
 
     def edges(self, on, place):
@@ -314,6 +314,10 @@ class Modelled(Uml):
             yield "the overlay has no heartbeat"
         if "current" in scenario.flags and "current" not in self.channels:
             yield "the overlay does not measure the current of the bank"
+        if "memory" in scenario.flags:
+            yield "the overlay has no memory"
+        if "loadoff" in scenario.flags:
+            yield "the overlay does not start with the load off"
         if "sleep" in scenario.flags and "allow-sleep" not in self.wiring.bank:
             yield "the overlay does not allow sleep"
         if scenario.converters > 1 or scenario.convert_ms or scenario.uses("CONV"):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Edges of the outputs, read from what the virtual board leaves: a trace and the kernel's log."""
+"""What the virtual board leaves, a trace and the kernel's log: outputs and the memory."""
 
 import re
 
 from bms.pins import HEARTBEAT, LEDS, LINES
-from boards.uml.script import NS
+from boards.uml.script import BLANK, NS
 
 WRITTEN = (*LEDS, HEARTBEAT)    # they are as they are written
 
@@ -13,6 +13,9 @@ CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPI
 FIRST_LINE = 512    # of the first chip
 BEGIN = re.compile(r"^player: begin (\d+)$", re.MULTILINE)
 LINE = re.compile(r"bms-expander outputs: (\d+) line (\d+) (high|low|sinks|falls)(?: (\d+))?")
+STORED = re.compile(r"bms-memory eeprom: (\d+) (?:(blank)|page (\d+) (\w+))")
+LEFT = re.compile(r"bms-memory eeprom: (\d+) shutdown")
+PAGE_NS = 5_000_000     # it takes so long to write one
 SHUTDOWN = re.compile(r"bms-(?:expander outputs|soc gpio): (\d+) shutdown")
 EVENT = re.compile(r" (\d+)\.(\d{6}): (gpio_value|gpio_direction): (\d+) +(\w+) \(?(-?\d+)")
 
@@ -59,3 +62,26 @@ def line_edges(said, begin_ns):
             falls_ns[pin] = int(match[4])
     for pin, due_ns in falls_ns.items():
         yield (due_ns - begin_ns) / NS, pin, "Z"
+
+
+def kept(memory, said, left_ns, chance):
+    """What a memory keeps that its host or its power leaves at a time; is a page of it torn?
+
+    The page that is being written then has some old bytes, some new and some that are neither.
+    """
+    memory, torn = bytearray(memory), False
+    for match in STORED.finditer(said):
+        begin_ns = int(match[1])
+        if begin_ns >= left_ns:
+            break
+        if match[2]:
+            memory[:] = BLANK
+            continue
+        first, page = int(match[3]), bytes.fromhex(match[4])
+        place = slice(first, first + len(page))
+        torn = begin_ns + PAGE_NS > left_ns
+        if torn:
+            page = bytes(chance.choice((old, new, chance.randrange(256)))
+                         for old, new in zip(memory[place], page))
+        memory[place] = page
+    return bytes(memory), torn

@@ -20,6 +20,7 @@ HANG_MS = 1000
 
 CONTROL = "/sys/devices/platform/{}/control"
 PULL = "/sys/devices/platform/gpios/gpiochip0/sim_gpio{}/pull"
+MEMORY = CONTROL.format("eeprom")
 REFUSE = "/sys/devices/platform/refuser/refuse"
 # UML's own clock that wakes it upsets lockdep. So the kernel stays in the last step of its
 # way to sleep, in which nothing runs and the boot clock goes on.
@@ -28,6 +29,7 @@ SLEEP_S = "/sys/module/suspend/parameters/pm_test_delay"
 
 REBIND_S = 1.0      # until it is bound again
 RESTART_S = 2.0     # for which all pins are inputs
+BLANK = b"\xff" * 256     # a memory that was never written
 BEATING_KB = 16384  # of trace, for a day of them
 
 # Keys that need a chip of our own
@@ -105,6 +107,21 @@ BATTERY = """	battery: battery {{
 	}};
 
 """
+MEMORY_PART = """	eeprom {{
+		compatible = "test,bms-memory";
+		#address-cells = <1>;
+		#size-cells = <1>;
+		test,content = [{content}];
+
+		state: state@0 {{
+			reg = <0 {size}>;
+		}};
+	}};
+
+"""
+MEMORY_CELL = """		nvmem-cells = <&state>;
+		nvmem-cell-names = "state";
+"""
 TERMINAL = "\t\t{}-gpios = <&{} {} {}>;\n"
 HEARTBEAT_PROPERTY = f"\t\theartbeat-gpios = <&gpio {HEARTBEAT_LINE} 0>;\n"
 SIGNAL_LINES = """		allowed-to-discharge-gpios = <&{inputs} 3 0>;
@@ -144,7 +161,7 @@ def bank_lines(options=()):
             if output.node and (not output.option or output.option in options)}
 
 
-def devicetree(scenario, path):
+def devicetree(scenario, path, memory=BLANK):
     channels = []
     if scenario.measured:
         channels += [(f"cell{cell + 1}", cell) for cell in range(scenario.cells)]
@@ -174,6 +191,11 @@ def devicetree(scenario, path):
         more += HEARTBEAT_PROPERTY
     if "sleep" in scenario.flags:
         more += "\t\tallow-sleep;\n"
+    if "loadoff" in scenario.flags:
+        more += "\t\tstart-with-load-off;\n"
+    if "memory" in scenario.flags:
+        parts += MEMORY_PART.format(content=memory.hex(" "), size=len(memory))
+        more += MEMORY_CELL
     if scenario.capacity_ah:
         parts += BATTERY.format(round(scenario.capacity_ah * 1e6))
         more += "\t\tmonitored-battery = <&battery>;\n"
@@ -318,6 +340,11 @@ class Script:
         how, count = out
         self.add(time, f"write {CONTROL.format('outputs')} access {how} {count}")
 
+    def memory(self, time, how):
+        """What happens to the memory, or how the accesses to it end from now on."""
+        for text in {"blank": ("blank", "access ok")}.get(how, (f"access {how}",)):
+            self.add(time, f"write {MEMORY} {text}")
+
     def write(self, time, file, text):
         """Write to the driver, which may not be there after a HOST=rebind that failed."""
         self.add(time, f"{'try' if self.own_chips else 'write'} {file} {text}")
@@ -327,6 +354,8 @@ class Script:
         self.early("insmod /lib/bms_converter.ko")
         if self.own_chips:
             self.early("insmod /lib/bms_expander.ko")
+        if "memory" in self.scenario.flags:
+            self.early("insmod /lib/bms_memory.ko")
         self.early("cat /sys/kernel/debug/gpio")
         self.early(f"write {TRACING}/trace_clock boot")
         self.early(f"write {TRACING}/events/gpio/gpio_value/filter get==0")
@@ -340,6 +369,8 @@ class Script:
         self.words(self.begin, world)
         if world.word["OUT"] != ("ok", 0):
             self.access(self.begin, world.word["OUT"])
+        if world.word["MEM"] in ("err", "hang"):
+            self.memory(self.begin, world.word["MEM"])
         self.add(self.begin, "insmod /lib/smallbms.ko")
         for key, value in world.settings:
             self.write(self.begin, *sysfs.setting(key, value))
@@ -351,6 +382,8 @@ class Script:
                 self.write(time, *sysfs.setting(item.key, item.value))
             elif item.key == "OUT":
                 self.access(time, item.value)
+            elif item.key == "MEM":
+                self.memory(time, item.value)
             elif signal:
                 # A cell that is given back follows the others from now on.
                 self.quantities(time, world, None if item.value is None else signal)
