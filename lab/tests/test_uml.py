@@ -76,12 +76,14 @@ class Scenarios(unittest.TestCase):
         for text, reason in ((f"{bank} heartbeat=1\n", "no heartbeat"),
                              (f"{bank} convert=5\n", "one converter"),
                              (f"{bank}\n0 OUT=err\n", "never fails"),
-                             (f"{bank}\n0 HOST=reboot\n", "stays as it is"),
+                             (f"{bank}\n0 HOST=crash\n", "neither sleeps nor crashes"),
+                             (f"{bank} memory=1\n0 MEM=err\n", "never fails"),
                              (f"{bank}\n0 TS=hang\n", "hangs"),
                              (f"{bank}\n90 end\nexpect sys:health=Good@[1,2]\n", "sampled")):
             with self.subTest(text):
                 self.assertIn(reason, unplayable(self.read(text.replace("90 end\n", ""))))
-        self.assertIsNone(unplayable(self.read(f"{bank}\n0 OP=loadoff\n")))
+        self.assertIsNone(unplayable(self.read(f"{bank}\n0 OP=loadoff HOST=reboot\n")))
+        self.assertIsNone(unplayable(self.read(f"{bank} memory=1\n0 MEM=blank\n")))
 
     def test_one_converter_unless_one_is_slow(self):
         bank = "bank measured cells=8 batteries=1"

@@ -38,6 +38,9 @@ $(BUILD)/%.dtb: $(NPCM750)/%.dts $(NPCM750)/board.dtsi $(LINUX)/.unpacked
 		-I $(LINUX)/arch/arm/boot/dts/nuvoton -I $(LINUX)/arch/arm/boot/dts $< | \
 		dtc -q -I dts -O dtb -o $@ -
 
+MEMORY_DTBS := $(addprefix $(BUILD)/,measured-memory.dtb signals-memory.dtb)
+$(MEMORY_DTBS): $(BUILD)/%-memory.dtb: $(NPCM750)/%.dts $(NPCM750)/memory.dtsi
+
 BUSYBOX := $(PACKAGES)/busybox-armhf/bin/busybox
 $(PACKAGES)/busybox-%/bin/busybox: | fetch-packages
 	@$(call fetch,busybox for $*,busybox-$*,--arch $* $(PACKAGES)/busybox-$* busybox-static)
@@ -64,6 +67,6 @@ $(BUILD)/faults-initramfs.cpio.gz: $(BUSYBOX) $(NPCM750)/init \
 npcm750 = npcm750:$(BUILD)/$(1)/arch/arm/boot/zImage:$(BUILD)/$(or $(2),$(1)-initramfs.cpio.gz):$(BUILD)
 NPCM750_NEEDS = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
 BOARD_npcm750 = $(call npcm750,board)
-NEEDS_npcm750 = $(call NPCM750_NEEDS,board) $(BUILD)/signals.dtb
+NEEDS_npcm750 = $(call NPCM750_NEEDS,board) $(BUILD)/signals.dtb $(MEMORY_DTBS)
 # It plays in real time, so without the many that end on a threshold.
 SCENARIOS_npcm750 = $(wildcard tests/scenarios/*.scn)

@@ -5,7 +5,7 @@ import os
 
 import boards
 from boards.npcm750 import banks, player
-from boards.npcm750.power import MACHINE, Power
+from boards.npcm750.power import MACHINE, MEMORY_BYTES, Power
 
 
 class Npcm750(boards.Board):
@@ -28,11 +28,19 @@ class Npcm750(boards.Board):
             *MACHINE, "-serial", "stdio", "-kernel", self.kernel, "-initrd", self.initramfs,
             "-dtb", self.devicetrees / "measured.dtb", "-append", " ".join(parameters))]
 
-    def power(self, folder, *, resets=False, inputs=False, plugin=None, **options):
-        """See Power; also resets that do not end it, a trace of inputs, a plugin of QEMU."""
+    def power(self, folder, *, resets=False, inputs=False, plugin=None, memory=None, **options):
+        """See Power; also resets that do not end it, a trace of inputs, a plugin of QEMU.
+
+        A memory is the file of MEMORY_BYTES that keeps what is in the EEPROM of memory.dtsi.
+        """
         more = ("-action", "reboot=reset") if resets else ()
         more += ("-trace", "npcm7xx_gpio_set_input") if inputs else ()
         more += ("-plugin", plugin) if plugin else ()
+        if memory:
+            # The first free SMBus that QEMU finds is the last one of the SoC.
+            more += ("-drive", f"if=none,id=memory,format=raw,file={memory}", "-device",
+                     "at24c-eeprom,bus=i2c-bus,address=0x50,drive=memory,"
+                     f"rom-size={MEMORY_BYTES}")
         return Power(self, folder, options=more, **options)
 
     def many_banks(self, linux, name, cells):

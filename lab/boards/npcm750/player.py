@@ -17,11 +17,15 @@ from bms.errors import LabError
 from bms.pins import HELD, PinLog
 from bms.scenario import HEALTHY_T, NOISES, SIGNALS, World
 from boards.npcm750 import power as wiring
+from boards.npcm750.power import MEMORY_BYTES
 
 # A boot takes a processor for itself; the boards that run want one too.
 BOOTS = threading.Semaphore(max(1, os.cpu_count() // 2))
 BOOT_S = 4.0        # by then a board has booted, or a busy host is asked again,
 SLOW_BOOTS = 2      # at most so often
+
+REBIND_S = 1        # until it is bound again
+MEMORY = "/sys/bus/nvmem/devices/0-00500/nvmem"
 
 TICK_S = 0.05       # ramps go in steps, and the load current follows its output
 
@@ -55,14 +59,15 @@ CANNOT = {
     "OUT": "the chip of the outputs never fails",
     **dict.fromkeys(HELD, "nothing else holds an output"),
     "SETTLE": "an output falls at once", "IRQ": "no edge gets lost",
-    "HOST": "the host stays as it is", "CONV": "there is one converter",
+    "CONV": "there is one converter",
 }
 
 
 def unplayable(scenario):
     """Why the board cannot play a scenario, or None."""
-    if scenario.flags:
-        return f"the board has no {min(scenario.flags)}"
+    lacking = scenario.flags - {"memory"}
+    if lacking:
+        return f"the board has no {min(lacking)}"
     if scenario.converters > 1 or scenario.convert_ms:
         return "there is one converter, and it is fast"
     for item in (item for _, changes in scenario.events for item in changes):
@@ -70,6 +75,10 @@ def unplayable(scenario):
             return CANNOT[item.key]
         if item.key in ("SENS", "TS") and item.value == "hang":
             return "no read of the converter hangs"
+        if item.key == "MEM" and item.value in ("err", "hang"):
+            return "QEMU's EEPROM never fails"
+        if item.key == "HOST" and item.value[0] not in ("reboot", "rebind"):
+            return "the host neither sleeps nor crashes"
     if scenario.files:
         return "no file is sampled"
     if scenario.kind == "both":
@@ -109,6 +118,11 @@ class Play:
         self.begin = 0.0
         self.board = None
         self.power_cycles = 0
+        self.restarts = False       # and is not down yet
+        self.memory = None
+        if "memory" in scenario.flags:
+            self.memory = folder / "memory"
+            self.erase()
         self.boot_slot = True       # holds one of BOOTS
         self.late = 0.0
         self.waited = 0.0
@@ -164,17 +178,37 @@ class Play:
             self.set(item.key, item.value)
         elif item.key == "OP" and self.board:
             self.write(*sysfs.OPERATIONS[item.value])
+        elif item.key == "MEM" and item.value == "blank":
+            self.erase()
+        elif item.key == "HOST" and self.board and item.value[0] == "reboot":
+            self.restarts = True
+            self.agent.submit(self.board.send, "reboot -f")
+        elif item.key == "HOST" and self.board:
+            self.command(f"cd {sysfs.DRIVER}; echo bms >unbind; sleep {REBIND_S}; echo bms >bind")
+            self.write_settings()
+
+    def erase(self):
+        if self.board:
+            self.command(f"tr '\\0' '\\377' </dev/zero | dd bs={MEMORY_BYTES} count=1 "
+                         f"iflag=fullblock conv=notrunc of={MEMORY}")
+        else:
+            self.memory.write_bytes(b"\xff" * MEMORY_BYTES)
 
     # Power
 
     def power_on(self):
         self.power_cycles += 1
+        tree = "signals" if self.scenario.signals else "measured"
         self.board = self.kind.power(self.folder / f"power-{self.power_cycles}",
-                                     devicetree="signals" if self.scenario.signals else "measured")
+                                     devicetree=f"{tree}-memory" if self.memory else tree,
+                                     memory=self.memory)
         self.board.start()
         # The guest takes its time to answer; the world does not wait for it.
         self.agent = ThreadPoolExecutor(1)
         self.answers = [self.agent.submit(self.greet, self.board)]
+        self.write_settings()
+
+    def write_settings(self):
         for key, value in self.world.settings:
             self.set(key, value)
 
@@ -189,7 +223,10 @@ class Play:
         self.write(*sysfs.setting(key, value))
 
     def write(self, file, text):
-        self.answers.append(self.agent.submit(self.board.run, f"echo {text} >{file}"))
+        self.command(f"echo {text} >{file}")
+
+    def command(self, text):
+        self.answers.append(self.agent.submit(self.board.run, text))
 
     def power_off(self, due):
         self.waited += self.board.waited()
@@ -252,6 +289,12 @@ class Play:
         if not board:
             return
         self.take()
+        if not board.alive() and self.restarts:
+            # Its boot is longer than the time for which pins are inputs.
+            self.restarts = False
+            self.power_off(self.now())
+            self.power_on()
+            return
         if not board.alive():
             raise board.gone()
         for answer in self.answers:

@@ -41,6 +41,8 @@ MACHINE = ("qemu-system-arm", "-machine", "npcm750-evb", "-accel", "tcg", "-node
 ADC_CODES = 1024
 ADC_QEMU_REFERENCE_UV = 2000000
 
+MEMORY_BYTES = 4096     # of the EEPROM
+
 START_TIMEOUT_S = 60.0
 COMMAND_TIMEOUT_S = 30.0
 
