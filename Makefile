@@ -40,6 +40,7 @@ kunit-sanitizers: ## run the KUnit tests with KCSAN, with PREEMPT_RT, with each 
 scenarios: ## play SCENARIOS="files or folders" on BOARD=uml, npcm750 or an overlay, raspberry-pi; logs to LOG=
 chips: ## try the models of chips that overlays run on
 random: ## play HOURS=1000 of made-up scenarios with SEED=1
+powerloss: ## cut the power of made-up banks LOSSES=1000 times, with SEED=1
 soak: ## 30 days at rest, a year of cycles
 faults: ## let everything go wrong, ROUNDS=1 times, and judge the pins
 coverage: ## lines and branches that KUnit and scenarios run

@@ -25,7 +25,6 @@ from bms.result import finish, report
 # A scenario lasts so long, if the hours allow it.
 SCENARIO_H = 5.0
 LARGE_EVERY = 10        # one in so many banks is as large as it may be
-SHORTER_PLAYS = 200     # to find the lines that matter
 
 VOLTS = (1.90, 2.05, 2.70, 2.795, 2.805, 2.90, 3.05, 3.095, 3.105, 3.125, 3.135, 3.15, 3.195,
          3.205, 3.25, 3.30, 3.40, 3.55, 3.595, 3.605, 3.70, 3.745, 3.755, 3.80)
@@ -38,6 +37,8 @@ MOMENTS_S = (0.02, 0.5, 0.6, 1.25, 5.0, 10.0, 30.0, 30.6, 35.0, 60.0)
 
 class Author:
     """Makes up one scenario."""
+
+    SHORTER_PLAYS = 200     # to find the lines that matter
 
     def __init__(self, seed, hours):
         self.random = random.Random(seed)
@@ -136,14 +137,14 @@ class Author:
         path.write_text("\n".join(lines))
 
 
-def judged(path, board):
+def judged(path, board, judge):
     """Play a scenario: (scenario, pins, breaches of rules, what else is wrong)."""
     scenario = language.read(path)
     folder = path.with_suffix("")
     pins, complaints = board.play(scenario, folder)
     wrong = [why for _, why in language.judge(scenario, pins) if why]
     wrong += [f"the kernel complains: {line}; {folder}" for line in complaints]
-    return scenario, pins, invariants.Judge(scenario, pins).judge(), wrong
+    return scenario, pins, judge(scenario, pins).judge(), wrong
 
 
 def fewest(lines, fails):
@@ -161,7 +162,7 @@ def fewest(lines, fails):
     return lines
 
 
-def shorten(path, breach, board):
+def shorten(path, breach, board, judge, most_plays):
     """Write the few lines of a scenario that break the same rule; the path of these."""
     short = path.with_name(f"{path.stem}-short.scn")
     note, bank, begin, *lines = path.read_text().splitlines()
@@ -176,10 +177,11 @@ def shorten(path, breach, board):
     def fails(lines):
         nonlocal plays
         plays += 1
-        if plays > SHORTER_PLAYS:
+        if plays > most_plays:
             return False
         write(lines, FLOATS_FIRST)
-        return next((item for item in judged(short, board)[2] if item.rule == breach.rule), None)
+        breaches = judged(short, board, judge)[2]
+        return next((item for item in breaches if item.rule == breach.rule), None)
 
     lines = fewest(lines, fails)
     plays = 0
@@ -189,24 +191,64 @@ def shorten(path, breach, board):
     return short
 
 
-def play(number, args):
-    """Make up, play and judge a scenario: (scenario, edges of the outputs, what is wrong)."""
-    path = args.output / f"random-{args.seed}-{number}.scn"
-    Author(f"{args.seed}-{number}", min(SCENARIO_H, args.hours)).write(path)
-    scenario, pins, breaches, others = judged(path, args.board)
+def play(path, author, board, judge):
+    """Make up, play and judge a scenario: (scenario, log of the pins, what is wrong)."""
+    author.write(path)
+    scenario, pins, breaches, others = judged(path, board, judge)
     folder = path.with_suffix("")
     wrong = [f"{item.rule}: {item.text}" for item in breaches] + others
-    edges = {name: len(pins.pin[name].edges()) for name in TERMINALS}
     if wrong:
         pins.write(path.with_suffix(".csv"))
         if breaches:
-            scenario.path = shorten(path, breaches[0], args.board)
+            scenario.path = shorten(path, breaches[0], board, judge, author.SHORTER_PLAYS)
         with path.open("a") as file:
             file.writelines(f"{item.expectation}\n" for item in breaches)
     else:
         path.unlink()
         shutil.rmtree(folder)
-    return scenario, edges, wrong
+    return scenario, pins, wrong
+
+
+def play_all(args, count, name, author, judge, least_torn=0):
+    """Play so many banks, each by an author with a seed of its own; gives an exit status."""
+    shutil.rmtree(args.output, ignore_errors=True)
+    args.output.mkdir(parents=True)
+    begin, progress = time.monotonic(), Progress()
+    failed, torn = 0, 0
+    sums = dict.fromkeys(TERMINALS, 0)
+    hours, changes = 0.0, 0
+    with concurrent.futures.ThreadPoolExecutor(args.board.AT_ONCE) as pool:
+        done = [pool.submit(play, args.output / f"{name}-{args.seed}-{number}.scn",
+                            author(f"{args.seed}-{number}"), args.board, judge)
+                for number in range(1, count + 1)]
+        for number, future in enumerate(concurrent.futures.as_completed(done), 1):
+            try:
+                scenario, pins, wrong = future.result()
+            except LabError as error:
+                progress.tell(f"not ok: {error}")
+                failed += 1
+                continue
+            hours += scenario.end / 3600
+            changes += len(scenario.events)
+            torn += pins.torn
+            for pin in sums:
+                sums[pin] += len(pins.pin[pin].edges())
+            if wrong:
+                failed += 1
+                progress.tell(f"not ok: {scenario.name}: {wrong[0]}"
+                              + (f", and {len(wrong) - 1} more" if wrong[1:] else "")
+                              + f"\n      make scenarios SCENARIOS={scenario.path}")
+            progress.show(f"{number} of {count}, {hours:.0f} hours in "
+                          f"{time.monotonic() - begin:.0f} s")
+    if torn < least_torn:
+        progress.tell(f"not ok: {torn} writes of the memory torn, which are too few to show "
+                      "anything")
+        count, failed = count + 1, failed + 1
+    progress.tell(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
+                  f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
+                  + ", ".join(f"{name} {number}" for name, number in sums.items())
+                  + (f"; {torn} writes of the memory torn" if torn else ""))
+    return report(count - failed, failed)
 
 
 def main():
@@ -218,38 +260,8 @@ def main():
     args = parser.parse_args()
     if args.hours <= 0:
         parser.error(f"HOURS={args.hours:g} is not more than 0")
-
-    shutil.rmtree(args.output, ignore_errors=True)
-    args.output.mkdir(parents=True)
-    count = max(1, round(args.hours / SCENARIO_H))
-    begin, progress = time.monotonic(), Progress()
-    failed = 0
-    sums = dict.fromkeys(TERMINALS, 0)
-    hours, changes = 0.0, 0
-    with concurrent.futures.ThreadPoolExecutor(args.board.AT_ONCE) as pool:
-        done = [pool.submit(play, number + 1, args) for number in range(count)]
-        for number, future in enumerate(concurrent.futures.as_completed(done), 1):
-            try:
-                scenario, edges, wrong = future.result()
-            except LabError as error:
-                progress.tell(f"not ok: {error}")
-                failed += 1
-                continue
-            hours += scenario.end / 3600
-            changes += len(scenario.events)
-            for name, edge_count in edges.items():
-                sums[name] += edge_count
-            if wrong:
-                failed += 1
-                progress.tell(f"not ok: {scenario.name}: {wrong[0]}"
-                              + (f", and {len(wrong) - 1} more" if wrong[1:] else "")
-                              + f"\n      make scenarios SCENARIOS={scenario.path}")
-            progress.show(f"{number} of {count}, {hours:.0f} hours in "
-                          f"{time.monotonic() - begin:.0f} s")
-    progress.tell(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
-                  f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "
-                  + ", ".join(f"{name} {number}" for name, number in sums.items()))
-    return report(count - failed, failed)
+    return play_all(args, max(1, round(args.hours / SCENARIO_H)), "random",
+                    lambda seed: Author(seed, min(SCENARIO_H, args.hours)), invariants.Judge)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ test: | test-packages
 		"scenarios BOARD=i2c-expander" \
 		"scenarios BOARD=signals-only" \
 		random-short \
+		powerloss-short \
 		coverage \
 		soak-short \
 		faults \
@@ -212,6 +213,15 @@ random: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
 	@$(RANDOM_SCENARIOS) --hours $(HOURS) $(call uml,virtual-lean) $(BUILD)/$@
 random-short: $(NEEDS_uml)
 	@$(RANDOM_SCENARIOS) --hours 20 $(BOARD_uml) $(BUILD)/$@
+
+LOSSES ?= 1000
+POWER_LOSSES = $(PYTHON) -m bms.power_losses --seed $(SEED)
+
+.PHONY: powerloss powerloss-short
+powerloss: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
+	@$(POWER_LOSSES) --losses $(LOSSES) $(call uml,virtual-lean) $(BUILD)/$@
+powerloss-short: $(NEEDS_uml)
+	@$(POWER_LOSSES) --losses 50 $(BOARD_uml) $(BUILD)/$@
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage-modules $(BUILD)/virtual-root/init

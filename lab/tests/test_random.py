@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from bms.invariants import Breach
+from bms.invariants import Breach, Judge
 from bms.pins import PinLog
 from bms.random_scenarios import fewest, shorten
 
@@ -42,7 +42,7 @@ class Shorter(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "random-1-1.scn"
             path.write_text(TEXT)
-            short = shorten(path, Breach("R2, R4", "", "", 20.0), Board())
+            short = shorten(path, Breach("R2, R4", "", "", 20.0), Board(), Judge, 200)
             self.assertEqual(short.read_text().splitlines()[3:5], ["9.000 LOOP=open", "21 end"])
             self.assertIn("expect LD=Z@", short.read_text())
 
