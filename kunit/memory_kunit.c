@@ -22,31 +22,29 @@
 #include "smallbms.h"
 #include "suites.h"
 
-#define SIZE		256
+#define SIZE		96	/* of each cell */
 #define CLAIM_MS	6000	/* until a load that is connected is remembered so */
 
 /**
  * struct fake_memory - a memory, and how it behaves
  * @byte: its content
- * @size: of the cell
  * @error: what every access gives, or 0
  * @read_only: it refuses to be written
  * @hangs_ms: how long every access takes, unless this is taken back
  * @writes: how often it was written
  * @nvmem: as nvmem knows it
- * @cell: its only cell
- * @lookup: whose it is
+ * @cell: its cells
+ * @lookup: whose they are
  */
 struct fake_memory {
-	u8 byte[SIZE];
-	size_t size;
+	u8 byte[SMALLBMS_NUM_PLACES * SIZE];
 	int error;
 	bool read_only;
 	unsigned int hangs_ms;
 	unsigned int writes;
 	struct nvmem_device *nvmem;
-	struct nvmem_cell_info cell;
-	struct nvmem_cell_lookup lookup;
+	struct nvmem_cell_info cell[SMALLBMS_NUM_PLACES];
+	struct nvmem_cell_lookup lookup[SMALLBMS_NUM_PLACES];
 };
 
 static int answer(const struct fake_memory *memory)
@@ -84,7 +82,7 @@ static void unplug(void *data)
 {
 	struct fake_memory *memory = data;
 
-	nvmem_del_cell_lookups(&memory->lookup, 1);
+	nvmem_del_cell_lookups(memory->lookup, SMALLBMS_NUM_PLACES);
 	nvmem_unregister(memory->nvmem);
 }
 
@@ -95,7 +93,7 @@ static struct fake_memory *memory_add(struct kunit *test, size_t size, bool read
 	struct nvmem_config config = {
 		.name = "smallbms-memory",
 		.id = NVMEM_DEVID_NONE,
-		.size = SIZE,
+		.size = SMALLBMS_NUM_PLACES * SIZE,
 		.word_size = 1,
 		.stride = 1,
 		.read_only = read_only,
@@ -103,23 +101,27 @@ static struct fake_memory *memory_add(struct kunit *test, size_t size, bool read
 		.reg_write = fake_write,
 	};
 	struct device *dev = kunit_device_register(test, "smallbms-memory");
+	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	memset(memory->byte, 0xff, SIZE);
-	memory->cell.name = "remembered";
-	memory->cell.bytes = size;
+	memset(memory->byte, 0xff, sizeof(memory->byte));
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++) {
+		memory->cell[i].name = i ? "remembered-b" : "remembered-a";
+		memory->cell[i].offset = i * SIZE;
+		memory->cell[i].bytes = size;
+		memory->lookup[i].nvmem_name = "smallbms-memory";
+		memory->lookup[i].cell_name = memory->cell[i].name;
+		memory->lookup[i].dev_id = "smallbms.0";
+		memory->lookup[i].con_id = i ? "state-b" : "state-a";
+	}
 	config.dev = dev;
 	config.priv = memory;
-	config.cells = &memory->cell;
-	config.ncells = 1;
+	config.cells = memory->cell;
+	config.ncells = SMALLBMS_NUM_PLACES;
 	memory->nvmem = nvmem_register(&config);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memory->nvmem);
-	memory->lookup.nvmem_name = "smallbms-memory";
-	memory->lookup.cell_name = "remembered";
-	memory->lookup.dev_id = "smallbms.0";
-	memory->lookup.con_id = "state";
-	nvmem_add_cell_lookups(&memory->lookup, 1);
+	nvmem_add_cell_lookups(memory->lookup, SMALLBMS_NUM_PLACES);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unplug, memory));
 	return memory;
 }
@@ -143,11 +145,11 @@ static void rebind(struct kunit *test, struct platform_device *pdev)
 static void lose_power(struct kunit *test, struct fake_memory *memory,
 		       struct platform_device *pdev)
 {
-	u8 byte[SIZE];
+	u8 byte[sizeof(memory->byte)];
 
-	memcpy(byte, memory->byte, SIZE);
+	memcpy(byte, memory->byte, sizeof(byte));
 	device_release_driver(&pdev->dev);
-	memcpy(memory->byte, byte, SIZE);
+	memcpy(memory->byte, byte, sizeof(byte));
 	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
 }
 
@@ -258,7 +260,7 @@ static void x5_a_load_that_was_on_comes_back(struct kunit *test)
 static void x6_a_small_memory_is_refused(struct kunit *test)
 {
 	with_hardware(test, false, true);
-	memory_add(test, SMALLBMS_MEMORY_MIN - 1, false);
+	memory_add(test, SMALLBMS_RECORD_SIZE - 1, false);
 	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank_of(test), 0)));
 }
 
@@ -267,7 +269,7 @@ static void x6_the_smallest_memory_is_taken(struct kunit *test)
 	struct fake_memory *memory;
 
 	with_hardware(test, false, true);
-	memory = memory_add(test, SMALLBMS_MEMORY_MIN, false);
+	memory = memory_add(test, SMALLBMS_RECORD_SIZE, false);
 	running(test, bank_of(test));
 	KUNIT_EXPECT_TRUE(test, is_written(memory, 1));
 }

@@ -12,8 +12,12 @@
 #include "record.h"
 #include "suites.h"
 
-#define SIZE	256
+#define SIZE	SMALLBMS_RECORD_SIZE
 #define BANK	0x12345678
+
+struct places {
+	u8 byte[SMALLBMS_NUM_PLACES][SIZE];
+};
 
 static const struct smallbms_record full = {
 	.rules = { .over_discharged = true, .overloads = 3, .connected = true },
@@ -35,127 +39,151 @@ static bool same(const struct smallbms_record *a, const struct smallbms_record *
 	       a->charge_uah == b->charge_uah && !memcmp(a->count, b->count, sizeof(a->count));
 }
 
-static int get(const u8 *memory, u32 *sequence, struct smallbms_record *record)
+static int get(const struct places *p, u32 *sequence, struct smallbms_record *record)
 {
-	return smallbms_record_get(memory, SIZE, BANK, sequence, record);
+	const u8 *const place[] = { p->byte[0], p->byte[1] };
+
+	return smallbms_record_get(place, BANK, sequence, record);
 }
 
 static void x6_what_is_put_is_got(struct kunit *test)
 {
 	static const u32 sequences[] = { 0, 1, U32_MAX };
 	struct smallbms_record record;
-	u8 memory[SIZE];
+	struct places p = {};
 	u32 sequence;
-	int i;
+	int i, at;
 
 	for (i = 0; i < 3; i++) {
-		smallbms_record_put(memory, SIZE, BANK, sequences[i], &full);
-		KUNIT_ASSERT_EQ(test, 0, get(memory, &sequence, &record));
-		KUNIT_EXPECT_EQ(test, sequence, sequences[i]);
-		KUNIT_EXPECT_TRUE(test, same(&record, &full));
-		smallbms_record_put(memory, SIZE, BANK, sequences[i], &empty);
-		KUNIT_ASSERT_EQ(test, 0, get(memory, &sequence, &record));
-		KUNIT_EXPECT_TRUE(test, same(&record, &empty));
+		for (at = 0; at < 2; at++) {
+			memset(&p, 0xff, sizeof(p));
+			smallbms_record_put(p.byte[at], BANK, sequences[i], &full);
+			KUNIT_ASSERT_EQ(test, at, get(&p, &sequence, &record));
+			KUNIT_EXPECT_EQ(test, sequence, sequences[i]);
+			KUNIT_EXPECT_TRUE(test, same(&record, &full));
+			smallbms_record_put(p.byte[at], BANK, sequences[i], &empty);
+			KUNIT_ASSERT_EQ(test, at, get(&p, &sequence, &record));
+			KUNIT_EXPECT_TRUE(test, same(&record, &empty));
+		}
 	}
 }
 
-static void x6_the_smallest_memory_will_do(struct kunit *test)
+static void x6_the_newest_counts(struct kunit *test)
 {
+	static const u32 older[] = { 0, 6, U32_MAX - 1, U32_MAX };
 	struct smallbms_record record;
-	u8 memory[SMALLBMS_MEMORY_MIN];
+	struct places p;
 	u32 sequence;
+	int i, at;
 
-	smallbms_record_put(memory, sizeof(memory), BANK, 1, &full);
-	KUNIT_ASSERT_EQ(test, 0, smallbms_record_get(memory, sizeof(memory), BANK, &sequence,
-						     &record));
-	KUNIT_EXPECT_TRUE(test, same(&record, &full));
+	for (i = 0; i < 4; i++) {
+		for (at = 0; at < 2; at++) {
+			smallbms_record_put(p.byte[at], BANK, older[i], &full);
+			smallbms_record_put(p.byte[!at], BANK, older[i] + 1, &empty);
+			KUNIT_ASSERT_EQ(test, !at, get(&p, &sequence, &record));
+			KUNIT_EXPECT_EQ(test, sequence, older[i] + 1);
+			KUNIT_EXPECT_TRUE(test, same(&record, &empty));
+		}
+	}
 }
 
 static void x6_nothing_is_made_of_nothing(struct kunit *test)
 {
 	struct smallbms_record record;
-	u8 memory[SIZE];
+	struct places p;
 	u32 sequence;
 
-	memset(memory, 0x00, SIZE);
-	KUNIT_EXPECT_EQ(test, -ENODATA, get(memory, &sequence, &record));
-	memset(memory, 0xff, SIZE);
-	KUNIT_EXPECT_EQ(test, -ENODATA, get(memory, &sequence, &record));
-	memset(memory, 0xa5, SIZE);
-	KUNIT_EXPECT_EQ(test, -EBADMSG, get(memory, &sequence, &record));
+	memset(&p, 0x00, sizeof(p));
+	KUNIT_EXPECT_EQ(test, -ENODATA, get(&p, &sequence, &record));
+	memset(&p, 0xff, sizeof(p));
+	KUNIT_EXPECT_EQ(test, -ENODATA, get(&p, &sequence, &record));
+	memset(p.byte[0], 0x00, SIZE);
+	KUNIT_EXPECT_EQ(test, -ENODATA, get(&p, &sequence, &record));
+	memset(p.byte[1], 0xa5, SIZE);
+	KUNIT_EXPECT_EQ(test, -EBADMSG, get(&p, &sequence, &record));
+	p.byte[1][0] = 0xff;
+	KUNIT_EXPECT_EQ(test, -EBADMSG, get(&p, &sequence, &record));
 }
 
 static void x6_another_bank_is_not_believed(struct kunit *test)
 {
 	struct smallbms_record record;
-	u8 memory[SIZE];
+	struct places p;
 	u32 sequence;
 
-	smallbms_record_put(memory, SIZE, BANK + 1, 1, &full);
-	KUNIT_EXPECT_EQ(test, -EXDEV, get(memory, &sequence, &record));
+	memset(&p, 0xff, sizeof(p));
+	smallbms_record_put(p.byte[1], BANK + 1, 1, &full);
+	KUNIT_EXPECT_EQ(test, -EXDEV, get(&p, &sequence, &record));
+	smallbms_record_put(p.byte[0], BANK, 0, &empty);
+	KUNIT_EXPECT_EQ(test, 0, get(&p, &sequence, &record));
 }
 
-/* One bad byte costs its copy, and the other tells the same. Two cost the record. */
-static void x6_any_byte_may_be_bad(struct kunit *test)
+/* One bad bit costs its record, and the other counts. Two cost both. */
+static void x6_any_bit_may_be_bad(struct kunit *test)
 {
 	struct smallbms_record record;
-	u8 memory[SIZE];
+	struct places p, q;
 	u32 sequence;
 	int at, bit;
 
-	smallbms_record_put(memory, SIZE, BANK, 7, &full);
-	for (at = 0; at < SIZE; at++) {
-		for (bit = 0; bit < 8; bit++) {
-			memory[at] ^= 1 << bit;
-			KUNIT_ASSERT_EQ(test, 0, get(memory, &sequence, &record));
-			KUNIT_ASSERT_TRUE(test, same(&record, &full));
-			memory[at] ^= 1 << bit;
-		}
-	}
+	smallbms_record_put(p.byte[0], BANK, 7, &full);
+	smallbms_record_put(p.byte[1], BANK, 8, &empty);
 	for (at = 0; at < 78; at++) {
-		memory[at] ^= 0x10;
-		memory[SIZE / 2] ^= 1;
-		KUNIT_ASSERT_EQ(test, -EBADMSG, get(memory, &sequence, &record));
-		memory[at] ^= 0x10;
-		memory[SIZE / 2] ^= 1;
+		for (bit = 0; bit < 8; bit++) {
+			q = p;
+			q.byte[1][at] ^= 1 << bit;
+			KUNIT_ASSERT_EQ(test, 0, get(&q, &sequence, &record));
+			KUNIT_ASSERT_EQ(test, sequence, 7);
+			KUNIT_ASSERT_TRUE(test, same(&record, &full));
+			q.byte[0][(at + 11) % 78] ^= 1 << bit;
+			KUNIT_ASSERT_EQ(test, -EBADMSG, get(&q, &sequence, &record));
+		}
 	}
 }
 
-/* Power is lost after any byte of a write; the page that it was in may be lost with it. */
-static void x6_a_torn_write_leaves_one_of_both(struct kunit *test)
+/*
+ * Power is lost after any byte of a write, again and again. The page that it was in may be
+ * lost with it.
+ */
+static void x6_a_torn_write_leaves_the_other(struct kunit *test)
 {
-	static const int pages[] = { 1, 8, 16, 64, 128 };
-	u8 before[SIZE], after[SIZE], torn[SIZE];
+	static const int pages[] = { 1, 8, 16, 64 };
 	struct smallbms_record record;
 	u32 sequence;
-	int i, at;
+	int i, at, round;
 
-	smallbms_record_put(before, SIZE, BANK, U32_MAX, &full);
-	smallbms_record_put(after, SIZE, BANK, 0, &empty);
-	for (i = 0; i < 5; i++) {
-		for (at = 0; at <= SIZE; at++) {
-			int page = at - at % pages[i];
+	for (i = 0; i < 4; i++) {
+		struct places p;
+		int newest;
 
-			memcpy(torn, before, SIZE);
-			memcpy(torn, after, at);
-			if (at % pages[i])
-				memset(torn + page, 0x5a, pages[i]);
-			KUNIT_ASSERT_EQ_MSG(test, 0, get(torn, &sequence, &record),
-					    "byte %d, pages of %d", at, pages[i]);
-			KUNIT_ASSERT_TRUE(test, same(&record, sequence ? &full : &empty));
-			if (page >= SIZE / 2)
-				KUNIT_ASSERT_EQ(test, sequence, 0);
+		memset(&p, 0xff, sizeof(p));
+		smallbms_record_put(p.byte[0], BANK, 5, &full);
+		for (round = 0; round < 2; round++) {
+			for (at = 0; at < 78; at++) {
+				int page = at - at % pages[i];
+				u8 byte[SIZE];
+
+				newest = get(&p, &sequence, &record);
+				KUNIT_ASSERT_TRUE(test, newest >= 0);
+				KUNIT_ASSERT_EQ(test, sequence, 5);
+				KUNIT_ASSERT_TRUE(test, same(&record, &full));
+				smallbms_record_put(byte, BANK, 6, &empty);
+				memcpy(p.byte[!newest], byte, at);
+				if (at % pages[i])
+					memset(p.byte[!newest] + page, 0x5a,
+					       SIZE - page < pages[i] ? SIZE - page : pages[i]);
+			}
 		}
 	}
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(x6_what_is_put_is_got),
-	KUNIT_CASE(x6_the_smallest_memory_will_do),
+	KUNIT_CASE(x6_the_newest_counts),
 	KUNIT_CASE(x6_nothing_is_made_of_nothing),
 	KUNIT_CASE(x6_another_bank_is_not_believed),
-	KUNIT_CASE(x6_any_byte_may_be_bad),
-	KUNIT_CASE(x6_a_torn_write_leaves_one_of_both),
+	KUNIT_CASE(x6_any_bit_may_be_bad),
+	KUNIT_CASE(x6_a_torn_write_leaves_the_other),
 	{}
 };
 

@@ -17,7 +17,7 @@ USER_HEADERS := $(wildcard $(PROOF)/*.h $(PROOF)/include/*/*.h $(PROOF)/include/
 KUNIT_SOURCES := $(PROOF)/kunit.c $(FRONTEND)/circuit.c \
 	$(addprefix kunit/,policy_kunit.c record_kunit.c settings_kunit.c frontend/circuit_kunit.c) \
 	$(RECORD)
-HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c
+HISTORY_SOURCES := $(PROOF)/history.c $(PROOF)/oracle.c $(RECORD)
 
 .PHONY: fuzz fuzz-short fuzz-packages
 fuzz-packages:
@@ -34,7 +34,7 @@ $(FUZZ)/oracle.o: $(PROOF)/oracle.c $(USER_HEADERS) | fuzz-packages
 	@mkdir -p $(@D)
 	@clang $(USER_FLAGS) -c -o $@ $<
 # How deep the stack is depends on where it begins, which differs from run to run.
-$(FUZZ)/attack: $(PROOF)/fuzz.c $(PROOF)/history.c $(FUZZ)/oracle.o $(USER_SOURCES) $(USER_HEADERS)
+$(FUZZ)/attack: $(PROOF)/fuzz.c $(PROOF)/history.c $(RECORD) $(FUZZ)/oracle.o $(USER_SOURCES) $(USER_HEADERS)
 	@clang $(USER_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-coverage=stack-depth \
 		-o $@ $(filter %.c %.o,$^)
 

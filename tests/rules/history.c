@@ -18,6 +18,7 @@
 #include <linux/compiler.h>
 
 #include "policy.h"
+#include "record.h"
 
 #include "history.h"
 #include "oracle.h"
@@ -43,6 +44,9 @@ struct channel {
 	s32 min, max;
 	u64 good_ns;
 };
+
+/* What a restart finds of what was remembered */
+enum memory { NO_MEMORY, WITH_MEMORY, ONE_BAD, BOTH_BAD, MADE_UP, MEMORIES };
 
 /* An output, the line behind it, and what is wrong with them */
 struct terminal {
@@ -719,22 +723,65 @@ static bool happen_sleep(u16 ms)
 	return starts();
 }
 
-/* The host restarts: it is still there where the bank has a memory. */
-static bool happen_restart(u16 ms, bool memory)
+/* What the memory says after the restart; what it makes up is not what it was told. */
+static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 {
-	struct smallbms_remembered what = smallbms_policy_remember(&w.set, &w.st);
+	struct smallbms_record record = { .rules = *what };
+	u8 memory[SMALLBMS_NUM_PLACES][SMALLBMS_RECORD_SIZE];
+	const u8 *const place[] = { memory[0], memory[1] };
+	u32 sequence = any, newest;
+	int last = any & 1;
 
-	tell("restarts, %.3f s, %s a memory", ms / 1e3, memory ? "with" : "without");
-	beyond_words("restart");
-	if (what.connected ? !oracle_connected(&oracle, false) : oracle_connected(&oracle, true))
+	switch (how) {
+	case NO_MEMORY:
+		return false;
+	case MADE_UP:
+		record.rules.over_discharged = any & 1;
+		record.rules.connected = any & 2;
+		record.rules.overloads = any >> 8;
+		break;
+	}
+	smallbms_record_put(memory[last], 0, sequence, &record);
+	/* The other is being written, or was before. */
+	smallbms_record_put(memory[!last], 0, how == ONE_BAD ? sequence + 1 : sequence - 1,
+			    &(struct smallbms_record){ .rules.connected = true });
+	if (how == ONE_BAD || how == BOTH_BAD)
+		memory[!last][any % 78] ^= 1 << (any >> 8) % 8;
+	if (how == BOTH_BAD)
+		memory[last][any % 78] ^= 1 << (any >> 8) % 8;
+	if (smallbms_record_get(place, 0, &newest, &record) < 0)
+		return false;
+	*what = record.rules;
+	return true;
+}
+
+/* The host restarts: it is still there where the bank has a memory. */
+static bool happen_restart(u8 a, u16 bc)
+{
+	struct smallbms_remembered told = smallbms_policy_remember(&w.set, &w.st), what = told;
+	u8 how = a % MEMORIES;
+	bool believed = remembers(how, bc, &what);
+
+	if (told.connected ? !oracle_connected(&oracle, false) : oracle_connected(&oracle, true))
 		return wrong("X5: remembers that the load was %sconnected",
-			     what.connected ? "" : "not ");
-	oracle_restarts(&oracle, memory);
-	if (memory)
+			     told.connected ? "" : "not ");
+	if (how != MADE_UP && believed && memcmp(&what, &told, sizeof(what)))
+		return wrong("X6: remembers what it was not told");
+	if (believed != (how == WITH_MEMORY || how == ONE_BAD || how == MADE_UP))
+		return wrong("X6: %s", believed ? "remembers without a memory" : "forgets");
+	tell("restarts, %.3f s, %s", bc / 1e3,
+	     !believed ? "nothing remembered" : how == MADE_UP ? "made-up memory" : "remembered");
+	beyond_words("restart");
+	oracle_restarts(&oracle, believed);
+	if (believed) {
 		oracle.warm = what.connected;
-	lie_idle(ms);
+		oracle.damaged = what.over_discharged;
+		oracle.failures[0] = what.overloads;
+		oracle.failures[1] = what.overloads;
+	}
+	lie_idle(bc);
 	smallbms_policy_init(&w.st, w.now_ns);
-	if (memory)
+	if (believed)
 		smallbms_policy_recall(&w.st, &what);
 	return starts();
 }
@@ -749,7 +796,7 @@ static bool happens(const u8 *op)
 	if (op[0] >= TERMINALS || op[0] % 16 > 3)
 		restless();
 	if (op[0] >= SLEEPS)
-		return a < 128 ? happen_sleep(bc) : happen_restart(bc, a & 1);
+		return a < 128 ? happen_sleep(bc) : happen_restart(a, bc);
 	if (op[0] >= FLICKERS)
 		return happen_flicker(a, b, c);
 	if (op[0] >= TERMINALS) {

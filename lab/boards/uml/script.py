@@ -113,14 +113,18 @@ MEMORY_PART = """	eeprom {{
 		#size-cells = <1>;
 		test,content = [{content}];
 
-		state: state@0 {{
-			reg = <0 {size}>;
+		state_a: state@0 {{
+			reg = <0 {half}>;
+		}};
+
+		state_b: state@{half:x} {{
+			reg = <{half} {half}>;
 		}};
 	}};
 
 """
-MEMORY_CELL = """		nvmem-cells = <&state>;
-		nvmem-cell-names = "state";
+MEMORY_CELL = """		nvmem-cells = <&state_a>, <&state_b>;
+		nvmem-cell-names = "state-a", "state-b";
 """
 TERMINAL = "\t\t{}-gpios = <&{} {} {}>;\n"
 HEARTBEAT_PROPERTY = f"\t\theartbeat-gpios = <&gpio {HEARTBEAT_LINE} 0>;\n"
@@ -194,7 +198,7 @@ def devicetree(scenario, path, memory=BLANK):
     if "loadoff" in scenario.flags:
         more += "\t\tstart-with-load-off;\n"
     if "memory" in scenario.flags:
-        parts += MEMORY_PART.format(content=memory.hex(" "), size=len(memory))
+        parts += MEMORY_PART.format(content=memory.hex(" "), half=len(memory) // 2)
         more += MEMORY_CELL
     if scenario.capacity_ah:
         parts += BATTERY.format(round(scenario.capacity_ah * 1e6))

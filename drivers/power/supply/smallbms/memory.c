@@ -6,7 +6,7 @@
 /**
  * DOC: smallbms-memory
  *
- * A bank may have a memory: a cell of any nvmem device. It is read once, when the bank
+ * A bank may have a memory: two cells of any nvmem device. It is read once, when the bank
  * starts, and written when what it is to hold has changed. Both are done by one work, the
  * keeper, which holds no lock meanwhile, so a memory that is slow or dead delays nothing.
  *
@@ -40,7 +40,7 @@
 
 #include "smallbms.h"
 
-#define CELL		"state"
+static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b" };
 
 /* X6: counters and charge are not written more often. */
 #define SELDOM_NS	(600 * (u64)NSEC_PER_SEC)
@@ -104,7 +104,7 @@ static bool is_due(const struct smallbms *bms)
 	const struct smallbms_memory *memory = &bms->memory;
 	u64 age_ns = bms->state.now_ns - memory->tried_ns;
 
-	if (memory->lost || !memory->size)
+	if (memory->lost || !memory->read)
 		return age_ns >= RETRY_NS;
 	return is_urgent(bms) ||
 	       (age_ns >= SELDOM_NS && !same_record(&memory->wanted, &memory->stored));
@@ -118,7 +118,7 @@ static bool is_due(const struct smallbms *bms)
  */
 void smallbms_memory_note(struct smallbms *bms)
 {
-	if (!bms->memory.cell)
+	if (!bms->memory.fitted)
 		return;
 	bms->memory.wanted = wanted(bms);
 	if (is_due(bms))
@@ -144,47 +144,62 @@ static void tell(struct smallbms *bms, int error)
 	}
 }
 
+static u8 *read_place(struct smallbms_place *place)
+{
+	u8 *content = nvmem_cell_read(place->cell, &place->size);
+
+	if (IS_ERR(content) || place->size >= SMALLBMS_RECORD_SIZE)
+		return content;
+	kfree(content);
+	return ERR_PTR(-EMSGSIZE);
+}
+
 /* Only here, and before it is written for the first time: so nothing is lost unread. */
 static int read_memory(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
+	u8 *content[SMALLBMS_NUM_PLACES];
 	struct smallbms_record record;
-	size_t size;
-	u8 *image;
-	int ret;
+	int i, found, ret = 0;
 
-	image = nvmem_cell_read(memory->cell, &size);
-	if (IS_ERR(image))
-		return PTR_ERR(image);
-	if (size < SMALLBMS_MEMORY_MIN) {
-		kfree(image);
-		return -EMSGSIZE;
+	for (i = 0; i < SMALLBMS_NUM_PLACES && !ret; i++) {
+		content[i] = read_place(&memory->place[i]);
+		ret = PTR_ERR_OR_ZERO(content[i]);
 	}
-	ret = smallbms_record_get(image, size, memory->bank, &memory->sequence, &record);
-	tell(bms, ret);
+	if (ret) {
+		for (i -= 2; i >= 0; i--)
+			kfree(content[i]);
+		return ret;
+	}
+	found = smallbms_record_get((const u8 *const *)content, memory->bank, &memory->sequence,
+				    &record);
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++)
+		memory->place[i].image = content[i];
+	tell(bms, found);
 
 	guard(mutex)(&bms->lock);
 
-	memory->image = image;
-	memory->size = size;
-	if (!ret) {
+	memory->read = true;
+	if (found >= 0) {
+		memory->newest = found;
 		memory->stored = record;
 		memory->kept = true;
-		memory->recalled = false;
 	}
 	return 0;
 }
 
-static int write_memory(struct smallbms *bms, struct smallbms_record *record)
+static int write_memory(struct smallbms *bms, const struct smallbms_record *record)
 {
 	struct smallbms_memory *memory = &bms->memory;
+	unsigned int next = (memory->newest + 1) % SMALLBMS_NUM_PLACES;
+	struct smallbms_place *place = &memory->place[next];
 	int ret;
 
-	smallbms_record_put(memory->image, memory->size, memory->bank, memory->sequence + 1,
-			    record);
-	ret = nvmem_cell_write(memory->cell, memory->image, memory->size);
+	smallbms_record_put(place->image, memory->bank, memory->sequence + 1, record);
+	ret = nvmem_cell_write(place->cell, place->image, place->size);
 	if (ret < 0)
 		return ret;
+	memory->newest = next;
 	memory->sequence++;
 	return 0;
 }
@@ -212,7 +227,7 @@ static void keep(struct smallbms *bms)
 	bool news;
 	int ret;
 
-	if (!memory->size) {
+	if (!memory->read) {
 		ret = read_memory(bms);
 		scoped_guard(mutex, &bms->lock) {
 			memory->error = ret;
@@ -266,7 +281,7 @@ const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
 
-	if (!memory->size || memory->recalled)
+	if (!memory->read || memory->recalled)
 		return NULL;
 	memory->recalled = true;
 	return memory->kept ? &memory->stored : NULL;
@@ -280,7 +295,7 @@ const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
  */
 void smallbms_memory_save(struct smallbms *bms)
 {
-	if (bms->memory.cell)
+	if (bms->memory.fitted)
 		work_now(bms);
 }
 
@@ -312,9 +327,11 @@ static u32 whose(struct smallbms *bms)
 static void forget(void *data)
 {
 	struct smallbms_memory *memory = data;
+	int i;
 
 	cancel_work_sync(&memory->keeper);
-	kfree(memory->image);
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++)
+		kfree(memory->place[i].image);
 }
 
 /**
@@ -328,41 +345,45 @@ int smallbms_memory_init(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
 	struct device *dev = bms->dev;
-	struct nvmem_cell *cell;
-	int ret;
+	int i, ret;
 
 	INIT_WORK(&memory->keeper, smallbms_keeper);
 	init_completion(&memory->done);
 
-	cell = devm_nvmem_cell_get(dev, CELL);
-	if (IS_ERR(cell)) {
-		ret = PTR_ERR(cell);
-		if (ret == -EPROBE_DEFER || ret == -ENOMEM)
-			return dev_err_probe(dev, ret, "no nvmem cell \"" CELL "\"\n");
-		if (!device_property_present(dev, "nvmem-cells"))
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++) {
+		struct nvmem_cell *cell = devm_nvmem_cell_get(dev, cell_names[i]);
+
+		ret = PTR_ERR_OR_ZERO(cell);
+		if (ret == -ENOENT && !i && !device_property_present(dev, "nvmem-cells"))
 			return 0;
-		if (ret != -EOPNOTSUPP)
-			return dev_err_probe(dev, ret, "nvmem-cells: no cell \"" CELL "\"\n");
-		dev_err(dev, "memory: the kernel has no NVMEM\n");
-		memory->lost = true;
-		return 0;
+		if (ret == -EOPNOTSUPP) {
+			if (device_property_present(dev, "nvmem-cells")) {
+				dev_err(dev, "memory: the kernel has no NVMEM\n");
+				memory->lost = true;
+			}
+			return 0;
+		}
+		if (ret)
+			return dev_err_probe(dev, ret, "nvmem-cells: no \"%s\"\n",
+					     cell_names[i]);
+		memory->place[i].cell = cell;
 	}
 	ret = devm_add_action_or_reset(dev, forget, memory);
 	if (ret)
 		return ret;
 
 	memory->bank = whose(bms);
-	memory->cell = cell;
+	memory->fitted = true;
 	work_now(bms);
 	scoped_guard(mutex, &bms->lock) {
 		ret = memory->error;
-		if (!ret && !memory->size) {
+		if (!ret && !memory->read) {
 			dev_err(dev, "memory: it does not answer\n");
 			memory->lost = true;
 		}
 	}
 	if (ret == -EMSGSIZE)
-		return dev_err_probe(dev, ret, "nvmem-cells: \"" CELL "\" has less than %d bytes\n",
-				     SMALLBMS_MEMORY_MIN);
+		return dev_err_probe(dev, ret, "nvmem-cells: each needs %d bytes\n",
+				     SMALLBMS_RECORD_SIZE);
 	return 0;
 }

@@ -6,13 +6,12 @@
 /**
  * DOC: smallbms-record
  *
- * A memory holds one record twice, one copy at its start and one at its half. Both are
- * written each time, in this order, so power that is lost on the way leaves one of them
- * whole: the older one as long as the first is not finished, the newer one from then on.
- * The halves must not share a page of the memory, because a page that is being written
- * can be lost as a whole.
+ * A memory has two places for a record, which are written in turn: always the one that does
+ * not hold the newest. So power that is lost while one is written leaves the other, however
+ * often that happens. The places must not share a page of the memory, because a page that is
+ * being written can be lost as a whole.
  *
- * A copy is believed when its checksum is right, its version is the driver's own, and the
+ * A record is believed when its checksum is right, its version is the driver's own, and the
  * bank is the same. Of two that are believed the one with the later number counts. What is
  * believed can still be anything, because a memory can be written by others: it is for the
  * rules to see that nothing in it connects what they forbid.
@@ -63,9 +62,8 @@ struct copy {
 	__le16 count[SMALLBMS_NUM_CAUSES];
 } __packed;
 
-/* Another size is another layout: it needs another version. */
-static_assert(sizeof(struct copy) == 78);
-static_assert(2 * sizeof(struct copy) <= SMALLBMS_MEMORY_MIN);
+static_assert(sizeof(struct copy) == 78, "another layout needs another version");
+static_assert(sizeof(struct copy) <= SMALLBMS_RECORD_SIZE, "it does not fit");
 
 static u32 checksum(const struct copy *copy)
 {
@@ -132,61 +130,53 @@ static int believe(const struct copy *copy, u32 bank)
 }
 
 /**
- * smallbms_record_put() - write a record as a memory is to have it
- * @memory: what is to be stored
- * @size: of the memory in bytes, at least SMALLBMS_MEMORY_MIN
+ * smallbms_record_put() - write a record as a place is to have it
+ * @place: SMALLBMS_RECORD_SIZE bytes
  * @bank: whose record it is
- * @sequence: one more than that of the record before
+ * @sequence: one more than that of the newest record
  * @record: the record
  */
-void smallbms_record_put(u8 *memory, size_t size, u32 bank, u32 sequence,
-			 const struct smallbms_record *record)
+void smallbms_record_put(u8 *place, u32 bank, u32 sequence, const struct smallbms_record *record)
 {
 	struct copy copy;
 
 	pack(&copy, bank, sequence, record);
-	memset(memory, 0, size);
-	memcpy(memory, &copy, sizeof(copy));
-	memcpy(memory + size / 2, &copy, sizeof(copy));
+	memset(place, 0, SMALLBMS_RECORD_SIZE);
+	memcpy(place, &copy, sizeof(copy));
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_record_put);
 
 /**
- * smallbms_record_get() - find the newest record in a memory
- * @memory: what is stored
- * @size: of the memory in bytes, at least SMALLBMS_MEMORY_MIN
+ * smallbms_record_get() - find the newest record
+ * @place: what the places hold, SMALLBMS_RECORD_SIZE bytes each
  * @bank: whose record is wanted
- * @sequence: for its number, only with 0
- * @record: for the record, only with 0
+ * @sequence: for its number, only where one is found
+ * @record: for the record, only where one is found
  *
- * Return: 0; or if no copy is believed, %-ENODATA when both were never written, otherwise
- * what is wrong with the first that was: %-EBADMSG for its checksum, %-EPROTO for its
- * version, %-EXDEV for its bank.
+ * Return: the place that has it; or if no record is believed, %-ENODATA when none was ever
+ * written, otherwise what is wrong with the first that was: %-EBADMSG for its checksum,
+ * %-EPROTO for its version, %-EXDEV for its bank.
  */
-int smallbms_record_get(const u8 *memory, size_t size, u32 bank, u32 *sequence,
+int smallbms_record_get(const u8 *const place[SMALLBMS_NUM_PLACES], u32 bank, u32 *sequence,
 			struct smallbms_record *record)
 {
-	struct copy copy[2];
-	int i, ret, error = -ENODATA;
-	bool found = false;
+	int i, ret, newest = -ENODATA;
+	struct copy copy;
 
-	for (i = 0; i < 2; i++) {
-		u32 number;
-
-		memcpy(&copy[i], memory + i * (size / 2), sizeof(copy[i]));
-		ret = believe(&copy[i], bank);
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++) {
+		memcpy(&copy, place[i], sizeof(copy));
+		ret = believe(&copy, bank);
 		if (ret) {
-			if (error == -ENODATA)
-				error = ret;
+			if (newest == -ENODATA)
+				newest = ret;
 			continue;
 		}
-		number = le32_to_cpu(copy[i].sequence);
-		if (found && (s32)(number - *sequence) <= 0)
+		if (newest >= 0 && (s32)(le32_to_cpu(copy.sequence) - *sequence) <= 0)
 			continue;
-		found = true;
-		*sequence = number;
-		unpack(&copy[i], record);
+		newest = i;
+		*sequence = le32_to_cpu(copy.sequence);
+		unpack(&copy, record);
 	}
-	return found ? 0 : error;
+	return newest;
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_record_get);

@@ -10,8 +10,11 @@
 
 #include "policy.h"
 
-/* A memory has room for two copies of it, and for a few more causes. */
-#define SMALLBMS_MEMORY_MIN	160
+/* Room for it, and for one cause more */
+#define SMALLBMS_RECORD_SIZE	80
+
+/* Places that are written in turn */
+#define SMALLBMS_NUM_PLACES	2
 
 /**
  * struct smallbms_record - what a bank is to know after a restart
@@ -31,9 +34,8 @@ struct smallbms_record {
 	u16 count[SMALLBMS_NUM_CAUSES];
 };
 
-void smallbms_record_put(u8 *memory, size_t size, u32 bank, u32 sequence,
-			 const struct smallbms_record *record);
-int smallbms_record_get(const u8 *memory, size_t size, u32 bank, u32 *sequence,
+void smallbms_record_put(u8 *place, u32 bank, u32 sequence, const struct smallbms_record *record);
+int smallbms_record_get(const u8 *const place[SMALLBMS_NUM_PLACES], u32 bank, u32 *sequence,
 			struct smallbms_record *record);
 
 #endif /* __SMALLBMS_RECORD_H */

@@ -208,17 +208,29 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
 /* memory: what a restart does not forget */
 
 /**
+ * struct smallbms_place - one of the places for a record
+ * @cell: where it is
+ * @size: of the cell, in bytes
+ * @image: what it holds, or is to hold
+ */
+struct smallbms_place {
+	struct nvmem_cell *cell;
+	size_t size;
+	u8 *image;
+};
+
+/**
  * struct smallbms_memory - where a bank is remembered
- * @cell: what it is written to, NULL where not fitted
+ * @fitted: there is a memory
  * @bank: what tells this bank from others
- * @sequence: number of the last record; belongs to @keeper, as @image does
- * @image: what the cell is to hold
- * @size: of the cell in bytes, 0 until it has been read; what follows is under the lock
- *	of the bank, as this is
+ * @place: places for a record; belongs to @keeper, as @newest and @sequence do
+ * @newest: which of them has the newest
+ * @sequence: its number
+ * @read: it has been read; what follows is under the lock of the bank, as this is
  * @error: what the last read said
  * @lost: the last read or write failed
  * @tried_ns: when that was
- * @kept: @stored is what the cell holds
+ * @kept: @stored is the newest record
  * @recalled: the bank has taken over what was read
  * @stored: what was read or last written
  * @wanted: what is to be written
@@ -226,11 +238,12 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
  * @done: it has done so
  */
 struct smallbms_memory {
-	struct nvmem_cell *cell;
+	bool fitted;
 	u32 bank;
+	struct smallbms_place place[SMALLBMS_NUM_PLACES];
+	unsigned int newest;
 	u32 sequence;
-	u8 *image;
-	size_t size;
+	bool read;
 	int error;
 	bool lost;
 	u64 tried_ns;

@@ -35,6 +35,7 @@
 #define SIZE_BYTES	256U
 #define PAGE_BYTES	16U
 #define PAGE_US		5000
+#define MAX_CELLS	2
 #define HANG_MS		1000
 
 struct memory {
@@ -139,21 +140,20 @@ ATTRIBUTE_GROUPS(memory);
 static int memory_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
-	struct nvmem_cell_info cell = { .name = "state" };
+	struct nvmem_cell_info cell[MAX_CELLS] = {};
 	struct nvmem_config config = {
 		.dev = dev,
 		.name = "bms-memory",
 		.id = NVMEM_DEVID_NONE,
 		.owner = THIS_MODULE,
-		.cells = &cell,
-		.ncells = 1,
+		.cells = cell,
 		.size = SIZE_BYTES,
 		.word_size = 1,
 		.stride = 1,
 		.reg_read = memory_read,
 		.reg_write = memory_write,
 	};
-	struct nvmem_device *nvmem;
+	struct device_node *node;
 	struct memory *m;
 	u32 place[2];
 	int ret;
@@ -177,19 +177,23 @@ static int memory_probe(struct platform_device *pdev)
 	platform_set_drvdata(pdev, m);
 
 	/* Kernels differ in where they look for cells. Told of the node, all find it. */
-	cell.np = of_get_next_child(dev->of_node, NULL);
-	ret = of_property_read_u32_array(cell.np, "reg", place, ARRAY_SIZE(place));
-	if (ret) {
-		of_node_put(cell.np);
-		return dev_err_probe(dev, ret, "no cell\n");
+	for_each_child_of_node(dev->of_node, node) {
+		struct nvmem_cell_info *next = &cell[config.ncells];
+
+		ret = of_property_read_u32_array(node, "reg", place, ARRAY_SIZE(place));
+		if (ret || config.ncells == MAX_CELLS) {
+			of_node_put(node);
+			return dev_err_probe(dev, ret ?: -EINVAL, "%pOF is no cell, or one too many\n",
+					     node);
+		}
+		next->name = node->full_name;
+		next->np = of_node_get(node);
+		next->offset = place[0];
+		next->bytes = place[1];
+		config.ncells++;
 	}
-	cell.offset = place[0];
-	cell.bytes = place[1];
 	config.priv = m;
-	nvmem = devm_nvmem_register(dev, &config);
-	if (IS_ERR(nvmem))
-		of_node_put(cell.np);
-	return PTR_ERR_OR_ZERO(nvmem);
+	return PTR_ERR_OR_ZERO(devm_nvmem_register(dev, &config));
 }
 
 static void memory_shutdown(struct platform_device *pdev)
