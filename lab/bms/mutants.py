@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Change the rules in all simple ways: does a test notice each change?
 
-Each mutant of the policy and the settings differs from the driver in one place: another
+Each mutant of the policy, the record and the settings differs from the driver in one place: another
 comparison, a bound moved by one, a condition negated, an operand or a statement dropped.
 In user space the KUnit tests look at it first, then the histories that are kept, then those
 that "make fuzz-short" makes up, always the same. A mutant that no test notices needs a test, or
@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from bms.errors import LabError
 from bms.result import finish, report
 from bms.run import run, tried
+
+CHANGED = ("policy", "record", "settings")  # sources of the driver
 
 CPU_S = 5       # of one run; a mutant that needs more does not end
 SHOW_S = 20.0
@@ -221,31 +223,30 @@ class Tests:
         shutil.rmtree(args.output, ignore_errors=True)
         args.output.mkdir(parents=True)
         parts = {"kunit": (self.proof / "kunit.c", kunit / "policy_kunit.c",
-                           kunit / "settings_kunit.c", kunit / "frontend/circuit_kunit.c",
-                           frontend / "circuit.c"),
+                           kunit / "record_kunit.c", kunit / "settings_kunit.c",
+                           kunit / "frontend/circuit_kunit.c", frontend / "circuit.c"),
                  "replay": (self.proof / "replay.c", self.proof / "history.c",
                             self.proof / "oracle.c"),
-                 "policy": (self.driver / "policy.c",), "settings": (self.driver / "settings.c",)}
+                 **{name: (self.driver / f"{name}.c",) for name in CHANGED}}
         self.objects = {}
         for name, sources in parts.items():
             self.objects[name] = [self.compile(source, args.output / f"{source.stem}.o")
                                   for source in sources]
         self.best = {name: self.compile(self.driver / f"{name}.c",
                                         args.output / f"{name}-best.o", "-O2").read_bytes()
-                     for name in ("policy", "settings")}
+                     for name in CHANGED}
 
     def compile(self, source, target, level="-O1"):
         run("gcc", level, *self.flags, "-c", "-o", target, source)
         return target
 
     def others(self, mutant):
-        """The object of the source that is not changed."""
-        return "settings" if mutant.file == "policy.c" else "policy"
+        """The objects of the sources that are not changed."""
+        return [self.objects[name][0] for name in CHANGED if mutant.file != f"{name}.c"]
 
     def notices(self, name, mutant, changed, *words):
         program = changed.parent / name
-        run("gcc", "-o", program, changed, *self.objects[self.others(mutant)],
-            *self.objects[name])
+        run("gcc", "-o", program, changed, *self.others(mutant), *self.objects[name])
         return bound(program, *words).returncode != 0
 
     def verdict(self, mutant, folder):
@@ -294,8 +295,8 @@ def main():
 
     reasons = read_reasons(args.proof / "equivalent")
     tests = Tests(args)
-    mutants = list({mutant.source: mutant for name in ("policy.c", "settings.c")
-                    for mutant in Source(args.driver / name).mutants()
+    mutants = list({mutant.source: mutant for name in CHANGED
+                    for mutant in Source(args.driver / f"{name}.c").mutants()
                     if args.only in mutant.before}.values())
     begin = shown = time.monotonic()
     noticed = collections.Counter()
@@ -307,6 +308,9 @@ def main():
                 noticed[verdict] += 1
             else:
                 survivors.append(verdicts[future])
+                if verdicts[future].key not in reasons:
+                    print(f"not noticed: {verdicts[future].file}:{verdicts[future].line}: "
+                          f"{verdicts[future].after}", flush=True)
             if time.monotonic() - shown > SHOW_S:
                 shown = time.monotonic()
                 print(f"{number} of {len(mutants)}, {len(survivors)} not noticed, "
