@@ -20,9 +20,13 @@ from bms.errors import LabError
 from bms.pins import LEDS, OUTPUTS, PINS
 from bms.demo_story import Story
 from bms.result import report
+from bms.sysfs import OPERATIONS, SUPPLY_CLASS
 from bms.timeline import draw
 
 PLAIN_S = 5.0
+# After a power loss: until the board is up, until nothing more happens; to be remembered
+START_S, STILL_S, WRITTEN_S = 30.0, 3.0, 1.0
+SWITCH = "echo {1} >{0}"
 STYLES = {"1": "bold green", "Z": "dim", "0": "dim", "L": "bold red"}
 WORDS = {"1": "driven", "Z": "floats", "L": "pulled low"}
 LED_WORDS = {"1": "on", "0": "off"}
@@ -81,6 +85,29 @@ class Screen:
             Text(), cells, Text(), pins, Text(), Text("causes in /sys", "bold"), Text(causes)))
 
 
+def remembered(args, memory):
+    """After a power loss: is the load as somebody has left it?"""
+    levels = []
+    with args.board.power(args.output / "after-power-loss", memory=memory) as board:
+        board.start()
+        for name, value in {**boards.HEALTHY, "load-current": 0.0}.items():
+            board.set_channel(name, value)
+        for name in ("H", "L", "LOOP"):
+            board.set_input(name, 1)
+        board.wait(START_S, until=lambda: board.pins["CD"] == "1")
+        board.wait(STILL_S)
+        levels += [board.pins["CD"], board.pins["LD"]]
+        _, causes = board.run(f"cat {SUPPLY_CLASS}/causes")
+        board.run(SWITCH.format(*OPERATIONS["loadon"]))
+        board.wait(STILL_S, until=lambda: board.pins["LD"] == "1")
+        levels.append(board.pins["LD"])
+    print(f"After a power loss, in /sys: {causes.strip()}")
+    seen = "the charge output: {}; the load output: {}, then {} when switched on".format(
+        *(WORDS[level] for level in levels))
+    return demo_verdict.Judgement("X4", "a load that was switched off stays off over a power loss",
+                                  levels == ["1", "Z", "1"], seen)
+
+
 def verdict(record, log):
     judgements = demo_verdict.judge(record)
     if record.stuck:
@@ -107,7 +134,10 @@ def tell(args):
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     live = Live(console=console, auto_refresh=False) if sys.stdout.isatty() else None
 
-    with args.board.power(folder) as board:
+    memory = folder / "memory"
+    folder.mkdir(parents=True, exist_ok=True)
+    memory.unlink(missing_ok=True)
+    with args.board.power(folder, memory=memory) as board:
         board.start()
         with live or nullcontext():
             story = Story(board, Plain() if live is None else
@@ -115,6 +145,9 @@ def tell(args):
                           args.short)
             story.tell()
         record = story.record
+        # Somebody switches the load off to work on the wiring, and then the power is lost.
+        board.run(SWITCH.format(*OPERATIONS["loadoff"]))
+        board.wait(WRITTEN_S)
         log = board.kernel_log()
 
     record.pins.write(folder / "pins.csv")
@@ -124,7 +157,7 @@ def tell(args):
     pictures = [folder / "timeline.svg", folder / "timeline.png"]
     draw(record, pictures)
 
-    judgements = verdict(record, log)
+    judgements = [*verdict(record, log), remembered(args, memory)]
     console.print()
     show(console, judgements)
     console.print()

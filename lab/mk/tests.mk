@@ -7,7 +7,7 @@ demo: $(NEEDS_npcm750)
 	@$(PYTHON) -m bms.demo $(BOARD_npcm750) $(BUILD)/demo
 
 # The same, without the full cell, on a kernel that looks hard.
-demo-short: $(call NPCM750_NEEDS,board-debug)
+demo-short: $(call NPCM750_NEEDS,board-debug) $(MEMORY_DTBS)
 	@$(PYTHON) -m bms.demo --short $(call npcm750,board-debug) $(BUILD)/demo-short
 
 # --- People's own programs -----------------------------------------------------

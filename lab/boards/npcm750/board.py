@@ -28,10 +28,12 @@ class Npcm750(boards.Board):
             *MACHINE, "-serial", "stdio", "-kernel", self.kernel, "-initrd", self.initramfs,
             "-dtb", self.devicetrees / "measured.dtb", "-append", " ".join(parameters))]
 
-    def power(self, folder, *, resets=False, inputs=False, plugin=None, memory=None, **options):
+    def power(self, folder, *, resets=False, inputs=False, plugin=None, memory=None,
+              devicetree="measured", **options):
         """See Power; also resets that do not end it, a trace of inputs, a plugin of QEMU.
 
-        A memory is the file of MEMORY_BYTES that keeps what is in the EEPROM of memory.dtsi.
+        A memory is the file that keeps what is in the EEPROM of memory.dtsi. It is made, blank, if
+        it is not there.
         """
         more = ("-action", "reboot=reset") if resets else ()
         more += ("-trace", "npcm7xx_gpio_set_input") if inputs else ()
@@ -41,7 +43,10 @@ class Npcm750(boards.Board):
             more += ("-drive", f"if=none,id=memory,format=raw,file={memory}", "-device",
                      "at24c-eeprom,bus=i2c-bus,address=0x50,drive=memory,"
                      f"rom-size={MEMORY_BYTES}")
-        return Power(self, folder, options=more, **options)
+            devicetree += "-memory"
+            if not memory.exists():
+                memory.write_bytes(b"\xff" * MEMORY_BYTES)
+        return Power(self, folder, devicetree, options=more, **options)
 
     def many_banks(self, linux, name, cells):
         """Make a devicetree with a bank for each number of cells."""

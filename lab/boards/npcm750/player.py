@@ -122,7 +122,7 @@ class Play:
         self.memory = None
         if "memory" in scenario.flags:
             self.memory = folder / "memory"
-            self.erase()
+            self.memory.unlink(missing_ok=True)
         self.boot_slot = True       # holds one of BOOTS
         self.late = 0.0
         self.waited = 0.0
@@ -192,15 +192,14 @@ class Play:
             self.command(f"tr '\\0' '\\377' </dev/zero | dd bs={MEMORY_BYTES} count=1 "
                          f"iflag=fullblock conv=notrunc of={MEMORY}")
         else:
-            self.memory.write_bytes(b"\xff" * MEMORY_BYTES)
+            self.memory.unlink(missing_ok=True)
 
     # Power
 
     def power_on(self):
         self.power_cycles += 1
-        tree = "signals" if self.scenario.signals else "measured"
         self.board = self.kind.power(self.folder / f"power-{self.power_cycles}",
-                                     devicetree=f"{tree}-memory" if self.memory else tree,
+                                     devicetree="signals" if self.scenario.signals else "measured",
                                      memory=self.memory)
         self.board.start()
         # The guest takes its time to answer; the world does not wait for it.
