@@ -110,7 +110,7 @@ int bus_probe(struct bus *bus, struct device *dev, const struct chip_type *const
 		if (!ret) {
 			chip->dev = dev;
 			chip->type = *type;
-			spin_lock_init(&chip->lock);
+			mutex_init(&chip->lock);
 			ret = chip->type->probe(chip, node);
 		}
 		if (ret) {
@@ -151,7 +151,7 @@ enum fault bus_fault(struct chip *chip, u32 *slow_us)
 {
 	enum fault fault;
 
-	guard(spinlock_irqsave)(&chip->lock);
+	guard(mutex)(&chip->lock);
 	fault = chip->fault;
 	*slow_us = chip->slow_us;
 	if (fault && chip->faults_left && !--chip->faults_left)
@@ -187,7 +187,7 @@ static int control(struct bus *bus, const char *text)
 		return -ENODEV;
 	text += begin;
 
-	guard(spinlock_irqsave)(&chip->lock);
+	guard(mutex)(&chip->lock);
 
 	if (sscanf(text, "fault %7s %u", word, &value) >= 1) {
 		fault = match_string(words, ARRAY_SIZE(words), word);

@@ -4,10 +4,9 @@
 #ifndef __BMS_CHIPS_H
 #define __BMS_CHIPS_H
 
-#include <linux/hrtimer.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "../converter/ramp.h"
@@ -44,7 +43,7 @@ struct chip {
 	const struct chip_type *type;
 	struct device *dev;	/* of its bus */
 	void *model;
-	spinlock_t lock;	/* the model, and all that follows */
+	struct mutex lock;	/* the model, and all that follows */
 	enum fault fault;
 	u32 faults_left;	/* 0: until told otherwise */
 	u32 slow_us;		/* that it takes longer for each byte */
@@ -79,17 +78,5 @@ extern struct platform_driver i2c_model_driver, spi_model_driver, soc_driver;
 
 bool soc_has(const struct device_node *node);
 void soc_wire(u32 line, bool level);
-
-static inline void chips_timer(struct hrtimer *timer,
-			       enum hrtimer_restart (*call)(struct hrtimer *timer),
-			       enum hrtimer_mode mode)
-{
-#ifdef CHIPS_HAS_HRTIMER_SETUP
-	hrtimer_setup(timer, call, CLOCK_MONOTONIC, mode);
-#else
-	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
-	timer->function = call;
-#endif
-}
 
 #endif /* __BMS_CHIPS_H */

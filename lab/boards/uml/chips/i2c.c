@@ -40,7 +40,7 @@ static int message(struct i2c_model *i2c, struct chip *chip, enum fault fault,
 	int ret = 0;
 	u16 i;
 
-	guard(spinlock_irqsave)(&chip->lock);
+	guard(mutex)(&chip->lock);
 	if (chip->type->start)
 		ret = chip->type->start(chip);
 	for (i = 0; i < msg->len && !ret; i++) {
@@ -57,7 +57,7 @@ static int message(struct i2c_model *i2c, struct chip *chip, enum fault fault,
 
 static void stop(struct chip *chip)
 {
-	guard(spinlock_irqsave)(&chip->lock);
+	guard(mutex)(&chip->lock);
 	if (chip->type->stop)
 		chip->type->stop(chip);
 }

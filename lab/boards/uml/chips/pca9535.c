@@ -20,7 +20,7 @@
 #include <linux/device.h>
 #include <linux/of.h>
 #include <linux/of_irq.h>
-#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "../expander/lines.h"
 #include "chips.h"
@@ -40,7 +40,7 @@ struct pca9535 {
 	bool pointed;			/* in this message */
 	bool wired;			/* its interrupt goes to a line of the system, */
 	u32 int_line;			/* this one */
-	struct hrtimer falls;		/* when a pin that has been let go of is low */
+	struct delayed_work falls;	/* once a pin that has been let go of is low */
 };
 
 static u16 levels(const struct pca9535 *pca)
@@ -60,13 +60,12 @@ static void interrupt(struct pca9535 *pca)
 			 !((levels(pca) ^ pca->reg[INPUT]) & pca->reg[CONFIGURATION]));
 }
 
-static enum hrtimer_restart falls(struct hrtimer *timer)
+static void falls(struct work_struct *work)
 {
-	struct pca9535 *pca = container_of(timer, struct pca9535, falls);
+	struct pca9535 *pca = container_of(to_delayed_work(work), struct pca9535, falls);
 
-	guard(spinlock_irqsave)(&pca->chip->lock);
+	guard(mutex)(&pca->chip->lock);
 	interrupt(pca);
-	return HRTIMER_NORESTART;
 }
 
 static int pca9535_probe(struct chip *chip, struct device_node *node)
@@ -89,7 +88,7 @@ static int pca9535_probe(struct chip *chip, struct device_node *node)
 		pca->int_line = irq.args[0];
 		of_node_put(irq.np);
 	}
-	chips_timer(&pca->falls, falls, HRTIMER_MODE_REL_SOFT);
+	INIT_DELAYED_WORK(&pca->falls, falls);
 	chip->model = pca;
 	interrupt(pca);
 	return 0;
@@ -152,8 +151,7 @@ static int pca9535_write(struct chip *chip, u8 byte)
 	}
 	interrupt(pca);
 	if (pca->lines.settle_ns)
-		hrtimer_start(&pca->falls, ns_to_ktime(pca->lines.settle_ns),
-			      HRTIMER_MODE_REL_SOFT);
+		schedule_delayed_work(&pca->falls, nsecs_to_jiffies(pca->lines.settle_ns) + 1);
 	return 0;
 }
 

@@ -20,11 +20,13 @@
 
 #include <linux/bitmap.h>
 #include <linux/gpio/driver.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/pinctrl/pinconf-generic.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
@@ -33,8 +35,11 @@
 
 #define NUM_LINES	58
 #define LAST_PULLED_UP	8
-/* Until a line is seen to ask for an interrupt. An interrupt that is not served costs time. */
-#define LATENCY_NS	NSEC_PER_USEC
+/*
+ * From a line that asks for an interrupt to its handler, the order of what it takes. A line that
+ * asks on and on costs time.
+ */
+#define LATENCY_NS	(10 * NSEC_PER_USEC)
 
 struct soc {
 	struct device *dev;
@@ -87,43 +92,52 @@ static enum hrtimer_restart serve(struct hrtimer *timer)
 {
 	struct soc *soc = container_of(timer, struct soc, asks);
 	DECLARE_BITMAP(lines, NUM_LINES);
+	unsigned long flags;
+	bool again;
 	u32 number;
 
-	scoped_guard(raw_spinlock_irqsave, &soc->irq_lock) {
-		asking(soc, lines);
-		bitmap_andnot(soc->pending, soc->pending, lines, NUM_LINES);
-	}
+	raw_spin_lock_irqsave(&soc->irq_lock, flags);
+	asking(soc, lines);
+	bitmap_andnot(soc->pending, soc->pending, lines, NUM_LINES);
+	raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
 	for_each_set_bit(number, lines, NUM_LINES)
 		generic_handle_domain_irq(soc->chip.irq.domain, number);
 
-	guard(raw_spinlock_irqsave)(&soc->irq_lock);
-	if (!asking(soc, lines))
-		return HRTIMER_NORESTART;
-	hrtimer_forward_now(timer, ns_to_ktime(LATENCY_NS));
-	return HRTIMER_RESTART;
+	raw_spin_lock_irqsave(&soc->irq_lock, flags);
+	again = asking(soc, lines);
+	if (again)
+		hrtimer_forward_now(timer, ns_to_ktime(LATENCY_NS));
+	raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
+	return again ? HRTIMER_RESTART : HRTIMER_NORESTART;
 }
 
 /* A pin may have changed. The caller has the lock of pins. */
 static void changed(struct soc *soc, u32 number)
 {
 	bool high = bms_line_is_high(&soc->line[number]);
+	u8 edge = high ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&soc->irq_lock);
-	if (high == test_bit(number, soc->high))
-		return;
-	__assign_bit(number, soc->high, high);
-	if (test_bit(number, soc->unmasked) && !soc->edges_lost &&
-	    soc->trigger[number] & (high ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING))
-		__set_bit(number, soc->pending);
-	ask(soc);
+	raw_spin_lock_irqsave(&soc->irq_lock, flags);
+	if (high != test_bit(number, soc->high)) {
+		__assign_bit(number, soc->high, high);
+		if (test_bit(number, soc->unmasked) && !soc->edges_lost &&
+		    soc->trigger[number] & edge)
+			__set_bit(number, soc->pending);
+		ask(soc);
+	}
+	raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
 }
 
 static void pull(struct soc *soc, u32 number, bool level)
 {
-	guard(spinlock_irqsave)(&soc->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&soc->lock, flags);
 	__set_bit(number, soc->wired);
 	soc->line[number].pull = level;
 	changed(soc, number);
+	spin_unlock_irqrestore(&soc->lock, flags);
 }
 
 /**
@@ -152,68 +166,74 @@ static int soc_get_direction(struct gpio_chip *chip, unsigned int number)
 {
 	struct soc *soc = gpiochip_get_data(chip);
 
-	guard(spinlock_irqsave)(&soc->lock);
-	return soc->line[number].output ? GPIO_LINE_DIRECTION_OUT : GPIO_LINE_DIRECTION_IN;
+	return READ_ONCE(soc->line[number].output) ? GPIO_LINE_DIRECTION_OUT :
+						     GPIO_LINE_DIRECTION_IN;
 }
 
-static int drive(struct soc *soc, unsigned int number, bool output, bool level)
+enum how { RELEASE, DRIVE, WRITE_LEVEL };
+
+static int drive(struct gpio_chip *chip, unsigned int number, enum how how, bool level)
 {
-	bms_lines_drive(&soc->lines, number, output, level);
+	struct soc *soc = gpiochip_get_data(chip);
+	struct bms_line *line = &soc->line[number];
+	unsigned long flags;
+
+	spin_lock_irqsave(&soc->lock, flags);
+	bms_lines_drive(&soc->lines, number, how == WRITE_LEVEL ? line->output : how == DRIVE,
+			how == RELEASE ? line->level : level);
 	changed(soc, number);
+	spin_unlock_irqrestore(&soc->lock, flags);
 	return 0;
 }
 
 static int soc_direction_input(struct gpio_chip *chip, unsigned int number)
 {
-	struct soc *soc = gpiochip_get_data(chip);
-
-	guard(spinlock_irqsave)(&soc->lock);
-	return drive(soc, number, false, soc->line[number].level);
+	return drive(chip, number, RELEASE, false);
 }
 
 static int soc_direction_output(struct gpio_chip *chip, unsigned int number, int level)
 {
-	struct soc *soc = gpiochip_get_data(chip);
-
-	guard(spinlock_irqsave)(&soc->lock);
-	return drive(soc, number, true, level);
+	return drive(chip, number, DRIVE, level);
 }
 
 #ifdef CHIPS_SET_FAILS
 static int soc_set(struct gpio_chip *chip, unsigned int number, int level)
+{
+	return drive(chip, number, WRITE_LEVEL, level);
+}
 #else
 static void soc_set(struct gpio_chip *chip, unsigned int number, int level)
-#endif
 {
-	struct soc *soc = gpiochip_get_data(chip);
-
-	guard(spinlock_irqsave)(&soc->lock);
-	drive(soc, number, soc->line[number].output, level);
-#ifdef CHIPS_SET_FAILS
-	return 0;
-#endif
+	drive(chip, number, WRITE_LEVEL, level);
 }
+#endif
 
 static int soc_get(struct gpio_chip *chip, unsigned int number)
 {
 	struct soc *soc = gpiochip_get_data(chip);
+	unsigned long flags;
+	bool high;
 
-	guard(spinlock_irqsave)(&soc->lock);
-	return bms_line_is_high(&soc->line[number]);
+	spin_lock_irqsave(&soc->lock, flags);
+	high = bms_line_is_high(&soc->line[number]);
+	spin_unlock_irqrestore(&soc->lock, flags);
+	return high;
 }
 
 static int soc_set_config(struct gpio_chip *chip, unsigned int number, unsigned long config)
 {
 	struct soc *soc = gpiochip_get_data(chip);
 	bool up = pinconf_to_config_param(config) == PIN_CONFIG_BIAS_PULL_UP;
+	unsigned long flags;
 
 	if (!up && pinconf_to_config_param(config) != PIN_CONFIG_BIAS_PULL_DOWN)
 		return -ENOTSUPP;
-	guard(spinlock_irqsave)(&soc->lock);
+	spin_lock_irqsave(&soc->lock, flags);
 	if (!test_bit(number, soc->wired)) {
 		soc->line[number].pull = up;
 		changed(soc, number);
 	}
+	spin_unlock_irqrestore(&soc->lock, flags);
 	return 0;
 }
 
@@ -221,9 +241,11 @@ static void soc_irq_mask(struct irq_data *data)
 {
 	struct gpio_chip *chip = irq_data_get_irq_chip_data(data);
 	struct soc *soc = gpiochip_get_data(chip);
+	unsigned long flags;
 
-	scoped_guard(raw_spinlock_irqsave, &soc->irq_lock)
-		__clear_bit(irqd_to_hwirq(data), soc->unmasked);
+	raw_spin_lock_irqsave(&soc->irq_lock, flags);
+	__clear_bit(irqd_to_hwirq(data), soc->unmasked);
+	raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
 	gpiochip_disable_irq(chip, irqd_to_hwirq(data));
 }
 
@@ -231,11 +253,13 @@ static void soc_irq_unmask(struct irq_data *data)
 {
 	struct gpio_chip *chip = irq_data_get_irq_chip_data(data);
 	struct soc *soc = gpiochip_get_data(chip);
+	unsigned long flags;
 
 	gpiochip_enable_irq(chip, irqd_to_hwirq(data));
-	guard(raw_spinlock_irqsave)(&soc->irq_lock);
+	raw_spin_lock_irqsave(&soc->irq_lock, flags);
 	__set_bit(irqd_to_hwirq(data), soc->unmasked);
 	ask(soc);
+	raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
 }
 
 /* Edges are acknowledged as they are served. */
@@ -247,8 +271,7 @@ static int soc_irq_set_type(struct irq_data *data, unsigned int type)
 {
 	struct soc *soc = gpiochip_get_data(irq_data_get_irq_chip_data(data));
 
-	scoped_guard(raw_spinlock_irqsave, &soc->irq_lock)
-		soc->trigger[irqd_to_hwirq(data)] = type;
+	WRITE_ONCE(soc->trigger[irqd_to_hwirq(data)], type);
 	irq_set_handler_locked(data, type & IRQ_TYPE_EDGE_BOTH ? handle_edge_irq :
 			       handle_level_irq);
 	return 0;
@@ -267,8 +290,9 @@ static const struct irq_chip soc_irq_chip = {
 static int control(struct soc *soc, const char *text)
 {
 	unsigned int number, value;
+	unsigned long flags;
 	char word[8];
-	int ret;
+	int ret = 0;
 
 	if (!bms_host_control(text))
 		return 0;
@@ -277,20 +301,21 @@ static int control(struct soc *soc, const char *text)
 		return 0;
 	}
 	if (sscanf(text, "edges %7s", word) == 1) {
-		guard(raw_spinlock_irqsave)(&soc->irq_lock);
+		raw_spin_lock_irqsave(&soc->irq_lock, flags);
 		soc->edges_lost = !strcmp(word, "lost");
 		ask(soc);
+		raw_spin_unlock_irqrestore(&soc->irq_lock, flags);
 		return 0;
 	}
 
-	guard(spinlock_irqsave)(&soc->lock);
-	if (sscanf(text, "load-line %u", &number) == 1 && number < NUM_LINES) {
+	spin_lock_irqsave(&soc->lock, flags);
+	if (sscanf(text, "load-line %u", &number) == 1 && number < NUM_LINES)
 		bms_lines_load_line(&soc->lines, number);
-		return 0;
-	}
-	ret = bms_lines_control(&soc->lines, text);
+	else
+		ret = bms_lines_control(&soc->lines, text);
 	if (!ret && sscanf(text, "hold %u", &number) == 1)
 		changed(soc, number);
+	spin_unlock_irqrestore(&soc->lock, flags);
 	return ret;
 }
 
@@ -321,7 +346,12 @@ static int soc_probe(struct platform_device *pdev)
 	soc->dev = dev;
 	spin_lock_init(&soc->lock);
 	raw_spin_lock_init(&soc->irq_lock);
-	chips_timer(&soc->asks, serve, HRTIMER_MODE_REL_HARD);
+#ifdef CHIPS_HAS_HRTIMER_SETUP
+	hrtimer_setup(&soc->asks, serve, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+#else
+	hrtimer_init(&soc->asks, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	soc->asks.function = serve;
+#endif
 	soc->lines = (struct bms_lines){
 		.dev = dev, .name = "", .line = soc->line, .count = NUM_LINES,
 		.load_line = NUM_LINES,

@@ -33,7 +33,7 @@ static void spi_model_set_cs(struct spi_device *spi, bool level)
 
 	if (!chip)
 		return;
-	guard(spinlock_irqsave)(&chip->lock);
+	guard(mutex)(&chip->lock);
 	chip->type->select(chip);
 }
 
@@ -63,7 +63,7 @@ static int spi_model_transfer(struct spi_controller *controller, struct spi_devi
 
 		/* A line that no chip drives is low. */
 		for (bit = BITS_PER_BYTE - 1; chip && bit >= 0; bit--) {
-			guard(spinlock_irqsave)(&chip->lock);
+			guard(mutex)(&chip->lock);
 			byte |= chip->type->clock(chip, to && to[i] & 1 << bit) << bit;
 		}
 		if (fault == FAULT_GARBLE)
