@@ -48,12 +48,9 @@ $(BUILD)/overlaid/%.dtb: Documentation/boards/%.dtso $(VIRTUAL)/models.dts $(LIN
 	@$(call dts,$(VIRTUAL)/models.dts,$(@D)/base.dtb) && $(call dts,$<,$@o) && \
 		fdtoverlay -i $(@D)/base.dtb -o $@ $@o
 
-OVERLAYS := $(patsubst Documentation/boards/%.dtso,%,$(wildcard Documentation/boards/*.dtso))
-define overlaid
-BOARD_$(1) = $(1):$(BUILD)/virtual/linux:$(BUILD)/virtual-modules/ko:$(BUILD)/virtual-root:$(BUILD)/overlaid/$(1).dtb
-NEEDS_$(1) = $(NEEDS_uml) $(BUILD)/overlaid/$(1).dtb
-endef
-$(foreach overlay,$(OVERLAYS),$(eval $(call overlaid,$(overlay))))
+# Argument: name
+overlaid = $(1):$(BUILD)/virtual/linux:$(BUILD)/virtual-modules/ko:$(BUILD)/virtual-root:$(BUILD)/overlaid/$(1).dtb
+OVERLAID_NEEDS = $(NEEDS_uml) $(BUILD)/overlaid/$(1).dtb
 
 # The models themselves
 $(BUILD)/chips.dtb: $(VIRTUAL)/chips.dts $(VIRTUAL)/models.dts $(LINUX)/.unpacked

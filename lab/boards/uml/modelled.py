@@ -130,7 +130,7 @@ class ModelScript(Script):
         for cell in range(1, self.scenario.cells + 1):
             if changed in (None, world.voltage(cell)):
                 self.follow(time, f"cell{cell}", world.voltage(cell))
-        for battery in range(1, self.board.batteries + 1):
+        for battery in range(1, self.board.count("temp") + 1):
             if battery > self.scenario.batteries:
                 if changed is None:
                     self.go(time, f"temp{battery}", HEALTHY_T)
@@ -251,17 +251,30 @@ class Modelled(Uml):
     REFERENCE_UV = None
     ELSEWHERE = {}      # scenario that needs another board: why
 
-    def __init__(self, *files):
-        super().__init__(*files)
-        self.wiring = wiring = Wiring(self.tree)
-        lines = {name: pin for name in INPUTS if (pin := wiring.line(name))}
-        self.inputs = {INPUTS[name]: pin for name, pin in lines.items()}
-        self.terminals = {name: pin for name, output in OUTPUTS.items()
-                          if output.node and (pin := wiring.line(output.node))}
-        self.heartbeat = wiring.line("heartbeat")
-        self.channels = wiring.channels()
-        self.cells = sum(name.startswith("cell") for name in self.channels)
-        self.batteries = sum(name.startswith("temp") for name in self.channels)
+    @functools.cached_property
+    def wiring(self):
+        return Wiring(self.tree)
+
+    @functools.cached_property
+    def inputs(self):
+        return {name: pin for node, name in INPUTS.items() if (pin := self.wiring.line(node))}
+
+    @functools.cached_property
+    def terminals(self):
+        return {name: pin for name, output in OUTPUTS.items()
+                if output.node and (pin := self.wiring.line(output.node))}
+
+    @functools.cached_property
+    def heartbeat(self):
+        return self.wiring.line("heartbeat")
+
+    @functools.cached_property
+    def channels(self):
+        return self.wiring.channels()
+
+    def count(self, kind):
+        """How many channels of a kind there are."""
+        return sum(name.rstrip("0123456789") == kind for name in self.channels)
 
     SCRIPT = property(lambda self: functools.partial(ModelScript, self))
 
@@ -302,14 +315,14 @@ class Modelled(Uml):
 
     def reasons(self, scenario):
         """Why the overlay has not what a scenario needs."""
-        if scenario.measured and not self.cells:
+        if scenario.measured and not self.count("cell"):
             yield "the overlay measures no cells"
         if scenario.signals and not set(SIGNALS) <= set(self.inputs):
             yield "the overlay has no signals of batteries"
-        if scenario.measured and scenario.cells != self.cells:
-            yield f"{scenario.cells} cells, the overlay has {self.cells}"
-        if scenario.batteries > self.batteries:
-            yield f"{scenario.batteries} batteries, the overlay has {self.batteries}"
+        if scenario.measured and scenario.cells != self.count("cell"):
+            yield f"{scenario.cells} cells, the overlay has {self.count('cell')}"
+        if scenario.batteries > self.count("temp"):
+            yield f"{scenario.batteries} batteries, the overlay has {self.count('temp')}"
         if "heartbeat" in scenario.flags and not self.heartbeat:
             yield "the overlay has no heartbeat"
         if "current" in scenario.flags and "current" not in self.channels:
