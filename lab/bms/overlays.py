@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 import boards
-from bms import kernel_log
+from bms import kernel_log, overlay_promises
 from bms.errors import LabError
 from bms.result import finish, report
 from bms.run import run, tried
@@ -23,7 +23,7 @@ from bms.sysfs import SUPPLY_CLASS
 
 # Part of an overlay: its replacement in boards.dts
 STAND_INS = {"cells_adc": "/converter-1", "temps_adc": "/converter-2",
-             "expander": "/simulator/lines"}
+             "expander": "/simulator/expander-lines"}
 CONTROL = "/sys/devices/platform/converter-{}/control"
 
 # Schemas of the parts, in a kernel tree
@@ -44,8 +44,8 @@ OUTPUTS = ("load", "charge")
 OURS = pathlib.Path("drivers")
 FRONT_ENDS = {" with our front end": "smallbms-frontend", " with the kernel's": "rescale"}
 FRONTEND = OURS / "iio/frontend"
-# Read by the core of power supplies: nobody binds to it.
-WITHOUT_DRIVER = {"simple-battery"}
+# Nobody binds to them: the core of power supplies reads the battery, an overlay names its SoC.
+WITHOUT_DRIVER = {"simple-battery", "brcm,bcm2835"}
 
 COMPATIBLE = re.compile(r"\bcompatible = (.*);")
 TABLE = re.compile(r"of_device_id \w+\[[^]]*\] = \{(.*?)\n\};", re.DOTALL)
@@ -64,6 +64,7 @@ class Board:
     loop: int           # the one of these that the loop is at
     channels: dict = field(default_factory=dict)    # (converter, channel): value at the pin
     shows: dict = field(default_factory=dict)       # file of the power supply: what it says
+    chip: int = 0       # the simulated one that has these lines
 
 
 BOARDS = {
@@ -73,7 +74,7 @@ BOARDS = {
         {**{(1, cell): 1650000 for cell in range(4)}, (1, 4): 440000,
          (2, 4): 750000, (2, 5): 750000, (2, 6): 0},
         {"voltage_now": "13200000", "temp": "250"}),
-    "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3),
+    "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3, chip=1),
     "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16),
 }
 
@@ -173,9 +174,9 @@ def script(board, front, pull):
         yield 0, f"write {CONTROL.format(converter)} set {channel} {channel} {value}"
     yield 0, "insmod /lib/smallbms.ko"
     for line, level in board.lines.items():
-        yield WIRED_S, pull(line, level)
-    yield OPENED_S, pull(board.loop, not board.lines[board.loop])
-    yield CLOSED_S, pull(board.loop, board.lines[board.loop])
+        yield WIRED_S, pull(board.chip, line, level)
+    yield OPENED_S, pull(board.chip, board.loop, not board.lines[board.loop])
+    yield CLOSED_S, pull(board.chip, board.loop, board.lines[board.loop])
 
 
 def judge_outputs(board, look):
@@ -249,6 +250,8 @@ def main():
         must("fdtoverlay", "-i", base, "-o", tree, compiled)
         attempt(f"{name} is valid", must, "dt-validate", "-s", judge, tree)
         attempt(f"{name} has one device at an address", addresses, tree, place)
+        attempt(f"{name} leaves its outputs off in reset", overlay_promises.pulled_on, compiled,
+                tree)
         replace_parts(tree)
         nodes = compatibles(compiled)
         for kernel, _, config in (text.partition("=") for text in args.kernel_config):

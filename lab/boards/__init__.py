@@ -63,8 +63,8 @@ class Board:
     def interrupt(self):
         """End all that is being played. A signal handler calls it: no lock, no exception."""
 
-    def pull(self, line, level):
-        """What the player has to do to pull a line of an overlay up or down."""
+    def pull(self, chip, line, level):
+        """What the player has to do to pull a line of a simulated chip up or down."""
         raise self.cannot("runs no overlays")
 
     def perform(self, folder, events):

@@ -233,9 +233,9 @@ class Uml(boards.Board):
         return self.command(folder, KUNIT_SCRIPT, *boards.KUNIT)
 
     @staticmethod
-    def pull(line, level):
-        """How the player pulls a line of boards.dts."""
-        return (f"write /sys/devices/platform/simulator/gpiochip0/sim_gpio{line}/pull "
+    def pull(chip, line, level):
+        """How the player pulls a line of a chip of boards.dts."""
+        return (f"write /sys/devices/platform/simulator/gpiochip{chip}/sim_gpio{line}/pull "
                 f"pull-{'up' if level else 'down'}")
 
     def perform(self, folder, events):
