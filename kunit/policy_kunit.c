@@ -1083,6 +1083,18 @@ static void x6_a_late_memory_connects_nothing(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, false, false);
 }
 
+/* A bank of signals has no cell that could be damaged, and none that could agree. */
+static void x6_a_memory_does_not_invent_a_cell(struct kunit *test)
+{
+	const struct smallbms_remembered memory = { .over_discharged = true };
+	struct world *w = running(test, signals_world(test));
+
+	restarted(w, &memory);
+	pass(w, 2000);
+	EXPECT_OUTPUTS(test, w, true, true, false);
+	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
+}
+
 static void x6_a_lost_memory_is_a_cause_and_no_more(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -3104,6 +3116,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x5_a_load_that_was_on_comes_back_after_a_restart),
 	KUNIT_CASE(x5_a_cut_is_remembered_before_it_comes),
 	KUNIT_CASE(x6_a_late_memory_connects_nothing),
+	KUNIT_CASE(x6_a_memory_does_not_invent_a_cell),
 	KUNIT_CASE(x6_a_lost_memory_is_a_cause_and_no_more),
 	KUNIT_CASE_PARAM(c4_a_start_asks_for_more_where_nothing_is_remembered, blank_gen_params),
 	KUNIT_CASE(c4_a_later_start_asks_for_no_more),

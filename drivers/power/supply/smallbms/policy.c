@@ -413,11 +413,11 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 	weigh(&st->full, above(&cell, set->charge_disconnect_uv - 1, set->charge_reconnect_uv - 1),
 	      scan, taken_ns(scan, &st->full, &cell), hold);
 
-	/* C4: only an operator ends it, and only when the cells agree. */
+	/* C4: only an operator ends it, and only when the cells agree, if there are any. */
 	damaged = below(&cell, damaged_uv(set, st), damaged_uv(set, st));
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, scan, hold);
-	else if (in->operator_clear && damaged == EVIDENCE_OFF)
+	else if (damaged == EVIDENCE_ABSENT || (in->operator_clear && damaged == EVIDENCE_OFF))
 		clear(&st->over_discharged);
 }
 

@@ -183,8 +183,7 @@ static int memory_probe(struct platform_device *pdev)
 		ret = of_property_read_u32_array(node, "reg", place, ARRAY_SIZE(place));
 		if (ret || config.ncells == MAX_CELLS) {
 			of_node_put(node);
-			return dev_err_probe(dev, ret ?: -EINVAL, "%pOF is no cell, or one too many\n",
-					     node);
+			return dev_err_probe(dev, ret ?: -EINVAL, "a cell is bad, or too many\n");
 		}
 		next->name = node->full_name;
 		next->np = of_node_get(node);
