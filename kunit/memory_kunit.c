@@ -13,6 +13,7 @@
 #include <linux/nvmem-consumer.h>
 #include <linux/nvmem-provider.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/property.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -336,6 +337,49 @@ static void x6_a_memory_that_hangs_delays_nothing(struct kunit *test)
 	flush_work(&t->work);
 }
 
+static int newest(const struct fake_memory *memory, u32 bank, u32 *sequence,
+		  struct smallbms_record *record)
+{
+	const u8 *const place[] = { memory->byte, memory->byte + SIZE };
+
+	return smallbms_record_get(place, bank, sequence, record);
+}
+
+/* The system that made the image of a hibernation went on, and wrote. */
+static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct fake_bank *bank = bank_of(test);
+	struct smallbms_record record;
+	const struct dev_pm_ops *pm;
+	struct platform_device *pdev;
+	u32 id, sequence, later;
+	unsigned int writes;
+	int place;
+
+	if (!can_sleep(test))
+		return;
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
+	place = newest(memory, id, &sequence, &record);
+	KUNIT_ASSERT_GE(test, place, 0);
+	smallbms_record_put(memory->byte + place * SIZE, id, sequence + 10, &record);
+	KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+
+	writes = memory->writes;
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, is_written(memory, writes + 1));
+	KUNIT_ASSERT_EQ(test, !place, newest(memory, id, &later, &record));
+	KUNIT_EXPECT_EQ(test, later, sequence + 11);
+	KUNIT_EXPECT_TRUE(test, record.load_off);
+}
+
 /* A quiet bank writes nothing, and a busy line does not wear the memory out. */
 static void x6_a_memory_is_written_seldom(struct kunit *test)
 {
@@ -369,6 +413,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(x6_a_memory_that_cannot_be_written_is_told),
 	KUNIT_CASE(x6_a_memory_that_fails_forgets_nothing),
 	KUNIT_CASE(x6_a_memory_that_hangs_delays_nothing),
+	KUNIT_CASE(x6_a_memory_is_read_anew_after_sleep),
 	KUNIT_CASE(x6_a_memory_is_written_seldom),
 	{}
 };

@@ -574,6 +574,7 @@ void smallbms_bank_resume(struct smallbms *bms)
 {
 	scoped_guard(mutex, &bms->lock)
 		WRITE_ONCE(bms->paused, false);
+	smallbms_memory_resume(bms);
 	if (bms->stopped)
 		begin(bms, smallbms_policy_resume);
 	else

@@ -173,17 +173,19 @@ static int read_memory(struct smallbms *bms)
 	}
 	found = smallbms_record_get((const u8 *const *)content, memory->bank, &memory->sequence,
 				    &record);
-	for (i = 0; i < SMALLBMS_NUM_PLACES; i++)
+	for (i = 0; i < SMALLBMS_NUM_PLACES; i++) {
+		kfree(memory->place[i].image);
 		memory->place[i].image = content[i];
+	}
 	tell(bms, found);
 
 	guard(mutex)(&bms->lock);
 
 	memory->read = true;
-	if (found >= 0) {
+	memory->kept = found >= 0;
+	if (memory->kept) {
 		memory->newest = found;
 		memory->stored = record;
-		memory->kept = true;
 	}
 	return 0;
 }
@@ -224,10 +226,12 @@ static void keep(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
 	struct smallbms_record record;
-	bool news;
+	bool read, news;
 	int ret;
 
-	if (!memory->read) {
+	scoped_guard(mutex, &bms->lock)
+		read = memory->read;
+	if (!read) {
 		ret = read_memory(bms);
 		scoped_guard(mutex, &bms->lock) {
 			memory->error = ret;
@@ -297,6 +301,22 @@ void smallbms_memory_save(struct smallbms *bms)
 {
 	if (bms->memory.fitted)
 		work_now(bms);
+}
+
+/**
+ * smallbms_memory_resume() - read the memory anew
+ * @bms: the bank, which was paused
+ *
+ * A system that comes back from hibernation remembers the record of before, but the one
+ * that made its image went on writing. Nothing is taken over again.
+ */
+void smallbms_memory_resume(struct smallbms *bms)
+{
+	if (!bms->memory.fitted)
+		return;
+	scoped_guard(mutex, &bms->lock)
+		bms->memory.read = false;
+	queue_work(bms->queue, &bms->memory.keeper);
 }
 
 /**

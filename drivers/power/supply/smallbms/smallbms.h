@@ -433,6 +433,7 @@ int smallbms_memory_init(struct smallbms *bms);
 const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms);
 void smallbms_memory_note(struct smallbms *bms);
 void smallbms_memory_save(struct smallbms *bms);
+void smallbms_memory_resume(struct smallbms *bms);
 void smallbms_memory_end(struct smallbms *bms);
 
 #if IS_REACHABLE(CONFIG_HWMON)
