@@ -47,6 +47,10 @@ class Seam(unittest.TestCase):
                 for variable in ("NEEDS", "BOARD"):
                     self.assertRegex(made, rf"(?m)^{variable}_{name} ")
 
+    def test_each_overlay_is_a_board(self):
+        for overlay in LAB.parent.glob("Documentation/boards/*.dtso"):
+            self.assertIn(overlay.stem, boards.names())
+
     def test_programs_use_nothing_else_of_a_board(self):
         for path in (*LAB.glob("bms/*.py"), *LAB.glob("perf/*.py")):
             self.assertNotRegex(path.read_text(), OF_A_BOARD, path)
