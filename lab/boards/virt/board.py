@@ -29,7 +29,7 @@ class Virt(boards.Board):
     @staticmethod
     def pull(_chip, line, level):
         # bms_lines.c stands for the first chip alone.
-        return f"write /sys/devices/platform/simulator/pull {line} {level}"
+        return f"write /sys/devices/platform/simulator/pull {line} {level:d}"
 
     def perform(self, folder, events):
         """What is copied is printed, because the host cannot read the guest's files."""
