@@ -32,7 +32,7 @@ SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/a
            "iio/afe/voltage-divider.yaml", "iio/afe/temperature-transducer.yaml",
            "iio/afe/current-sense-shunt.yaml", "gpio/gpio-pca95xx.yaml",
            "spi/*-peripheral-props.yaml", "spi/spi-controller.yaml", "regulator/regulator.yaml",
-           "regulator/fixed-regulator.yaml")
+           "regulator/fixed-regulator.yaml", "nvmem/nvmem-consumer.yaml")
 BINDING = "power/supply/gpio-bms.yaml"
 
 # What people begin with
