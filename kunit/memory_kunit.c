@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/gpio/machine.h>
 #include <linux/nvmem-consumer.h>
 #include <linux/nvmem-provider.h>
@@ -301,6 +302,8 @@ static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 	KUNIT_EXPECT_EQ(test, memory->writes, writes);
+	/* What is said of charging says nothing of the load. */
+	KUNIT_EXPECT_GT(test, write_file(psy_of(test), "charge_behaviour", "auto"), 0);
 
 	/* It answers: what it says forbids, though late. */
 	memory->error = 0;
@@ -327,6 +330,13 @@ static void x6_a_memory_that_hangs_delays_nothing(struct kunit *test)
 	t->adc->value[FAKE_CELL] = 3800000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+
+	/* Nobody sleeps beside it, for nobody would watch the bank while it is waited for. */
+	if (IS_ENABLED(CONFIG_PM_SLEEP)) {
+		KUNIT_EXPECT_EQ(test, -EBUSY, pdev->dev.driver->pm->suspend(&pdev->dev));
+		t->adc->value[FAKE_CELL] = 3300000;
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	}
 
 	/* Outputs float before anyone waits for it. */
 	INIT_WORK(&t->work, release);
@@ -403,6 +413,27 @@ static void x6_a_memory_is_written_seldom(struct kunit *test)
 	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
 }
 
+/* X5: the load stays on while a permission comes and goes, but nobody would say so. */
+static void x6_a_loose_plug_does_not_wear_a_memory_out(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct fake_bank *bank = bank_of(test);
+	unsigned int writes;
+	int i;
+
+	add_signals(bank);
+	running(test, bank);
+	msleep(CLAIM_MS);
+	writes = memory->writes;
+	for (i = 0; i < 10; i++) {
+		fake_gpio_set(t->gpio, FAKE_ATD, i % 2);
+		msleep(700);
+	}
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
+	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(x4_a_damaged_cell_is_remembered),
 	KUNIT_CASE(x4_the_switch_of_the_host_is_remembered),
@@ -415,6 +446,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(x6_a_memory_that_hangs_delays_nothing),
 	KUNIT_CASE(x6_a_memory_is_read_anew_after_sleep),
 	KUNIT_CASE(x6_a_memory_is_written_seldom),
+	KUNIT_CASE(x6_a_loose_plug_does_not_wear_a_memory_out),
 	{}
 };
 

@@ -1155,6 +1155,22 @@ static void c4_a_later_start_asks_for_no_more(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, true, false);
 }
 
+/* A start that power has ended is begun again. */
+static void c4_a_start_that_did_not_end_is_still_the_first(struct kunit *test)
+{
+	struct world *w = measured_world(test);
+	struct smallbms_remembered memory;
+
+	pass(w, 100);
+	memory = remembered(w);
+	KUNIT_EXPECT_TRUE(test, memory.blank);
+	cells(w, 2200, 3300);
+	restarted(w, &memory);
+	pass(w, 5000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+	KUNIT_EXPECT_FALSE(test, remembered(w).blank);
+}
+
 /* A cell that falls in the first start is watched until it is known what it is. */
 static void c4_the_first_start_waits_for_its_answer(struct kunit *test)
 {
@@ -3122,6 +3138,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(c4_a_later_start_asks_for_no_more),
 	KUNIT_CASE(c4_the_first_start_waits_for_its_answer),
 	KUNIT_CASE(c4_a_sleep_does_not_end_the_first_start),
+	KUNIT_CASE(c4_a_start_that_did_not_end_is_still_the_first),
 	KUNIT_CASE(f4_evidence_does_not_survive_sleep),
 	KUNIT_CASE(x4_latches_survive_sleep),
 	KUNIT_CASE(u2_setting_makes_it_longer),

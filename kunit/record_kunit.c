@@ -20,7 +20,7 @@ struct places {
 };
 
 static const struct smallbms_record full = {
-	.rules = { .over_discharged = true, .overloads = 3, .connected = true },
+	.rules = { .over_discharged = true, .overloads = 3, .connected = true, .blank = true },
 	.load_off = true,
 	.charge_off = true,
 	.charge_known = true,
@@ -34,7 +34,8 @@ static bool same(const struct smallbms_record *a, const struct smallbms_record *
 {
 	return a->rules.over_discharged == b->rules.over_discharged &&
 	       a->rules.overloads == b->rules.overloads &&
-	       a->rules.connected == b->rules.connected && a->load_off == b->load_off &&
+	       a->rules.connected == b->rules.connected && a->rules.blank == b->rules.blank &&
+	       a->load_off == b->load_off &&
 	       a->charge_off == b->charge_off && a->charge_known == b->charge_known &&
 	       a->charge_uah == b->charge_uah && !memcmp(a->count, b->count, sizeof(a->count));
 }
@@ -128,14 +129,14 @@ static void x6_any_bit_may_be_bad(struct kunit *test)
 
 	smallbms_record_put(p.byte[0], BANK, 7, &full);
 	smallbms_record_put(p.byte[1], BANK, 8, &empty);
-	for (at = 0; at < 78; at++) {
+	for (at = 0; at < SIZE; at++) {
 		for (bit = 0; bit < 8; bit++) {
 			q = p;
 			q.byte[1][at] ^= 1 << bit;
 			KUNIT_ASSERT_EQ(test, 0, get(&q, &sequence, &record));
 			KUNIT_ASSERT_EQ(test, sequence, 7);
 			KUNIT_ASSERT_TRUE(test, same(&record, &full));
-			q.byte[0][(at + 11) % 78] ^= 1 << bit;
+			q.byte[0][(at + 11) % SIZE] ^= 1 << bit;
 			KUNIT_ASSERT_EQ(test, -EBADMSG, get(&q, &sequence, &record));
 		}
 	}
@@ -159,7 +160,7 @@ static void x6_a_torn_write_leaves_the_other(struct kunit *test)
 		memset(&p, 0xff, sizeof(p));
 		smallbms_record_put(p.byte[0], BANK, 5, &full);
 		for (round = 0; round < 2; round++) {
-			for (at = 0; at < 78; at++) {
+			for (at = 0; at < SIZE; at++) {
 				int page = at - at % pages[i];
 				u8 byte[SIZE];
 

@@ -738,6 +738,7 @@ static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 	case MADE_UP:
 		record.rules.over_discharged = any & 1;
 		record.rules.connected = any & 2;
+		record.rules.blank = any & 4;
 		record.rules.overloads = any >> 8;
 		break;
 	}
@@ -746,9 +747,9 @@ static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 	smallbms_record_put(memory[!last], 0, how == ONE_BAD ? sequence + 1 : sequence - 1,
 			    &(struct smallbms_record){ .rules.connected = true });
 	if (how == ONE_BAD || how == BOTH_BAD)
-		memory[!last][any % 78] ^= 1 << (any >> 8) % 8;
+		memory[!last][any % SMALLBMS_RECORD_SIZE] ^= 1 << (any >> 8) % 8;
 	if (how == BOTH_BAD)
-		memory[last][any % 78] ^= 1 << (any >> 8) % 8;
+		memory[last][any % SMALLBMS_RECORD_SIZE] ^= 1 << (any >> 8) % 8;
 	if (smallbms_record_get(place, 0, &newest, &record) < 0)
 		return false;
 	*what = record.rules;
@@ -775,6 +776,7 @@ static bool happen_restart(u8 a, u16 bc)
 	oracle_restarts(&oracle, believed);
 	if (believed) {
 		oracle.warm = what.connected;
+		oracle.blank = what.blank;
 		oracle.damaged = what.over_discharged;
 		oracle.failures[0] = what.overloads;
 		oracle.failures[1] = what.overloads;

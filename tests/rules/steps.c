@@ -57,9 +57,10 @@ void X4_goes_on_with_what_is_remembered(void)
 	any.over_discharged = any_bool();
 	any.overloads = any_u32();
 	any.connected = any_bool();
+	any.blank = any_bool();
 	last = b.st;
 	smallbms_policy_recall(&b.st, &any);
-	promise(invariant(&b.st) && !b.st.blank);
+	promise(invariant(&b.st) && b.st.blank == (last.blank && any.blank));
 	promise(b.st.load_on <= last.load_on && b.st.charge_on == last.charge_on);
 	promise(b.st.pre_alarm_on <= last.pre_alarm_on);
 	promise(b.st.overloads >= last.overloads && b.st.retry_ns == last.retry_ns);

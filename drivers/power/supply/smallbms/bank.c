@@ -195,16 +195,22 @@ static bool decide(struct smallbms *bms)
 static void recall(struct smallbms *bms)
 {
 	const struct smallbms_record *record = smallbms_memory_recall(bms);
+	struct smallbms_command *command = &bms->command;
+	struct smallbms_remembered rules;
 	bool first = bms->state.blank;
 	int i;
 
 	if (!record)
 		return;
+	rules = record->rules;
 	spin_lock(&bms->command_lock);
-	if (!bms->command.given) {
-		bms->command.load_off = record->load_off || (!first && bms->command.load_off);
-		bms->command.charge_off = record->charge_off ||
-					  (!first && bms->command.charge_off);
+	if (!command->load_given)
+		command->load_off = record->load_off || (!first && command->load_off);
+	if (!command->charge_given)
+		command->charge_off = record->charge_off || (!first && command->charge_off);
+	if (command->clear_given) {
+		rules.over_discharged = false;
+		rules.overloads = 0;
 	}
 	spin_unlock(&bms->command_lock);
 	spin_lock(&bms->report.lock);
@@ -213,14 +219,16 @@ static void recall(struct smallbms *bms)
 	spin_unlock(&bms->report.lock);
 	if (record->charge_known && !bms->gauge.known && bms->gauge.full_uah)
 		smallbms_gauge_set(&bms->gauge, record->charge_uah);
-	smallbms_policy_recall(&bms->state, &record->rules);
+	smallbms_policy_recall(&bms->state, &rules);
 }
 
 static void smallbms_evaluate(struct smallbms *bms)
 {
 	lockdep_assert_held(&bms->lock);
 
-	recall(bms);
+	/* What is taken over before a start would be forgotten by it. */
+	if (!bms->stopped && !bms->paused)
+		recall(bms);
 	take_command(bms);
 	if (bms->stopped || bms->paused) {
 		smallbms_report_publish(bms);
@@ -377,7 +385,7 @@ void smallbms_host_charge(struct smallbms *bms, bool allowed)
 {
 	spin_lock(&bms->command_lock);
 	bms->command.charge_off = !allowed;
-	bms->command.given = true;
+	bms->command.charge_given = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
 }
@@ -391,7 +399,7 @@ void smallbms_host_load(struct smallbms *bms, bool on)
 {
 	spin_lock(&bms->command_lock);
 	bms->command.load_off = !on;
-	bms->command.given = true;
+	bms->command.load_given = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
 }
@@ -406,6 +414,7 @@ void smallbms_operator_clear(struct smallbms *bms)
 {
 	spin_lock(&bms->command_lock);
 	bms->command.clear = true;
+	bms->command.clear_given = true;
 	spin_unlock(&bms->command_lock);
 	obey(bms);
 }
@@ -557,13 +566,20 @@ void smallbms_bank_start(struct smallbms *bms)
 /**
  * smallbms_bank_pause() - leave the outputs as they are, and read nothing
  * @bms: the bank
+ *
+ * Return: 0, or -EBUSY: the memory does not answer, and nobody would watch the bank
+ * while it is waited for.
  */
-void smallbms_bank_pause(struct smallbms *bms)
+int smallbms_bank_pause(struct smallbms *bms)
 {
+	if (!smallbms_memory_save(bms)) {
+		dev_warn_ratelimited(bms->dev, "no sleep: the memory does not answer\n");
+		return -EBUSY;
+	}
 	scoped_guard(mutex, &bms->lock)
 		WRITE_ONCE(bms->paused, true);
-	smallbms_memory_save(bms);
 	end_works(bms);
+	return 0;
 }
 
 /**

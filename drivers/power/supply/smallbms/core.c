@@ -211,8 +211,7 @@ static void smallbms_shutdown(struct platform_device *pdev)
 /* Before anything that the bank reads is suspended */
 static int smallbms_suspend(struct device *dev)
 {
-	smallbms_bank_pause(dev_get_drvdata(dev));
-	return 0;
+	return smallbms_bank_pause(dev_get_drvdata(dev));
 }
 
 /*

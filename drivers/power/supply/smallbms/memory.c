@@ -11,9 +11,10 @@
  * keeper, which holds no lock meanwhile, so a memory that is slow or dead delays nothing.
  *
  * Latches and switches are written at once (X4). So is that the load is connected no
- * longer (X5); that it is, only when it has been for some seconds, so that a loose plug
- * does not wear the memory out. Counters and charge wait for ten minutes, an orderly end, or
- * the moment at which the bank has become full or nearly empty (X6).
+ * longer (X5); that it is, only when it has been for some seconds, and once a minute, so that
+ * a loose plug does not wear the memory out. Counters and charge wait for ten minutes, an
+ * orderly end, or the moment at which the bank has become full or nearly empty (X6). A charge
+ * that is nearly the same waits for an orderly end.
  *
  * A start waits for the memory for a second. What comes later can only forbid. Where there
  * is no record that is believed the bank starts as one without a memory. A memory that
@@ -45,11 +46,18 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 /* X6: counters and charge are not written more often. */
 #define SELDOM_NS	(600 * (u64)NSEC_PER_SEC)
 
-/* X5: that the load is connected is written when it has been for as long. */
+/* X5: that the load is connected is written when it has been for as long, ... */
 #define CLAIM_NS	(5 * (u64)NSEC_PER_SEC)
 
-/* After an error */
+/* ... and not more often. */
+#define CLAIMS_NS	(60 * (u64)NSEC_PER_SEC)
+
+/* After an error, and where a latch or a switch waits */
 #define RETRY_NS	(10 * (u64)NSEC_PER_SEC)
+#define RETRY_SOON_NS	((u64)NSEC_PER_SEC)
+
+/* A charge that differs by less of the full one is nearly the same. */
+#define CHARGE_PART	100
 
 /* A start and an orderly end wait for as long. */
 #define WAIT		msecs_to_jiffies(1000)
@@ -58,7 +66,7 @@ static bool same_latches(const struct smallbms_record *a, const struct smallbms_
 {
 	return a->rules.over_discharged == b->rules.over_discharged &&
 	       a->rules.overloads == b->rules.overloads &&
-	       a->rules.connected == b->rules.connected &&
+	       a->rules.connected == b->rules.connected && a->rules.blank == b->rules.blank &&
 	       a->load_off == b->load_off && a->charge_off == b->charge_off;
 }
 
@@ -69,13 +77,30 @@ static bool same_record(const struct smallbms_record *a, const struct smallbms_r
 	       !memcmp(a->count, b->count, sizeof(a->count));
 }
 
+static bool nearly_same(const struct smallbms *bms, const struct smallbms_record *a,
+			const struct smallbms_record *b)
+{
+	u32 apart_uah = a->charge_uah > b->charge_uah ? a->charge_uah - b->charge_uah :
+			b->charge_uah - a->charge_uah;
+
+	return same_latches(a, b) && a->charge_known == b->charge_known &&
+	       apart_uah < bms->gauge.full_uah / CHARGE_PART + 1 &&
+	       !memcmp(a->count, b->count, sizeof(a->count));
+}
+
+/* A current that is lost tells nothing of the charge that follows. */
+static bool charge_is_known(const struct smallbms *bms)
+{
+	return bms->gauge.known && !bms->state.lost[SMALLBMS_KIND_BANK_CURRENT].on;
+}
+
 static struct smallbms_record wanted(const struct smallbms *bms)
 {
 	struct smallbms_record record = {
 		.rules = smallbms_policy_remember(&bms->settings, &bms->state),
 		.load_off = bms->sample.host_load_off,
 		.charge_off = bms->sample.host_charge_off,
-		.charge_known = bms->gauge.known,
+		.charge_known = charge_is_known(bms),
 	};
 	int i;
 
@@ -89,14 +114,10 @@ static struct smallbms_record wanted(const struct smallbms *bms)
 /* What cannot wait: to lose it would connect something, or leave the boat dark. */
 static bool is_urgent(const struct smallbms *bms)
 {
-	const struct smallbms_record *stored = &bms->memory.stored;
-	struct smallbms_record record = bms->memory.wanted;
+	const struct smallbms_memory *memory = &bms->memory;
 
-	if (!bms->memory.kept || (bms->gauge.at_end && !same_record(&record, stored)))
-		return true;
-	if (bms->state.load_on && bms->state.now_ns - bms->state.load_on_ns < CLAIM_NS)
-		record.rules.connected = record.rules.connected && stored->rules.connected;
-	return !same_latches(&record, stored);
+	return !memory->kept || !same_latches(&memory->wanted, &memory->stored) ||
+	       (bms->gauge.at_end && !nearly_same(bms, &memory->wanted, &memory->stored));
 }
 
 static bool is_due(const struct smallbms *bms)
@@ -104,10 +125,24 @@ static bool is_due(const struct smallbms *bms)
 	const struct smallbms_memory *memory = &bms->memory;
 	u64 age_ns = bms->state.now_ns - memory->tried_ns;
 
-	if (memory->lost || !memory->read)
+	if (!memory->read)
 		return age_ns >= RETRY_NS;
+	if (memory->lost)
+		return age_ns >= (is_urgent(bms) ? RETRY_SOON_NS : RETRY_NS);
 	return is_urgent(bms) ||
-	       (age_ns >= SELDOM_NS && !same_record(&memory->wanted, &memory->stored));
+	       (age_ns >= SELDOM_NS && !nearly_same(bms, &memory->wanted, &memory->stored));
+}
+
+/* X5: a claim that is new waits, and nothing else that is written takes it along. */
+static bool may_claim(struct smallbms_memory *memory, u64 now_ns)
+{
+	if (!memory->wanted.rules.connected)
+		memory->connected_ns = 0;
+	else if (!memory->connected_ns)
+		memory->connected_ns = now_ns;
+	return memory->stored.rules.connected ||
+	       (now_ns - memory->connected_ns >= CLAIM_NS &&
+		(!memory->claimed_ns || now_ns - memory->claimed_ns >= CLAIMS_NS));
 }
 
 /**
@@ -118,11 +153,15 @@ static bool is_due(const struct smallbms *bms)
  */
 void smallbms_memory_note(struct smallbms *bms)
 {
-	if (!bms->memory.fitted)
+	struct smallbms_memory *memory = &bms->memory;
+
+	if (!memory->fitted)
 		return;
-	bms->memory.wanted = wanted(bms);
+	memory->wanted = wanted(bms);
+	if (!may_claim(memory, bms->state.now_ns))
+		memory->wanted.rules.connected = false;
 	if (is_due(bms))
-		queue_work(bms->queue, &bms->memory.keeper);
+		queue_work(bms->queue, &memory->keeper);
 }
 
 /* Why no record is believed */
@@ -217,7 +256,7 @@ static void tried(struct smallbms *bms, const char *what, int error)
 		dev_err(bms->dev, "memory: it cannot be %s: %d\n", what, error);
 	if (!error && memory->lost)
 		dev_info(bms->dev, "memory: it works again\n");
-	memory->lost = error;
+	memory->lost = error != 0;
 	if (!bms->stopped && !bms->paused)
 		queue_work(bms->queue, &bms->evaluation);
 }
@@ -251,6 +290,8 @@ static void keep(struct smallbms *bms)
 	ret = write_memory(bms, &record);
 	scoped_guard(mutex, &bms->lock) {
 		if (!ret) {
+			if (record.rules.connected && !memory->stored.rules.connected)
+				memory->claimed_ns = ktime_get_boottime_ns();
 			memory->stored = record;
 			memory->kept = true;
 		}
@@ -263,16 +304,22 @@ static void smallbms_keeper(struct work_struct *work)
 	struct smallbms *bms = container_of(work, struct smallbms, memory.keeper);
 
 	keep(bms);
-	/* Who asks meanwhile waits for the next run. */
+
+	guard(mutex)(&bms->lock);
+
+	/* A run that has been asked for meanwhile is waited for. */
 	if (!work_pending(work))
 		complete_all(&bms->memory.done);
 }
 
-static void work_now(struct smallbms *bms)
+/* Gives whether the keeper has run. */
+static bool work_now(struct smallbms *bms)
 {
-	reinit_completion(&bms->memory.done);
-	queue_work(bms->queue, &bms->memory.keeper);
-	wait_for_completion_timeout(&bms->memory.done, WAIT);
+	scoped_guard(mutex, &bms->lock) {
+		reinit_completion(&bms->memory.done);
+		queue_work(bms->queue, &bms->memory.keeper);
+	}
+	return wait_for_completion_timeout(&bms->memory.done, WAIT);
 }
 
 /**
@@ -293,14 +340,23 @@ const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
 
 /**
  * smallbms_memory_save() - write what has not been written yet
- * @bms: the bank; nothing is evaluated any more
+ * @bms: the bank, at an orderly end
  *
- * Waits for a second at most.
+ * What waits to be claimed is claimed now: an end that is in order is no loose plug.
+ *
+ * Return: false when the memory has not answered within a second.
  */
-void smallbms_memory_save(struct smallbms *bms)
+bool smallbms_memory_save(struct smallbms *bms)
 {
-	if (bms->memory.fitted)
-		work_now(bms);
+	struct smallbms_memory *memory = &bms->memory;
+
+	if (!memory->fitted)
+		return true;
+	scoped_guard(mutex, &bms->lock) {
+		if (memory->connected_ns)
+			memory->wanted.rules.connected = true;
+	}
+	return work_now(bms);
 }
 
 /**
@@ -400,6 +456,7 @@ int smallbms_memory_init(struct smallbms *bms)
 		if (!ret && !memory->read) {
 			dev_err(dev, "memory: it does not answer\n");
 			memory->lost = true;
+			memory->tried_ns = ktime_get_boottime_ns();
 		}
 	}
 	if (ret == -EMSGSIZE)

@@ -1051,7 +1051,7 @@ void smallbms_policy_recall(struct smallbms_state *st,
 	}
 	if (st->blank)
 		st->warm = remembered->connected;
-	st->blank = false;
+	st->blank = st->blank && remembered->blank;
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_recall);
 
@@ -1063,7 +1063,7 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_recall);
  * The memory is written after a step, and its power may be lost with that of the bank. So
  * it is told that the load was connected no longer than it takes to write before a cut.
  *
- * Return: that.
+ * Return: what smallbms_policy_recall() takes over.
  */
 struct smallbms_remembered smallbms_policy_remember(const struct smallbms_settings *set,
 						    const struct smallbms_state *st)
@@ -1075,6 +1075,7 @@ struct smallbms_remembered smallbms_policy_remember(const struct smallbms_settin
 		.over_discharged = st->over_discharged.on,
 		.overloads = st->overloads,
 		.connected = st->warm || (unquestioned(st) && !near),
+		.blank = st->blank,
 	};
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_remember);

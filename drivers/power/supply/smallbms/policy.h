@@ -246,7 +246,10 @@ struct smallbms_state {
 	u64 retry_ns;
 };
 
-/* Why an output is what it is; all that hold, hold at the same time (P2). */
+/*
+ * Why an output is what it is; all that hold, hold at the same time (P2). The memory has
+ * their counters in this order, and believes them only where their number is the same.
+ */
 enum smallbms_cause {
 	SMALLBMS_CAUSE_START,			/* X1 nothing is decided yet */
 	SMALLBMS_CAUSE_PRE_ALARM,		/* U1 a cell is low */
@@ -315,11 +318,13 @@ struct smallbms_decision {
  * @over_discharged: a cell is damaged (C4)
  * @overloads: overloads with too little good service between them (F5)
  * @connected: the load was connected, and nothing was about to cut it
+ * @blank: the first start has not ended: it is not known yet whether a cell is damaged
  */
 struct smallbms_remembered {
 	bool over_discharged;
 	u8 overloads;
 	bool connected;
+	bool blank;
 };
 
 void smallbms_policy_init(struct smallbms_state *st, u64 now_ns);

@@ -39,31 +39,36 @@
 #define FLAG_LOAD_OFF		BIT(2)
 #define FLAG_CHARGE_OFF		BIT(3)
 #define FLAG_CHARGE_KNOWN	BIT(4)
+#define FLAG_BLANK		BIT(5)
+
+#define MAX_CAUSES		30
 
 /**
  * struct copy - a record as it is stored
  * @check: checksum of all that follows
  * @version: of this layout
+ * @causes: how many of @count there are
  * @flags: FLAG_*
  * @overloads: see &struct smallbms_remembered
  * @bank: whose it is
  * @sequence: counts the records of a memory
  * @charge_uah: see &struct smallbms_record
- * @count: see &struct smallbms_record
+ * @count: see &struct smallbms_record; not believed where @causes is another number
  */
 struct copy {
 	__le32 check;
-	__le16 version;
+	u8 version;
+	u8 causes;
 	u8 flags;
 	u8 overloads;
 	__le32 bank;
 	__le32 sequence;
 	__le32 charge_uah;
-	__le16 count[SMALLBMS_NUM_CAUSES];
+	__le16 count[MAX_CAUSES];
 } __packed;
 
-static_assert(sizeof(struct copy) == 78, "another layout needs another version");
-static_assert(sizeof(struct copy) <= SMALLBMS_RECORD_SIZE, "it does not fit");
+static_assert(sizeof(struct copy) == SMALLBMS_RECORD_SIZE, "another layout, another version");
+static_assert(SMALLBMS_NUM_CAUSES <= MAX_CAUSES, "too many for a place");
 
 static u32 checksum(const struct copy *copy)
 {
@@ -75,12 +80,13 @@ static void pack(struct copy *copy, u32 bank, u32 sequence, const struct smallbm
 {
 	int i;
 
-	copy->version = cpu_to_le16(VERSION);
+	*copy = (struct copy){ .version = VERSION, .causes = SMALLBMS_NUM_CAUSES };
 	copy->flags = (record->rules.over_discharged ? FLAG_OVER_DISCHARGED : 0) |
 		      (record->rules.connected ? FLAG_CONNECTED : 0) |
 		      (record->load_off ? FLAG_LOAD_OFF : 0) |
 		      (record->charge_off ? FLAG_CHARGE_OFF : 0) |
-		      (record->charge_known ? FLAG_CHARGE_KNOWN : 0);
+		      (record->charge_known ? FLAG_CHARGE_KNOWN : 0) |
+		      (record->rules.blank ? FLAG_BLANK : 0);
 	copy->overloads = record->rules.overloads;
 	copy->bank = cpu_to_le32(bank);
 	copy->sequence = cpu_to_le32(sequence);
@@ -97,12 +103,14 @@ static void unpack(const struct copy *copy, struct smallbms_record *record)
 	record->rules.over_discharged = copy->flags & FLAG_OVER_DISCHARGED;
 	record->rules.overloads = copy->overloads;
 	record->rules.connected = copy->flags & FLAG_CONNECTED;
+	record->rules.blank = copy->flags & FLAG_BLANK;
 	record->load_off = copy->flags & FLAG_LOAD_OFF;
 	record->charge_off = copy->flags & FLAG_CHARGE_OFF;
 	record->charge_known = copy->flags & FLAG_CHARGE_KNOWN;
 	record->charge_uah = le32_to_cpu(copy->charge_uah);
 	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
-		record->count[i] = le16_to_cpu(copy->count[i]);
+		record->count[i] = copy->causes == SMALLBMS_NUM_CAUSES ?
+				   le16_to_cpu(copy->count[i]) : 0;
 }
 
 /* As it comes from the factory, or has been erased */
@@ -124,7 +132,7 @@ static int believe(const struct copy *copy, u32 bank)
 		return -ENODATA;
 	if (le32_to_cpu(copy->check) != checksum(copy))
 		return -EBADMSG;
-	if (le16_to_cpu(copy->version) != VERSION)
+	if (copy->version != VERSION)
 		return -EPROTO;
 	return le32_to_cpu(copy->bank) == bank ? 0 : -EXDEV;
 }
@@ -141,7 +149,6 @@ void smallbms_record_put(u8 *place, u32 bank, u32 sequence, const struct smallbm
 	struct copy copy;
 
 	pack(&copy, bank, sequence, record);
-	memset(place, 0, SMALLBMS_RECORD_SIZE);
 	memcpy(place, &copy, sizeof(copy));
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_record_put);

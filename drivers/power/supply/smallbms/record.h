@@ -10,7 +10,7 @@
 
 #include "policy.h"
 
-/* Room for it, and for one cause more */
+/* In bytes: room for 30 causes */
 #define SMALLBMS_RECORD_SIZE	80
 
 /* Places that are written in turn */

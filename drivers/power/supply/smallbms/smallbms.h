@@ -226,10 +226,12 @@ struct smallbms_place {
  * @place: places for a record; belongs to @keeper, as @newest and @sequence do
  * @newest: which of them has the newest
  * @sequence: its number
- * @read: it has been read; what follows is under the lock of the bank, as this is
+ * @read: it has been read; this and all up to @wanted is under the lock of the bank
  * @error: what the last read said
  * @lost: the last read or write failed
  * @tried_ns: when that was
+ * @connected_ns: since when the load counts as connected without a break, or 0
+ * @claimed_ns: when that was last written
  * @kept: @stored is the newest record
  * @recalled: the bank has taken over what was read
  * @stored: what was read or last written
@@ -247,6 +249,8 @@ struct smallbms_memory {
 	int error;
 	bool lost;
 	u64 tried_ns;
+	u64 connected_ns;
+	u64 claimed_ns;
 	bool kept;
 	bool recalled;
 	struct smallbms_record stored;
@@ -341,7 +345,9 @@ struct smallbms_report {
  * @charge_off: forbid charging (R5)
  * @load_off: switch the load off (R5)
  * @clear: an operator has looked (C4, F5)
- * @given: one of the switches has been moved since the start
+ * @charge_given: @charge_off has been said since the start
+ * @load_given: @load_off has been
+ * @clear_given: @clear has been
  * @charge_said: an operator has said what the bank holds (P6)
  * @charge_uah: what it holds, only with @charge_said
  */
@@ -350,7 +356,9 @@ struct smallbms_command {
 	bool charge_off;
 	bool load_off;
 	bool clear;
-	bool given;
+	bool charge_given;
+	bool load_given;
+	bool clear_given;
 	bool charge_said;
 	u32 charge_uah;
 };
@@ -432,7 +440,7 @@ int smallbms_psy_init(struct smallbms *bms);
 int smallbms_memory_init(struct smallbms *bms);
 const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms);
 void smallbms_memory_note(struct smallbms *bms);
-void smallbms_memory_save(struct smallbms *bms);
+bool smallbms_memory_save(struct smallbms *bms);
 void smallbms_memory_resume(struct smallbms *bms);
 void smallbms_memory_end(struct smallbms *bms);
 
@@ -454,7 +462,7 @@ int smallbms_bank_request_irqs(struct smallbms *bms);
 void smallbms_bank_start(struct smallbms *bms);
 int smallbms_bank_float(struct smallbms *bms);
 int smallbms_bank_stop(struct smallbms *bms);
-void smallbms_bank_pause(struct smallbms *bms);
+int smallbms_bank_pause(struct smallbms *bms);
 void smallbms_bank_resume(struct smallbms *bms);
 bool smallbms_bank_drives(struct smallbms *bms);
 int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value);
