@@ -33,6 +33,12 @@
  * same happens when the remote switch, the supply or the loop comes back, so
  * that none of them is a way round a disconnect. Until then everything floats.
  *
+ * Restart. smallbms_policy_remember() says what has to be known after a restart, and
+ * smallbms_policy_recall() takes it over. What only an operator ends is still there then
+ * (X4), and a load that was connected need not wait for the reconnect level (X5). Nothing
+ * else becomes easier, whatever is recalled. In the first start of a bank of which nothing
+ * is remembered a cell counts as damaged sooner (C4).
+ *
  * Load. Only cells that are all at or above the reconnect level, together with
  * the permission of the batteries where they signal one, connect it (U4). While
  * it is connected, anything that could lead to a cut turns the pre-alarm on at
