@@ -6,21 +6,21 @@
 /**
  * DOC: smallbms-act
  *
- * The only place that writes an output. A terminal is driven high or floats:
- * its line is open source, or push-pull in front of a high-side switch, and an
- * active line means "driven". What disconnects is written before what connects,
- * and the load before the pre-alarm that announced it, so that at the pins the
- * warning is never shorter than it was meant to be.
+ * The only place that writes an output. A terminal is driven high or floats: its line is
+ * open source, or push-pull in front of a high-side switch, and an active line means
+ * "driven". Outputs that disconnect are written before those that connect, and the load
+ * before the pre-alarm that announced it. So the warning at the pins is never shorter than
+ * it has to be.
  *
- * What was told, what the write said and what the line reads are handed to the policy,
- * which judges them (F3). What it finds at fault is written again in every evaluation. A
- * write that says nothing, as before Linux 6.15, or that a chip has only put into a cache,
- * is believed once the line has read as told. Of a line that can never be read there is
- * nothing but what the write says.
+ * The policy gets the order to each output, the result of the write and the level of the
+ * line, and judges them (F3). An output that it finds at fault is written again in every
+ * evaluation. A write may have no result, as before Linux 6.15, or a chip may only have put
+ * it into a cache. Such a write is believed once the line has read as told. For a line that
+ * can never be read, only the result of the write counts.
  *
- * Whatever ends in order floats the outputs and sees that they stand (F3b). What does
- * not ends the heartbeat, and the board has to float them: a heartbeat that went on
- * without an evaluation on fresh data would hold up what nobody watches.
+ * Every orderly end floats the outputs and checks that they stand (F3b). Any other end
+ * stops the heartbeat, and then the board has to float the outputs. A heartbeat that went
+ * on without an evaluation on fresh data would keep outputs driven that nobody watches.
  */
 
 #include <linux/bits.h>
@@ -49,7 +49,7 @@ static const char *const output_names[SMALLBMS_NUM_OUTPUTS] = {
 };
 
 /**
- * smallbms_output_name() - what the devicetree calls an output
+ * smallbms_output_name() - get the name of an output in the devicetree
  * @output: which one
  *
  * Return: the name, without "-gpios".
@@ -90,7 +90,7 @@ static bool written(const struct smallbms_output *output)
 }
 
 /**
- * smallbms_act_report() - tell the policy what is at the pins
+ * smallbms_act_report() - report the state of the pins to the policy
  * @act: the outputs
  * @sample: what the policy will see
  */
@@ -129,7 +129,7 @@ static bool as_told(const struct smallbms_output *output)
 	return written(output) && (output->level < 0 || output->level == output->driven);
 }
 
-/* Gives whether there is anything new at the pin. */
+/* Returns true if anything has changed at the pin. */
 static bool follow(struct smallbms_output *output, bool driven, bool fault)
 {
 	bool told = driven != output->driven;
@@ -143,9 +143,9 @@ static bool follow(struct smallbms_output *output, bool driven, bool fault)
 /**
  * smallbms_act_apply() - make the outputs follow a decision
  * @act: the outputs
- * @decision: what they shall be, and which of them have to be written again
+ * @decision: the orders to them, and which of them have to be written again
  *
- * Return: true when there is anything new at the pins.
+ * Return: true if anything has changed at the pins.
  */
 bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision *decision)
 {
@@ -168,7 +168,7 @@ bool smallbms_act_apply(struct smallbms_act *act, const struct smallbms_decision
 	return changed;
 }
 
-/* At an end only what has been seen counts, where a line can be read. */
+/* At an end, the reading decides, if the line can be read. */
 static bool floats(const struct smallbms_output *output)
 {
 	return !output->gpiod ||
@@ -187,7 +187,7 @@ static bool all_float(const struct smallbms_act *act)
 }
 
 /**
- * smallbms_act_float() - let go of everything, and see that it stands (F3b)
+ * smallbms_act_float() - float all outputs, and check that they stand (F3b)
  * @act: the outputs
  * @dev: the bank
  *
@@ -239,8 +239,8 @@ static struct device *chip_of(struct gpio_desc *gpiod)
  * smallbms_act_sleeps_early() - an output whose chip sleeps before the outputs float (R6)
  * @act: the outputs
  *
- * They float in the late phase. A chip that is suspended in the ordinary one, or whose bus
- * is, may take a write into a cache by then, and say nothing.
+ * Outputs float in the late phase. If a chip or its bus is suspended in the ordinary phase,
+ * it may only put that write into a cache, and report no error.
  *
  * Return: its name, or NULL.
  */
@@ -277,11 +277,11 @@ void smallbms_act_beat(struct smallbms_act *act)
 }
 
 /*
- * In a panic nothing may sleep, and whoever holds a lock has been stopped: to touch a
- * line can end in a deadlock. A board with a heartbeat lets go by itself, so there
- * nothing is touched; nor on PREEMPT_RT, where the locks of most chips sleep. Elsewhere
- * a load that nobody watches is the greater risk. A line that sleeps is left alone, and
- * an open source line is driven low: to let go of it takes a mutex where a pin
+ * In a panic nothing may sleep, and the holder of a lock has been stopped, so an access to
+ * a line can deadlock. A board with a heartbeat floats its outputs by itself, so no line is
+ * touched there. No line is touched on PREEMPT_RT either, where the locks of most chips
+ * sleep. Elsewhere a load that nobody watches is the greater risk. A line that sleeps is
+ * left alone. An open source line is driven low, because floating it takes a mutex if a pin
  * controller is behind it.
  */
 static int smallbms_act_panic(struct notifier_block *panic, unsigned long event, void *data)
@@ -355,7 +355,7 @@ int smallbms_act_init(struct smallbms_act *act, struct device *dev)
 		if (ret)
 			return ret;
 	}
-	/* What does not float is reported, and written again in every evaluation (F3). */
+	/* An output that stays driven is reported; every evaluation writes it again (F3). */
 	smallbms_act_float(act, dev);
 
 	act->heartbeat = devm_gpiod_get_optional(dev, "heartbeat", GPIOD_OUT_LOW);

@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * smallbms - the evaluation, what causes it, and who may command it
+ * smallbms - the evaluation, its causes and its commands
  */
 
 /**
  * DOC: smallbms-bank
  *
- * An evaluation reads the lines of the outputs and of the inputs, lets the policy
- * decide on them and on the last finished scans of the channels, makes the outputs
- * follow and reports what has changed, all under one lock. Neither a reader nor a
- * writer of an attribute takes this lock: an evaluation waits for another one, or for the
- * outputs to float at an end. Four things cause an evaluation:
+ * An evaluation reads the lines of the outputs and of the inputs, lets the policy decide on
+ * them and on the last finished scans of the channels, makes the outputs follow and reports
+ * what has changed, all under one lock. Neither a reader nor a writer of an attribute takes
+ * this lock. An evaluation only waits for another one, or for the outputs to float at an
+ * end. Four things cause an evaluation:
  *
  * - an edge on a line, in the thread of its interrupt;
- * - the scanners, one for each converter, works that read its channels at a fixed pace.
- *   Reading sleeps, perhaps for seconds, so it happens outside the lock, and keeps
- *   neither a line nor another converter waiting;
- * - the deadline that the policy gave, a timer on the boot clock;
- * - a command, which is left where the next evaluation finds it.
+ * - the scanners: a work for each converter, which reads its channels at a fixed pace.
+ *   Reading sleeps, perhaps for seconds. It happens outside the lock, so neither a line nor
+ *   another converter waits for it;
+ * - the deadline of the policy, a timer on the boot clock;
+ * - a command, which is stored for the next evaluation.
  *
- * When there is anything new at the pins, the policy judges once more, because a
- * warning is counted from there.
+ * When anything has changed at the pins, the policy judges once more, because a warning
+ * counts from the moment at which the pre-alarm stands at its pin.
  *
- * The level of a line decides, never the edge: every evaluation reads all lines,
- * so an edge that was missed costs time, not protection. An edge that follows another
- * one at once leaves the evaluation to the timer. The thread never rests itself, because
- * the interrupts of an expander share one thread.
+ * The level of a line decides, never the edge: every evaluation reads all lines, so an edge
+ * that was missed costs time, not protection. If an edge follows another one at once, the
+ * timer causes its evaluation. The thread itself never sleeps to rest, because the
+ * interrupts of an expander share one thread.
  *
- * When a bank is stopped, by unbinding, shutdown or sleep, its outputs float
- * first, and no evaluation can drive them again. Only then does it wait for work
- * that may be stuck in a converter; a shutdown does not wait for that at all.
+ * When a bank is stopped, by unbinding, shutdown or sleep, its outputs float first, and no
+ * evaluation can drive them again. Only then does the driver wait for work that may be
+ * stuck in a converter. A shutdown does not wait for that at all.
  *
- * On the way to sleep a bank is paused first: what it is read with may be suspended any
- * time after it, so nothing is read any more, and the heartbeat stops. It is stopped when
- * all devices have agreed, and goes on where one has not.
+ * On the way to sleep a bank is paused first. The devices that measure it may be suspended
+ * any time after it, so nothing is read any more, and the heartbeat stops. The bank is
+ * stopped when all devices have agreed, and goes on if one has not.
  *
- * Works have a queue of their own that is bound to no CPU: a converter whose driver does
- * not sleep while it waits keeps no evaluation from another CPU.
+ * Works have a queue of their own that is bound to no CPU. If the driver of a converter
+ * does not sleep while it waits, an evaluation can run on another CPU.
  *
- * What the memory says is taken over by the evaluation that follows; what it is to hold is
- * noted at the end of each.
+ * The next evaluation takes over a record that the memory has read. Each evaluation ends
+ * with a note of what the memory has to hold.
  *
  * The power supply, hwmon and the controls stand above this file, and nothing here
  * calls them.
@@ -72,19 +72,19 @@
  */
 #define SCAN_MS		600
 
-/* Of several converters, whose last one decides when a condition has ended */
+/* Pace with several converters, because the last one decides when a condition has ended */
 #define SCAN_SEVERAL_MS	500
 
 /* Pace with a heartbeat, so that a charge pump notices its end within a second. */
 #define BEAT_MS		250
 
-/* Without an interrupt a line is looked at with each scan; if scans hang, as often as this. */
+/* A line without an interrupt is read with each scan; if scans hang, as often as this. */
 #define MUTE_NS		((SCAN_MS + 50) * (u64)NSEC_PER_MSEC)
 
-/* Rest of a converter after a scan that has waited in vain, if the load does not depend on it */
+/* Rest of a converter that the load does not depend on, after a scan that timed out */
 #define TIMEOUT_MS	1000
 
-/* A line that storms is not looked at more often than this. */
+/* A line that storms is not read more often than this. */
 #define REST_NS		NSEC_PER_MSEC
 
 static void scan_at(struct smallbms *bms, struct smallbms_converter *converter, u64 next_ns)
@@ -112,7 +112,7 @@ static bool rests(const struct smallbms_converter *converter)
 	return converter->timed_out && !converter->vital;
 }
 
-/* When a converter that has just been scanned is to be scanned again */
+/* Time of the next scan of a converter that has just been scanned */
 static u64 next_scan(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
 	unsigned int pace_ms = converter->vital && bms->act.heartbeat ? BEAT_MS :
@@ -126,7 +126,7 @@ static u64 next_scan(const struct smallbms *bms, const struct smallbms_converter
 	return min(asked_ns(bms, converter), now_ns + pace_ms * (u64)NSEC_PER_MSEC);
 }
 
-/* What one converter has found may have to be asked of others sooner, but never later. */
+/* A finding of one converter may call for an earlier scan of others, never a later one. */
 static void ask_others(struct smallbms *bms, const struct smallbms_converter *scanned)
 {
 	u64 now_ns = ktime_get_boottime_ns(), due;
@@ -135,7 +135,7 @@ static void ask_others(struct smallbms *bms, const struct smallbms_converter *sc
 	for (i = 0; i < bms->sense.num_converters; i++) {
 		struct smallbms_converter *other = &bms->sense.converter[i];
 
-		/* That of a scan under way, or about to begin, has passed. */
+		/* The time of a scan that is under way, or about to begin, has passed. */
 		if (other == scanned || other->next_ns <= now_ns || rests(other))
 			continue;
 		due = asked_ns(bms, other);
@@ -144,7 +144,7 @@ static void ask_others(struct smallbms *bms, const struct smallbms_converter *sc
 	}
 }
 
-/* Without a channel, a heartbeat or a mute line, interrupts say everything. */
+/* A bank without channels, heartbeat and mute lines learns everything from interrupts. */
 static bool needs_polling(const struct smallbms *bms, const struct smallbms_converter *converter)
 {
 	return converter->kinds || bms->act.heartbeat || bms->mute;
@@ -176,8 +176,8 @@ static void take_command(struct smallbms *bms)
 }
 
 /*
- * Gives whether there is anything new at the pins. Time is taken after everything has been
- * read, so that a chip that answers slowly shortens no warning.
+ * Returns true if anything has changed at the pins. The time is taken after everything has
+ * been read, so that a chip that answers slowly shortens no warning.
  */
 static bool decide(struct smallbms *bms)
 {
@@ -190,7 +190,7 @@ static bool decide(struct smallbms *bms)
 
 /*
  * X4, X5: in the first start the memory says how the switches stood. Later it can only
- * forbid, and not what an operator has said meanwhile.
+ * forbid, and it overrides nothing that an operator has said meanwhile.
  */
 static void recall(struct smallbms *bms)
 {
@@ -240,7 +240,7 @@ static void smallbms_evaluate(struct smallbms *bms)
 	smallbms_sense_lines(&bms->sense, &bms->sample, bms->looked_ns);
 	bms->sample.memory_lost = bms->memory.lost;
 	if (decide(bms)) {
-		/* A fault that has just been mended has been one. */
+		/* A fault that has just ended still counts as one. */
 		if (bms->decision.faults)
 			smallbms_report_publish(bms);
 		decide(bms);
@@ -278,7 +278,7 @@ static irqreturn_t smallbms_line_irq(int irq, void *data)
 	struct smallbms *bms = data;
 	u64 rested_ns;
 
-	/* An end may hold the lock for a second, and others share this thread. */
+	/* An end may hold the lock for a second, and other interrupts share this thread. */
 	if (READ_ONCE(bms->stopped))
 		return IRQ_HANDLED;
 
@@ -288,13 +288,13 @@ static irqreturn_t smallbms_line_irq(int irq, void *data)
 	if (ktime_get_boottime_ns() >= rested_ns) {
 		smallbms_evaluate(bms);
 	} else if (!bms->stopped && !bms->paused) {
-		/* A deadline within that time waits for it; the evaluation sets it again. */
+		/* A deadline in that time waits; the evaluation sets it again. */
 		hrtimer_start(&bms->deadline, ns_to_ktime(rested_ns), HRTIMER_MODE_ABS);
 	}
 	return IRQ_HANDLED;
 }
 
-/* Readings are shown as they are: so they change when no reader looks. */
+/* Readers see the readings themselves, so these change under the lock of the readers. */
 static void publish_scan(struct smallbms *bms, struct smallbms_converter *converter)
 {
 	spin_lock(&bms->report.lock);
@@ -302,7 +302,7 @@ static void publish_scan(struct smallbms *bms, struct smallbms_converter *conver
 	spin_unlock(&bms->report.lock);
 }
 
-/* F1: when everything that the load depends on has been scanned anew */
+/* F1: only when everything that the load depends on has been scanned again */
 static void beat(struct smallbms *bms)
 {
 	unsigned int i;
@@ -341,7 +341,7 @@ static void smallbms_scanner(struct work_struct *work)
 	ask_others(bms, converter);
 }
 
-/* In the work, not here: a writer can have less priority than the bank, or none for now. */
+/* The work evaluates, because a writer can have less priority than the bank, or none for now. */
 static void obey(struct smallbms *bms)
 {
 	queue_work(bms->queue, &bms->evaluation);
@@ -354,8 +354,8 @@ static void obey(struct smallbms *bms)
  * @id: which setting
  * @value: its new value
  *
- * Return: 0, or -ERANGE when the value is out of range or breaks a relation;
- * nothing is changed then.
+ * Return: 0, or -ERANGE when the value is out of range or breaks a relation. An error
+ * changes nothing.
  */
 int smallbms_change_setting(struct smallbms *bms, enum smallbms_setting_id id, s32 value)
 {
@@ -405,10 +405,10 @@ void smallbms_host_load(struct smallbms *bms, bool on)
 }
 
 /**
- * smallbms_operator_clear() - an operator has looked (C4, F5)
+ * smallbms_operator_clear() - an operator clears latches (C4, F5)
  * @bms: the bank
  *
- * What still stands is not cleared.
+ * A latch whose reason still holds is not cleared.
  */
 void smallbms_operator_clear(struct smallbms *bms)
 {
@@ -420,11 +420,12 @@ void smallbms_operator_clear(struct smallbms *bms)
 }
 
 /**
- * smallbms_operator_charge() - an operator says what the bank holds (P6)
+ * smallbms_operator_charge() - an operator sets the charge of the bank (P6)
  * @bms: the bank, whose charge is counted
  * @charge_uah: its charge in uAh
  *
- * Return: 0, or -ERANGE when no bank of this size holds that; nothing is changed then.
+ * Return: 0, or -ERANGE when a bank of this size cannot hold that. An error changes
+ * nothing.
  */
 int smallbms_operator_charge(struct smallbms *bms, int charge_uah)
 {
@@ -439,12 +440,12 @@ int smallbms_operator_charge(struct smallbms *bms, int charge_uah)
 }
 
 /**
- * smallbms_bank_drives() - is an output driven, or would it be
+ * smallbms_bank_drives() - is an output driven, or may it soon be
  * @bms: the bank
  *
  * A start and an overload end by themselves, and then an output may be driven.
  *
- * Return: false when everything floats and shall.
+ * Return: false when every output floats, and is meant to.
  */
 bool smallbms_bank_drives(struct smallbms *bms)
 {
@@ -464,7 +465,7 @@ bool smallbms_bank_drives(struct smallbms *bms)
  * smallbms_bank_float() - let go of the outputs
  * @bms: the bank
  *
- * No evaluation after this, and nothing is driven.
+ * After this no evaluation runs, and nothing is driven.
  *
  * Return: 0, or -EIO when an output does not float; that has been reported.
  */
@@ -482,13 +483,13 @@ int smallbms_bank_float(struct smallbms *bms)
 		smallbms_report_update(bms);
 	}
 	flush_delayed_work(&bms->report.announcer);
-	/* Asleep, a memory is not there; it was told before. */
+	/* A suspended memory does not answer. It was written before. */
 	if (!bms->paused)
 		smallbms_memory_save(bms);
 	return ret;
 }
 
-/* Nothing begins another one any more: the bank is stopped or paused. */
+/* Nothing begins another scan any more, because the bank is stopped or paused. */
 static void end_works(struct smallbms *bms)
 {
 	unsigned int i;
@@ -496,7 +497,7 @@ static void end_works(struct smallbms *bms)
 	hrtimer_cancel(&bms->deadline);
 	smallbms_memory_end(bms);
 	cancel_work_sync(&bms->evaluation);
-	/* While one that hangs is waited for, no other is read. */
+	/* No converter is read while another one that hangs is waited for. */
 	for (i = 0; i < bms->sense.num_converters; i++)
 		cancel_delayed_work(&bms->sense.converter[i].scanner);
 	for (i = 0; i < bms->sense.num_converters; i++)
@@ -504,7 +505,7 @@ static void end_works(struct smallbms *bms)
 }
 
 /**
- * smallbms_bank_stop() - let go of the outputs, and have nothing under way any more
+ * smallbms_bank_stop() - let go of the outputs, and end all work
  * @bms: the bank
  *
  * Return: 0, or -EIO when an output does not float; that has been reported.
@@ -518,7 +519,7 @@ int smallbms_bank_stop(struct smallbms *bms)
 	return ret;
 }
 
-/* A scan may never end; that it has not is noticed without one (F1). */
+/* A scan may never end; the age of its values shows that (F1). */
 static void watch(struct smallbms *bms)
 {
 	unsigned int i;
@@ -609,7 +610,7 @@ static bool has_mute_line(const struct smallbms *bms)
 }
 
 /**
- * smallbms_bank_request_irqs() - have edges of the lines cause evaluations
+ * smallbms_bank_request_irqs() - let edges of the lines cause evaluations
  * @bms: the bank
  *
  * A line without an interrupt for both edges is polled (F7).

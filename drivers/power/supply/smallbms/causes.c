@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * smallbms - causes: why outputs are what they are
+ * smallbms - causes: the reasons for the state of the outputs
  */
 
 /**
  * DOC: smallbms-causes
  *
- * One table says of each cause which rule it comes from, what it is called, what the
- * power supply's health is while it holds, and which measurement shows its value. A
- * new cause has its place here, in policy.h and in policy.c.
+ * One table has the rule of each cause, its name, the power supply's health while it holds,
+ * and the measurement that shows its value. A new cause is added here, in policy.h and in
+ * policy.c.
  *
- * Of several causes the worst decides on the health. How bad a health is does not
- * follow from its number, and kernels before 6.14 call two of them the same, so it
- * has a rank.
+ * If there are several causes, the worst decides on the health. The number of a health does
+ * not say how bad it is, and kernels before 6.14 have one name for two of them. So each
+ * health has a rank.
  */
 
 #include <linux/bits.h>
@@ -105,7 +105,7 @@ static const struct cause_info cause_info[SMALLBMS_NUM_CAUSES] = {
 };
 
 /**
- * smallbms_cause_name() - what a cause is called
+ * smallbms_cause_name() - get the name of a cause
  * @cause: which one
  *
  * Return: one word.

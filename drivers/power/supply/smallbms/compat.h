@@ -2,8 +2,8 @@
 /*
  * smallbms - the newest kernel's API on older kernels
  *
- * The driver is written to mainline; this is the only place that knows older
- * kernels. It goes when the driver stands in a kernel tree.
+ * The driver is written to mainline. Only this file knows older kernels. It is dropped when
+ * the driver is in a kernel tree.
  */
 
 #ifndef __SMALLBMS_COMPAT_H

@@ -2,9 +2,9 @@
 /*
  * smallbms - controls: settings, host switch, operator clear
  *
- * These stand on the platform device, not on the power supply: they appear after
- * probe and are gone before the teardown begins, and no monitor that reads every
- * file of a power supply trips over them.
+ * These files belong to the platform device, not to the power supply. They appear after
+ * probe and are gone before the teardown begins. So a monitor that reads every file of a
+ * power supply does not find them.
  */
 
 #include <linux/container_of.h>
@@ -112,7 +112,7 @@ static const struct attribute_group setting_group = {
 	.is_visible = setting_mode,
 };
 
-/* kstrtobool() takes anything that begins well; a control takes 0 and 1. */
+/* kstrtobool() accepts any text that begins like a bool; a control accepts only 0 and 1. */
 static int parse_switch(const char *buf, bool *on)
 {
 	u8 value;

@@ -9,10 +9,9 @@
 /**
  * DOC: smallbms-core
  *
- * What the kernel calls: probe, shutdown, sleep. Probe gets everything that the
- * devicetree says, outputs first, so that they float whatever else is wrong. Teardown
- * is the other way round: interrupts off, outputs floating, work ended, and only then
- * do the interfaces go.
+ * What the kernel calls: probe, shutdown, sleep. Probe gets everything that the devicetree
+ * names, outputs first, so that they float whatever else is wrong. Teardown is the other
+ * way round: interrupts off, outputs floating, work ended. Only then do the interfaces go.
  */
 
 #include <linux/container_of.h>
@@ -44,7 +43,7 @@ static int smallbms_get_settings(struct smallbms *bms)
 		if (!device_property_present(dev, name))
 			continue;
 		if (id == SMALLBMS_SET_CHARGE_IN_PRE_ALARM) {
-			value = 1;	/* a flag: being there is all it says */
+			value = 1;	/* a flag: only its presence counts */
 		} else if (device_property_count_u32(dev, name) != 1 ||
 			   device_property_read_u32(dev, name, &value)) {
 			return dev_err_probe(dev, -EINVAL, "%s is not one number\n", name);
@@ -59,7 +58,7 @@ static int smallbms_get_settings(struct smallbms *bms)
 	return 0;
 }
 
-/* Limits of the bank as a whole are those of a cell, so many times. */
+/* The limits of the bank are those of a cell, times the number of cells in series. */
 static int smallbms_get_cells_in_series(struct smallbms *bms)
 {
 	unsigned int cells = smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL);
@@ -81,7 +80,7 @@ static int smallbms_get_cells_in_series(struct smallbms *bms)
 	return 0;
 }
 
-/* Charge can be counted if someone says how much there is, and cells when it is all there. */
+/* Counting charge needs the charge when full, and cells to see when the bank is full. */
 static void smallbms_get_battery(struct smallbms *bms)
 {
 	struct fwnode_handle *battery;
@@ -97,7 +96,7 @@ static void smallbms_get_battery(struct smallbms *bms)
 	fwnode_handle_put(battery);
 }
 
-/* R6: asleep, nothing is watched. So nothing is driven, or nobody sleeps. */
+/* R6: nobody watches during sleep, so nothing is driven then, or sleep is refused. */
 static int smallbms_may_sleep(struct smallbms *bms)
 {
 	const char *early;
@@ -215,15 +214,15 @@ static int smallbms_suspend(struct device *dev)
 }
 
 /*
- * After all devices have agreed, so that an attempt that one of them refuses moves no
- * output. What does not float here is not left alone: the host stays awake.
+ * This runs after all devices have agreed, so an attempt that one of them refuses moves no
+ * output. If an output does not float here, the host stays awake.
  */
 static int smallbms_suspend_late(struct device *dev)
 {
 	return smallbms_bank_stop(dev_get_drvdata(dev));
 }
 
-/* After everything that the bank is measured with has come back */
+/* After every device that measures the bank has come back */
 static int smallbms_resume(struct device *dev)
 {
 	smallbms_bank_resume(dev_get_drvdata(dev));

@@ -6,31 +6,32 @@
 /**
  * DOC: smallbms-gauge
  *
- * The voltage of a LiFePO4 cell says next to nothing about its charge, except
- * near both ends. So charge is counted, from current and time, and the ends are
- * where the count is set right (P6):
+ * The voltage of a LiFePO4 cell says next to nothing about its charge, except near both
+ * ends. So charge is counted, from current and time. The count is corrected at the ends
+ * (P6):
  *
  * - full, when a cell has been at or above the full cell voltage, and the current into
  *   the bank below the tail current, but not negative, for the full hold time;
- * - nearly empty, when a cell falls below the pre-alarm level (U1). From there on a
- *   line is good enough, from nothing at 2.50 V through the 3 % at 2.80 V that the
- *   manufacturer gives: 6 % at 3.10 V. This does not count at more than a fifth of the
- *   capacity per hour, at which a voltage tells of the current.
+ * - nearly empty, when a cell falls below the pre-alarm level (U1). Below it a straight
+ *   line is good enough: from nothing at 2.50 V through the 3 % at 2.80 V that the
+ *   manufacturer gives, to 6 % at 3.10 V. At more than a fifth of the capacity per hour
+ *   this does not count, because the current changes the voltage.
  *
- * The fullest cell decides at the upper end, as the emptiest does at the lower one: a
- * string takes no more than its fullest cell does. Were it the emptiest cell, a bank out of
- * balance would never be full: its charger stops for the fullest, and the others stay where
- * their voltage says nothing. It is not called full too early, because neither a
- * voltage under a charger's current counts, nor one that falls when the charger stops:
- * so the limit that ends charging (C1) makes no bank full.
+ * The fullest cell decides at the upper end, and the emptiest at the lower one: a string
+ * takes no more charge than its fullest cell does. If the emptiest cell decided at both, a
+ * bank out of balance would never be full. Its charger stops for the fullest cell, and the
+ * others stay where their voltage says nothing. The bank is not called full too early. A
+ * voltage under a charger's current does not count, nor does a voltage that falls when the
+ * charger stops. So the limit that ends charging (C1) makes no bank full.
  *
  * A current below the rest current is the offset of its measurement, and counts as none.
  *
- * Until an end has been seen, or somebody has said the charge, it is unknown. It becomes
- * so again when the current has been unknown for the stale time (F1), for nobody knows
- * what has flowed. A shorter gap is bridged by the mean of the currents at its sides.
+ * Until an end has been seen, or somebody has set the charge, it is unknown. It becomes
+ * unknown again when the current has been unknown for the stale time (F1), because nobody
+ * knows how much has flowed. A shorter gap is bridged by the mean of the currents at its
+ * sides.
  *
- * No rule for an output asks for the charge. Plain arithmetic, as the policy is.
+ * No output depends on the charge. This file is plain arithmetic, like the policy.
  */
 
 #include <kunit/visibility.h>
@@ -44,14 +45,14 @@
 
 #define MS_PER_HOUR		3600000
 
-/* The line of a cell that is nearly empty */
+/* The straight line of a cell that is nearly empty */
 #define EMPTY_UV		2500000
 #define UV_PER_PERMILLE		10000
 
-/* Fastest change of charge at which a voltage tells of it: full in so many hours */
+/* Fastest change of charge at which a voltage shows it: full in so many hours */
 #define SLOW_HOURS		5
 
-/* A full bank is so until this part of its charge has been taken out. */
+/* A full bank stays full until this part of its charge has been taken out. */
 #define NOT_FULL_PART		100
 
 static s64 full_uams(const struct smallbms_gauge *gauge)
@@ -89,7 +90,7 @@ static void count(struct smallbms_gauge *gauge, const struct smallbms_settings *
 	s64 ms = div_u64(group->good_ns, SMALLBMS_NS_PER_MS) -
 		 div_u64(gauge->read_ns, SMALLBMS_NS_PER_MS);
 
-	/* The first reading only says from where to count. */
+	/* The first reading only marks where the count begins. */
 	if (gauge->read_ns) {
 		if (ms > set->stale_ms)
 			forget(gauge);
@@ -125,7 +126,7 @@ static bool looks_full(const struct smallbms_gauge *gauge, const struct smallbms
 		return false;
 	if (cell->any && cell->max >= set->full_cell_uv)
 		return true;
-	/* One that was missed just now may be the fullest. */
+	/* A cell whose last reading failed may be the fullest. */
 	return gauge->looks_full && !cell->all;
 }
 
@@ -157,11 +158,11 @@ static void find_low(struct smallbms_gauge *gauge, const struct smallbms_group *
 }
 
 /**
- * smallbms_gauge_set() - say what the bank holds
+ * smallbms_gauge_set() - set the charge of the bank
  * @gauge: the counter
  * @charge_uah: its charge in uAh; more than full is full
  *
- * It is counted on from the next reading of the current, until an end is seen.
+ * Counting goes on with the next reading of the current, until an end is seen.
  */
 void smallbms_gauge_set(struct smallbms_gauge *gauge, u32 charge_uah)
 {
@@ -201,7 +202,7 @@ void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_set
 EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_step);
 
 /**
- * smallbms_gauge_uah() - how much the bank holds
+ * smallbms_gauge_uah() - get the charge of the bank
  * @gauge: the counter, known
  *
  * Return: its charge in uAh.
@@ -213,7 +214,7 @@ u32 smallbms_gauge_uah(const struct smallbms_gauge *gauge)
 EXPORT_SYMBOL_IF_KUNIT(smallbms_gauge_uah);
 
 /**
- * smallbms_gauge_percent() - how much the bank holds of what it could
+ * smallbms_gauge_percent() - get the charge of the bank in percent
  * @gauge: the counter, known
  *
  * Return: its charge in percent of the full one, rounded down.

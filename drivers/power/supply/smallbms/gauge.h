@@ -12,10 +12,10 @@
 
 /**
  * struct smallbms_gauge - a charge counter
- * @full_uah: what a full bank holds, or 0: then nothing is counted
- * @known: the bank has been full or nearly empty since the counting began, or somebody
- *	has said what it holds
- * @charge_uams: what it holds, in uA ms; only with @known
+ * @full_uah: charge of a full bank, or 0 if nothing is counted
+ * @known: the bank has been full or nearly empty since the counting began, or somebody has
+ *	set its charge
+ * @charge_uams: its charge, in uA ms; only with @known
  * @at_end: the last step has found it full or nearly empty, and it had not been before
  * @low: a low cell has been taken into account
  * @full: it has been full, and hardly anything has been taken out since

@@ -6,18 +6,18 @@
 /**
  * DOC: smallbms-hwmon
  *
- * The power supply shows a bank as one battery; here stand the cells and the
- * batteries one by one, with the numbers that the devicetree gives them: in3 is
- * cell 3, temp2 is battery 2, in0 is the supply.
+ * The power supply shows a bank as one battery. This file shows each cell and each battery,
+ * with the number that the devicetree gives it: in3 is cell 3, temp2 is battery 2, in0 is
+ * the supply.
  *
- * A limit is a setting of the bank, so all cells share it, and to write the limit
- * of one is to write that of all. min is where the pre-alarm begins, lcrit and
- * crit are where an output lets go. Nothing warns of a cell that is getting full,
- * so there is no max. An alarm is raised by the rule, hold time and hysteresis
- * included: on each channel that is beyond the limit, and on the worst one until
- * the rule lets go, if all are known.
+ * A limit is a setting of the bank. All cells share it, so a write to the limit of one cell
+ * changes that of all. min is the level at which the pre-alarm begins; lcrit and crit are
+ * those at which an output floats. Nothing warns of a cell that is getting full, so there
+ * is no max. The rule raises an alarm, with its hold time and hysteresis, on each channel
+ * that is beyond the limit. On the worst channel the alarm lasts until the rule ends it, if
+ * all channels are known.
  *
- * All values are those of the last scan, and nobody waits for one.
+ * All values are those of the last scan. No reader waits for a scan.
  */
 
 #include <linux/device.h>
@@ -33,7 +33,7 @@
 #include "compat.h"
 #include "smallbms.h"
 
-/* Which channel of the bank a sensor is, and what settings are its limits */
+/* The channel of the bank that a sensor shows, and the settings that are its limits */
 
 static enum smallbms_kind kind_of(enum hwmon_sensor_types type, int number)
 {
@@ -123,7 +123,7 @@ static bool writable(const struct limit *limit)
 	       smallbms_settings_table[limit->setting].run_time;
 }
 
-/* What hwmon counts in: mV, mC, mA */
+/* The units of hwmon: mV, mC, mA */
 static int scale(enum smallbms_kind kind)
 {
 	return kind == SMALLBMS_KIND_TEMP ? 1 : MICRO / MILLI;
@@ -225,7 +225,7 @@ static const struct hwmon_ops smallbms_hwmon_ops = {
 	.read_string = smallbms_hwmon_read_string,
 };
 
-/* smallbms_hwmon_is_visible() hides what a bank has not. */
+/* smallbms_hwmon_is_visible() hides the sensors that a bank does not have. */
 
 #define SUPPLY_CONFIG	(HWMON_I_INPUT | HWMON_I_LABEL | HWMON_I_FAULT | HWMON_I_LCRIT | \
 			 HWMON_I_LCRIT_ALARM | HWMON_I_CRIT | HWMON_I_CRIT_ALARM)
@@ -246,7 +246,7 @@ static const struct hwmon_channel_info temp_info = { .type = hwmon_temp, .config
 static const struct hwmon_channel_info curr_info = { .type = hwmon_curr, .config = curr_config };
 
 /**
- * struct sensors - what a bank tells hwmon of itself
+ * struct sensors - description of a bank for hwmon
  * @chip: the bank
  * @info: kinds of sensors, ended by NULL
  * @in_info: voltages
@@ -300,8 +300,8 @@ int smallbms_hwmon_init(struct smallbms *bms)
 		return -ENOMEM;
 
 	/*
-	 * libsensors tells chips apart by nothing else, and the kernel may show the power
-	 * supply as a chip with the name of the bank.
+	 * libsensors distinguishes chips by their names only, and the kernel may show the
+	 * power supply as a chip with the name of the bank.
 	 */
 	name = devm_kasprintf(bms->dev, GFP_KERNEL, "%s_cells", dev_name(bms->dev));
 	if (!name)

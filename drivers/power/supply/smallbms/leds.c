@@ -17,7 +17,7 @@ static const char *const led_names[SMALLBMS_NUM_LEDS] = {
 	[SMALLBMS_LED_PRE_ALARM] = "pre-alarm",
 };
 
-/* An LED that attaches later shows what is, not what comes next. */
+/* An LED that attaches later shows the present state at once, not the next one. */
 static int smallbms_led_activate(struct led_classdev *led)
 {
 	const struct smallbms_trigger *t =
@@ -45,7 +45,7 @@ static void show(struct smallbms_trigger *t, bool on)
 /**
  * smallbms_leds_show() - make the LEDs follow a decision
  * @leds: the triggers
- * @decision: what to show
+ * @decision: the decision to show
  */
 void smallbms_leds_show(struct smallbms_leds *leds, const struct smallbms_decision *decision)
 {

@@ -7,8 +7,8 @@
  * DOC: smallbms-memory
  *
  * A bank may have a memory: two cells of any nvmem device. It is read once, when the bank
- * starts, and written when what it is to hold has changed. Both are done by one work, the
- * keeper, which holds no lock meanwhile, so a memory that is slow or dead delays nothing.
+ * starts, and written when its content has to change. One work does both, the keeper. It
+ * holds no lock meanwhile, so a memory that is slow or dead delays nothing.
  *
  * Latches and switches are written at once (X4). So is that the load is connected no
  * longer (X5); that it is, only when it has been for some seconds, and once a minute, so that
@@ -16,9 +16,9 @@
  * orderly end, or the moment at which the bank has become full or nearly empty (X6). A charge
  * that is nearly the same waits for an orderly end.
  *
- * A start waits for the memory for a second. What comes later can only forbid. Where there
- * is no record that is believed the bank starts as one without a memory. A memory that
- * cannot be read is not written: a latch may be in it.
+ * A start waits for the memory for a second. An answer that comes later can only forbid. If
+ * no record is believed, the bank starts as one without a memory. A memory that cannot be
+ * read is not written, because it may hold a latch.
  */
 
 #include <linux/completion.h>
@@ -43,7 +43,7 @@
 
 static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b" };
 
-/* X6: counters and charge are not written more often. */
+/* X6: shortest time between two writes of counters and charge */
 #define SELDOM_NS	(600 * (u64)NSEC_PER_SEC)
 
 /* X5: that the load is connected is written when it has been for as long, ... */
@@ -59,7 +59,7 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 /* A charge that differs by less of the full one is nearly the same. */
 #define CHARGE_PART	100
 
-/* A start and an orderly end wait for as long. */
+/* Longest wait of a start and of an orderly end */
 #define WAIT		msecs_to_jiffies(1000)
 
 static bool same_latches(const struct smallbms_record *a, const struct smallbms_record *b)
@@ -111,7 +111,7 @@ static struct smallbms_record wanted(const struct smallbms *bms)
 	return record;
 }
 
-/* What cannot wait: to lose it would connect something, or leave the boat dark. */
+/* A change that cannot wait: its loss would connect something, or leave the boat dark. */
 static bool is_urgent(const struct smallbms *bms)
 {
 	const struct smallbms_memory *memory = &bms->memory;
@@ -146,7 +146,7 @@ static bool may_claim(struct smallbms_memory *memory, u64 now_ns)
 }
 
 /**
- * smallbms_memory_note() - see whether there is anything to be written
+ * smallbms_memory_note() - see whether anything has to be written
  * @bms: the bank, locked
  *
  * Called after each evaluation.
@@ -193,7 +193,7 @@ static u8 *read_place(struct smallbms_place *place)
 	return ERR_PTR(-EMSGSIZE);
 }
 
-/* Only here, and before it is written for the first time: so nothing is lost unread. */
+/* The memory is read only here, before its first write, so nothing is lost unread. */
 static int read_memory(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
@@ -281,7 +281,7 @@ static void keep(struct smallbms *bms)
 
 	scoped_guard(mutex, &bms->lock) {
 		record = memory->wanted;
-		/* What has just been read is taken over first. */
+		/* The record that was read is taken over before one is written. */
 		news = memory->recalled &&
 		       (!memory->kept || memory->lost || !same_record(&record, &memory->stored));
 	}
@@ -323,10 +323,10 @@ static bool work_now(struct smallbms *bms)
 }
 
 /**
- * smallbms_memory_recall() - what the memory has said since the last time
+ * smallbms_memory_recall() - get the record that the memory has read since the last call
  * @bms: the bank, locked
  *
- * Return: the record, or NULL: nothing new.
+ * Return: the record, or NULL if there is nothing new.
  */
 const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
 {
@@ -360,11 +360,11 @@ bool smallbms_memory_save(struct smallbms *bms)
 }
 
 /**
- * smallbms_memory_resume() - read the memory anew
+ * smallbms_memory_resume() - read the memory again
  * @bms: the bank, which was paused
  *
- * A system that comes back from hibernation remembers the record of before, but the one
- * that made its image went on writing. Nothing is taken over again.
+ * A system that comes back from hibernation has the record of the moment of its image, but
+ * the system that made the image went on writing. The bank takes nothing over again.
  */
 void smallbms_memory_resume(struct smallbms *bms)
 {
@@ -376,7 +376,7 @@ void smallbms_memory_resume(struct smallbms *bms)
 }
 
 /**
- * smallbms_memory_end() - have nothing under way any more
+ * smallbms_memory_end() - stop reading and writing
  * @bms: the bank; nothing is evaluated any more
  */
 void smallbms_memory_end(struct smallbms *bms)
@@ -384,7 +384,7 @@ void smallbms_memory_end(struct smallbms *bms)
 	cancel_work_sync(&bms->memory.keeper);
 }
 
-/* A memory that has come from another board, or is another node's, is not believed. */
+/* A memory that comes from another board, or belongs to another node, is not believed. */
 static u32 whose(struct smallbms *bms)
 {
 	struct device_node *root = of_find_node_by_path("/");
@@ -414,8 +414,8 @@ static void forget(void *data)
  * smallbms_memory_init() - get the memory, and what it remembers
  * @bms: the bank, with its inputs and its queue
  *
- * Return: 0, also when it cannot be read or does not answer; or an error that has been
- * reported.
+ * Return: 0, also if the memory cannot be read or does not answer; or an error that has
+ * been reported.
  */
 int smallbms_memory_init(struct smallbms *bms)
 {

@@ -15,23 +15,23 @@
  * all inputs and the time, and gives the outputs, the causes and the time at
  * which the next step is due. It compiles in user space unchanged.
  *
- * Rules are named by a letter and a number, here and in the causes: X start,
- * U undervoltage, C charging, R remote, supply, loop and host, F faults, P what
- * people see. Documentation/power/smallbms-rules.rst defines them.
+ * A rule is named by a letter and a number, here and in the causes: X start, U
+ * undervoltage, C charging, R remote, supply, loop and host, F faults, P what people see.
+ * Documentation/power/smallbms-rules.rst defines them.
  *
- * Conditions. Everything that is seen becomes a condition that counts once its
- * evidence has stood for a time: the hold time for measurements, counted from
- * scan to scan, the filter time for lines (F4). Channels need not be scanned together.
- * One bad value is enough, so it counts when it has just been read; that all are good is
- * as old as the value that was read longest ago. A missing value is no evidence.
- * It cannot end an alarm, but it does not excuse one under way either, so that a
- * channel that fails every other time still trips. A value missing for the stale
- * time becomes a condition of its own, "lost" (F1, F2).
+ * Conditions. Every observation becomes a condition that counts once its evidence has stood
+ * for a time: the hold time for measurements, counted from scan to scan, the filter time
+ * for lines (F4). Channels need not be scanned together. One bad value is enough evidence,
+ * from the moment at which it was read. Evidence that all are good is as old as the value
+ * that was read longest ago. A missing value is no evidence. It cannot end an alarm, but it
+ * does not excuse one under way either, so that a channel that fails every other time still
+ * trips. A value missing for the stale time becomes a condition of its own, "lost" (F1,
+ * F2).
  *
- * Start. A bank starts as if it had tripped (X2): what forbids is assumed, what
- * connects waits until every input has been known for the hold time (X1). The
- * same happens when the remote switch, the supply or the loop comes back, so
- * that none of them is a way round a disconnect. Until then everything floats.
+ * Start. A bank starts as if it had tripped (X2). Conditions that forbid are assumed, and
+ * conditions that connect wait until every input has been known for the hold time (X1). The
+ * same happens when the remote switch, the supply or the loop comes back, so none of them
+ * is a way round a disconnect. Until then everything floats.
  *
  * Restart. smallbms_policy_remember() says what has to be known after a restart, and
  * smallbms_policy_recall() takes it over. What only an operator ends is still there then
@@ -48,18 +48,17 @@
  * what leaves nothing to protect (R3, R4) and a short circuit (F5) cut without a
  * warning.
  *
- * Charging. Any one condition forbids it, all must be gone to allow it. A cut
- * load ends the pre-alarm (U3), and with it the ban of C3, so that an empty bank
- * can always be recharged.
+ * Charging. Any one condition forbids it, and all must be gone to allow it. A cut load ends
+ * the pre-alarm (U3), and with it the ban of C3. So an empty bank can always be recharged.
  *
  * Connecting takes more than staying connected: it needs a fresh scan and no
  * contrary evidence under way.
  *
- * Terminals. An output stands when its last write succeeded and its line reads as
- * told, where it can be read. What has been decided, told, written and read are four
- * things, and only the last is at the pin. The line may take the settle time to
- * follow; after that the output is at fault (F3), and one that shall float and does
- * not ends the heartbeat (F3a).
+ * Terminals. An output stands when its last write succeeded and its line reads as told,
+ * where it can be read. The decision, the order, the write and the reading are four things,
+ * and only the reading is at the pin. The line may take the settle time to follow. After
+ * that the output is at fault (F3). An output that must float and does not stops the
+ * heartbeat (F3a).
  */
 
 #include <kunit/visibility.h>
@@ -177,22 +176,22 @@ static void clear(struct smallbms_condition *c)
 	c->pending = false;
 }
 
-/* Seen, not just assumed. */
+/* The condition has been seen, not just assumed. */
 static bool seen(const struct smallbms_condition *c)
 {
 	return c->on && !c->assumed;
 }
 
-/* On, and no evidence to the contrary is under way. */
+/* The condition is on, and no evidence to the contrary is under way. */
 static bool stands(const struct smallbms_condition *c)
 {
 	return c->on && !c->pending;
 }
 
 /*
- * Turn a condition when evidence for the opposite has stood for @span_ns (F4).
- * @newest_ns is when the newest evidence was taken, which is not always now: what is new
- * begins there. @time_ns is when the oldest was: what has begun has stood until then.
+ * Turn a condition when evidence for the opposite has stood for @span_ns (F4). @newest_ns
+ * is the time of the newest evidence, which is not always now; new evidence begins there.
+ * @time_ns is the time of the oldest; evidence that has begun has stood until then.
  */
 static void weigh(struct smallbms_condition *c, enum evidence e, u64 newest_ns, u64 time_ns,
 		  u64 span_ns)
@@ -218,7 +217,7 @@ static void weigh(struct smallbms_condition *c, enum evidence e, u64 newest_ns, 
 	}
 }
 
-/* Between two looks a line was what the first one found. */
+/* Between two readings a line is taken to be as the first one found it. */
 static void note_stood(struct smallbms_steadiness *steady, u64 now_ns, u64 filter_ns)
 {
 	if (steady->good && elapsed(steady->good_ns, now_ns) >= filter_ns)
@@ -244,7 +243,7 @@ static void weigh_line(struct smallbms_condition *c, struct smallbms_steadiness 
 	}
 }
 
-/* What connects: on when @good has stood for @span_ns, off at once. */
+/* A condition that connects: on when @good has stood for @span_ns, off at once. */
 static void prove(struct smallbms_condition *c, bool good, u64 newest_ns, u64 time_ns,
 		  u64 span_ns)
 {
@@ -255,8 +254,8 @@ static void prove(struct smallbms_condition *c, bool good, u64 newest_ns, u64 ti
 }
 
 /*
- * What is lost: on when the oldest value is stale, off when values have been
- * known again for @span_ns.
+ * A loss: on when the oldest value is stale, off when values have been known again for
+ * @span_ns.
  */
 static void lose(struct smallbms_condition *c, bool fitted, bool known, u64 good_ns, u64 stale_ns,
 		 u64 now_ns, u64 newest_ns, u64 time_ns, u64 span_ns)
@@ -277,14 +276,14 @@ static void no_newer(u64 *time_ns, const struct smallbms_group *g)
 		due(time_ns, g->scan_ns);
 }
 
-/* Since when every channel of a kind has been scanned */
+/* The time since which every channel of a kind has been scanned */
 static u64 whole_ns(u64 scan_ns, const struct smallbms_group *g)
 {
 	no_newer(&scan_ns, g);
 	return scan_ns;
 }
 
-/* When evidence against a condition was taken: one value begins it, all end it. */
+/* The time of evidence against a condition: one value begins it, all values end it. */
 static u64 taken_ns(u64 scan_ns, const struct smallbms_condition *c,
 		    const struct smallbms_group *g)
 {
@@ -350,7 +349,7 @@ static bool no_source(const struct smallbms_sample *in)
 	       (!in->line[SMALLBMS_LINE_ATD].fitted || !in->line[SMALLBMS_LINE_ATC].fitted);
 }
 
-/* F1: something that the load depends on is unknown for too long. */
+/* F1: an input that the load depends on is unknown for too long. */
 static bool lost(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	return st->lost[SMALLBMS_KIND_CELL].on || st->lost[SMALLBMS_KIND_SUPPLY].on ||
@@ -366,13 +365,13 @@ static bool measured(const struct smallbms_sample *in)
 
 /* Steps */
 
-/* F3: what has been written is there to be read, where anyone can read it. */
+/* F3: the written level is at the line, if the line can be read. */
 static bool at_pin(const struct smallbms_terminal *t)
 {
 	return t->written && (!t->known || t->high == t->driven);
 }
 
-/* U2 and F6 count from the pin, so from when it was first seen to stand. */
+/* U2 and F6 count from the pin: from the time at which it was first seen to stand. */
 static void observe_terminals(struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	const struct smallbms_terminal load = in->terminal[SMALLBMS_OUT_LOAD];
@@ -395,7 +394,7 @@ static s32 reconnect_uv(const struct smallbms_settings *set, const struct smallb
 	return st->warm ? set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV : set->load_reconnect_uv;
 }
 
-/* C4: what was below the level before a restart may have risen since. */
+/* C4: a cell that was below the level before a restart may have risen since. */
 static s32 damaged_uv(const struct smallbms_settings *set, const struct smallbms_state *st)
 {
 	return set->over_discharged_uv && st->blank ? set->over_discharged_uv + BLANK_MARGIN_UV :
@@ -498,7 +497,7 @@ static bool known(const struct smallbms_group *g)
 	return !g->fitted || g->all;
 }
 
-/* X1: every measurement is known; of a temperature, that it is lost will do (F2). */
+/* X1: every measurement is known. A temperature may be lost instead (F2). */
 static bool complete(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	return known(&in->group[SMALLBMS_KIND_CELL]) && known(&in->group[SMALLBMS_KIND_SUPPLY]) &&
@@ -506,7 +505,7 @@ static bool complete(const struct smallbms_state *st, const struct smallbms_samp
 	       (known(&in->group[SMALLBMS_KIND_TEMP]) || st->lost[SMALLBMS_KIND_TEMP].on);
 }
 
-/* F1: since when all has been scanned that the load depends on */
+/* F1: the time since which every channel that the load depends on has been scanned */
 static u64 vital_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	u64 time_ns = st->scan_ns;
@@ -517,7 +516,7 @@ static u64 vital_ns(const struct smallbms_state *st, const struct smallbms_sampl
 	return time_ns;
 }
 
-/* X1: and all else; a temperature that is lost is not waited for (F2). */
+/* X1: and every other measurement; a lost temperature is not waited for (F2). */
 static u64 complete_ns(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	u64 time_ns = vital_ns(st, in);
@@ -528,8 +527,8 @@ static u64 complete_ns(const struct smallbms_state *st, const struct smallbms_sa
 }
 
 /*
- * R2, R3 and R4, once seen, float everything; X2 says how it comes back. What is seen at
- * that moment is the first that counts.
+ * R2, R3 and R4, once seen, float everything; X2 says how it comes back. The readings of
+ * that moment are the first that count.
  */
 static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 		 const struct smallbms_sample *in)
@@ -554,7 +553,7 @@ static void gate(const struct smallbms_settings *set, struct smallbms_state *st,
 	st->blocked = blocked;
 }
 
-/* X1: what ends a start. Whatever has not been disproved by then is taken as seen. */
+/* X1: the end of a start. A condition that has not been disproved by then counts as seen. */
 static void start(const struct smallbms_settings *set, struct smallbms_state *st,
 		  const struct smallbms_sample *in)
 {
@@ -575,8 +574,8 @@ static void start(const struct smallbms_settings *set, struct smallbms_state *st
 }
 
 /*
- * Only an evaluation on fresh data connects anything: something is new, and no converter
- * that matters has been silent for long.
+ * Only an evaluation on fresh data connects anything: there is a new value, and no
+ * converter that matters has been silent for long.
  */
 static bool fresh(const struct smallbms_settings *set, const struct smallbms_state *st,
 		  const struct smallbms_sample *in)
@@ -592,8 +591,8 @@ static bool readable(const struct smallbms_line *l)
 }
 
 /*
- * F1: what an output depends on must be known to connect it, and nothing be on the way
- * against it. Here, what both depend on.
+ * F1: an output connects only if every input that it depends on is known, and no evidence
+ * against it is under way. This checks the inputs that both outputs depend on.
  */
 static bool gate_clear(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
@@ -602,15 +601,15 @@ static bool gate_clear(const struct smallbms_state *st, const struct smallbms_sa
 	       !st->remote.pending;
 }
 
-/* What turns the pre-alarm on: U1, U5, F1. */
+/* The conditions that turn the pre-alarm on: U1, U5, F1. */
 static bool warn(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	return st->low.on || st->empty.on || st->atd.on || st->bpa.on || lost(st, in);
 }
 
 /*
- * What cuts the load once the warning has been given: U2, U5, F1. A dip or a
- * loss that is just ending does not, nor does a value that is just missing.
+ * The conditions that cut the load once the warning has been given: U2, U5, F1. A dip or a
+ * loss that is just ending does not cut, nor does a value that is just missing.
  */
 static bool cut_by_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
 			const struct smallbms_sample *in)
@@ -628,15 +627,15 @@ static bool cut_by_line(const struct smallbms_state *st, const struct smallbms_s
 	       stands(&st->line_lost) || no_source(in);
 }
 
-/* U2: how long a pre-alarm that does not stand can delay the cut */
+/* U2: the longest delay of the cut by a pre-alarm that does not stand */
 static u64 latest_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
 {
 	return add(st->alarm_ns, WARNINGS_MAX * warning_ns(set));
 }
 
 /*
- * U2: when the warning has been given, which is not yet when the load is cut. A pre-alarm
- * that does not stand, or falls, begins anew once it stands.
+ * U2: the time at which the warning has been given. The load is not always cut then. A
+ * pre-alarm that does not stand, or falls, begins anew once it stands.
  */
 static u64 sure_ns(const struct smallbms_settings *set, const struct smallbms_state *st)
 {
@@ -646,7 +645,7 @@ static u64 sure_ns(const struct smallbms_settings *set, const struct smallbms_st
 	return end_ns;
 }
 
-/* U3: a dip that has ended by now is known by a scan of now, not of a while ago. */
+/* U3: only a scan of this moment shows that a dip has ended by now. */
 static bool scanned_since(const struct smallbms_state *st, const struct smallbms_sample *in,
 			  u64 time_ns)
 {
@@ -664,7 +663,7 @@ static bool cut(const struct smallbms_settings *set, const struct smallbms_state
 		(cut_by_scan(set, st, in) && scanned_since(st, in, end_ns)));
 }
 
-/* U4: nothing but this connects the load, and nothing on the way against it. */
+/* U4: only this connects the load, and only with no evidence against it under way. */
 static bool may_connect(const struct smallbms_settings *set, const struct smallbms_state *st,
 			const struct smallbms_sample *in)
 {
@@ -713,7 +712,7 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 	} else if (!st->pre_alarm_on) {
 		st->pre_alarm_on = true;
 		st->alarm_ns = st->now_ns;
-		/* Without an output it is seen elsewhere, and at once. */
+		/* A pre-alarm without an output is seen elsewhere, and at once. */
 		st->warned = !in->terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
 		st->warned_ns = st->now_ns;
 	} else if (cut(set, st, in)) {
@@ -761,7 +760,7 @@ static u32 faults(const struct smallbms_settings *set, const struct smallbms_sta
 	return mask;
 }
 
-/* What the outputs shall be, as a bit for each */
+/* The orders to the outputs, as a bit for each */
 static u32 wanted(const struct smallbms_state *st)
 {
 	return (st->load_on ? BIT_OF(SMALLBMS_OUT_LOAD) : 0) |
@@ -813,7 +812,7 @@ static u32 causes(const struct smallbms_settings *set, const struct smallbms_sta
 	return mask;
 }
 
-/* P1: what the red LED tells of: all that forbids charging but R2, R5 and the start. */
+/* P1: causes that light the red LED: all that forbid charging, except R2, R5 and the start */
 #define RED_CAUSES							\
 	(BIT_OF(SMALLBMS_CAUSE_OVERVOLTAGE) |				\
 	 BIT_OF(SMALLBMS_CAUSE_ATC) |					\
@@ -854,7 +853,7 @@ static void due_flicker(u64 *deadline_ns, const struct smallbms_condition *c,
 		due(deadline_ns, end_ns);
 }
 
-/* F3: what is told is looked at once it had time to settle, and until it stands. */
+/* F3: an order is checked once it has had time to settle, and until it stands. */
 static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
 			  const struct smallbms_state *st, const struct smallbms_sample *in)
 {
@@ -876,9 +875,9 @@ static void due_terminals(u64 *deadline_ns, const struct smallbms_settings *set,
 }
 
 /*
- * Evidence is looked at once in between: two bad samples do not make a condition.
- * Evidence that is still under way when its time is over waits for a value that
- * is missing, at the usual pace.
+ * Evidence is checked once in between, because two bad samples do not make a condition.
+ * Evidence that is still under way when its time is over waits for a missing value, at the
+ * usual pace.
  */
 static void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_ns, u64 span_ns)
 {
@@ -892,7 +891,7 @@ static void due_scan(u64 *scan_ns, const struct smallbms_condition *c, u64 now_n
 		due(scan_ns, now_ns < half_ns ? half_ns : end_ns);
 }
 
-/* Of what has been lost, the end may not come either. */
+/* The end of a loss may not come either. */
 static void due_stale(u64 *deadline_ns, const struct smallbms_condition *lost, bool fitted,
 		      u64 good_ns, u64 stale_ns)
 {
@@ -920,8 +919,8 @@ static void due_losses(u64 *deadline_ns, const struct smallbms_state *st,
 }
 
 /*
- * What becomes due by the passing of time alone. Conditions of measurements do
- * not: they wait for the next scan.
+ * Things that become due by the passing of time alone. Conditions of measurements do not;
+ * they wait for the next scan.
  */
 static u64 deadline(const struct smallbms_settings *set, const struct smallbms_state *st,
 		    const struct smallbms_sample *in, u64 cut_ns)
@@ -959,8 +958,9 @@ static u64 deadline(const struct smallbms_settings *set, const struct smallbms_s
 }
 
 /*
- * When a scan of a kind would turn a condition, or find what is missing. It is later than
- * the newest scan: a converter that lags has been asked, and comes at its own pace.
+ * The time at which a scan of a kind would turn a condition, or find a missing value. It is
+ * later than the newest scan: a converter that lags has been asked, and answers at its own
+ * pace.
  */
 static u64 next_scan(const struct smallbms_settings *set, const struct smallbms_state *st,
 		     const struct smallbms_sample *in, u64 cut_ns, enum smallbms_kind kind)
@@ -1023,7 +1023,7 @@ void smallbms_policy_init(struct smallbms_state *st, u64 now_ns)
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_init);
 
-/* X5: nothing forbade the load, and nothing does that could cut it. */
+/* X5: nothing forbade the load, and no condition that could cut it holds. */
 static bool unquestioned(const struct smallbms_state *st)
 {
 	return st->load_on && !st->empty.on && !st->atd.on && !st->line_lost.on &&
@@ -1032,13 +1032,13 @@ static bool unquestioned(const struct smallbms_state *st)
 }
 
 /**
- * smallbms_policy_recall() - take over what has been remembered
+ * smallbms_policy_recall() - take over a record of the memory
  * @st: the state, since smallbms_policy_init()
  * @remembered: from smallbms_policy_remember(), or anything
  *
- * Only in the first start does it make anything easier, and no more than that a load that
- * was connected need not wait for the reconnect level (X5). Later it can only forbid, so
- * that a memory may answer when it likes.
+ * The record makes something easier in the first start only: a load that was connected need
+ * not wait for the reconnect level (X5). Later it can only forbid, so a memory may answer
+ * at any time.
  */
 void smallbms_policy_recall(struct smallbms_state *st,
 			    const struct smallbms_remembered *remembered)
@@ -1062,12 +1062,12 @@ void smallbms_policy_recall(struct smallbms_state *st,
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_recall);
 
 /**
- * smallbms_policy_remember() - what has to be known after a restart (X4, X5)
+ * smallbms_policy_remember() - get the facts that a restart must not forget (X4, X5)
  * @set: the settings
  * @st: the state of the last step
  *
  * The memory is written after a step, and its power may be lost with that of the bank. So
- * it is told that the load was connected no longer than it takes to write before a cut.
+ * it stops saying that the load is connected as long before a cut as a write takes.
  *
  * Return: what smallbms_policy_recall() takes over.
  */
@@ -1090,9 +1090,9 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_remember);
  * smallbms_policy_step() - apply the rules
  * @set: the settings, valid
  * @st: the state of smallbms_policy_init() or of the step before
- * @in: what is known now
+ * @in: all inputs as they are known now
  * @now_ns: boot time; a time before the last step counts as that step's
- * @out: what to do
+ * @out: the decision
  */
 void smallbms_policy_step(const struct smallbms_settings *set, struct smallbms_state *st,
 			  const struct smallbms_sample *in, u64 now_ns,
@@ -1138,9 +1138,9 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_step);
  * @st: the state of the last step before
  * @now_ns: boot time
  *
- * As smallbms_policy_init(), but what only an operator ends is still there (X4), and a
- * load that was connected, with nothing to forbid it, need not wait for the reconnect
- * level (X5).
+ * Like smallbms_policy_init(), but a state that only an operator ends still holds (X4). A
+ * load that was connected, with nothing to forbid it, need not wait for the reconnect level
+ * (X5).
  */
 void smallbms_policy_resume(struct smallbms_state *st, u64 now_ns)
 {

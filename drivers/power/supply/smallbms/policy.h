@@ -24,7 +24,7 @@ enum smallbms_kind {
 	SMALLBMS_KIND_TEMP,		/* battery temperatures, mC */
 	SMALLBMS_KIND_SUPPLY,	/* supply voltage, uV */
 	SMALLBMS_KIND_LOAD_CURRENT,	/* out of the load output, uA */
-	SMALLBMS_KIND_BANK_CURRENT,	/* into the bank, uA; for display, no rule asks for it */
+	SMALLBMS_KIND_BANK_CURRENT,	/* into the bank, uA; for display; no rule uses it */
 	SMALLBMS_NUM_KINDS
 };
 
@@ -91,11 +91,11 @@ enum smallbms_output_id {
 /**
  * struct smallbms_terminal - one output, as it is at its pin
  * @fitted: the bank has this output
- * @driven: what it was last told; floating otherwise
+ * @driven: the last order to it; floating otherwise
  * @written: the last write succeeded, as far as anyone can know
  * @known: its line could be read
  * @high: what the line read, only with @known
- * @told_ns: since when it is told to be @driven
+ * @told_ns: since when its order is @driven
  */
 struct smallbms_terminal {
 	bool fitted;
@@ -107,7 +107,7 @@ struct smallbms_terminal {
 };
 
 /**
- * struct smallbms_sample - all that the policy knows of the world
+ * struct smallbms_sample - all inputs of the policy
  * @scan_ns: when the last scan ended, of whichever channels
  * @group: measurements
  * @line: input lines
@@ -115,7 +115,7 @@ struct smallbms_terminal {
  * @host_charge_off: the host forbids charging (R5)
  * @host_load_off: the host has switched the load off (R5)
  * @operator_clear: an operator clears what only an operator clears (C4, F5)
- * @memory_lost: what is to be remembered cannot be read or written (X6)
+ * @memory_lost: the memory cannot be read or written (X6)
  */
 struct smallbms_sample {
 	u64 scan_ns;
@@ -129,7 +129,7 @@ struct smallbms_sample {
 };
 
 /**
- * struct smallbms_condition - something that counts only when it has stood long enough
+ * struct smallbms_condition - an observation that counts once it has stood long enough
  * @on: it counts
  * @assumed: it counts because nothing is known yet (X2), not because it was seen
  * @pending: evidence for the opposite of @on is being gathered
@@ -165,7 +165,7 @@ enum smallbms_line_condition {
 };
 
 /**
- * struct smallbms_state - what the policy remembers from step to step
+ * struct smallbms_state - the state of the policy between steps
  * @now_ns: time of the last step; it never goes back
  * @scan_ns: time of the scan that the last step saw; it never goes back
  * @low: a cell is below the pre-alarm level (U1)
@@ -284,7 +284,7 @@ enum smallbms_cause {
 };
 
 /**
- * struct smallbms_decision - what the outputs shall be, and why
+ * struct smallbms_decision - the orders to the outputs, and their causes
  * @load: drive the load output
  * @charge: drive the charge output
  * @pre_alarm: drive the pre-alarm output
@@ -314,7 +314,7 @@ struct smallbms_decision {
 };
 
 /**
- * struct smallbms_remembered - what the rules remember from one start to the next (X4, X5)
+ * struct smallbms_remembered - facts that the rules keep from one start to the next (X4, X5)
  * @over_discharged: a cell is damaged (C4)
  * @overloads: overloads with too little good service between them (F5)
  * @connected: the load was connected, and nothing was about to cut it

@@ -6,17 +6,17 @@
 /**
  * DOC: smallbms-psy
  *
- * A bank is a power supply of type battery, named as its device is. Everything
- * shown is what the last evaluation left in the report; nothing here reads hardware,
- * or waits for who does. What is not known now is -ENODEV: any other error silences
- * the uevent, and with some monitors every other battery of the host. What a bank
- * cannot have is not listed.
+ * A bank is a power supply of type battery, with the name of its device. All values come
+ * from the report of the last evaluation. Nothing here reads hardware, or waits for a read.
+ * A value that is not known now is -ENODEV: any other error silences the uevent, and with
+ * some monitors every other battery of the host. A property that a bank cannot have is not
+ * listed.
  *
- * The power supply has one health and one status, a bank can have many reasons: the
+ * The power supply has one health and one status, but a bank can have many causes. The
  * worst is shown, and the attribute "causes" has them all (P2).
  *
- * Two properties have no true value here. How a charger charges (charge_type) is
- * its own affair, and nothing that the driver can read has a serial number.
+ * Two properties have no true value here. The driver does not know how a charger charges
+ * (charge_type), and it can read no serial number.
  */
 
 #include <linux/bits.h>
@@ -59,7 +59,7 @@ static int smallbms_psy_status(const struct smallbms_report *report)
 	return current_ua ? POWER_SUPPLY_STATUS_CHARGING : POWER_SUPPLY_STATUS_NOT_CHARGING;
 }
 
-/* The worst that holds; "causes" has them all. */
+/* The health of the worst cause that holds; "causes" has them all. */
 static int smallbms_psy_health(const struct smallbms_report *report)
 {
 	int health;
@@ -68,7 +68,7 @@ static int smallbms_psy_health(const struct smallbms_report *report)
 	    report->sample.group[SMALLBMS_KIND_SUPPLY].max > SMALLBMS_SUPPLY_MAX_UV)
 		return POWER_SUPPLY_HEALTH_OVERVOLTAGE;
 	health = smallbms_causes_health(report);
-	/* Nothing is good before it is known to be; but a fault can be seen before that. */
+	/* The health is not good before it is known to be, but a fault can be seen before that. */
 	if (health == POWER_SUPPLY_HEALTH_GOOD && smallbms_holds(report, SMALLBMS_CAUSE_START))
 		return POWER_SUPPLY_HEALTH_UNKNOWN;
 	return health;
@@ -90,13 +90,13 @@ static int smallbms_psy_capacity_level(const struct smallbms_report *report)
 	if (any_holds(report, BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_UNDERVOLTAGE) |
 			      BIT(SMALLBMS_CAUSE_BPA) | BIT(SMALLBMS_CAUSE_ATD)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	/* A bank that somebody switched off waits for no charge (P5). */
+	/* A bank that somebody switched off does not wait to be charged (P5). */
 	if (smallbms_holds(report, SMALLBMS_CAUSE_RECONNECT) &&
 	    !any_holds(report, BIT(SMALLBMS_CAUSE_REMOTE_OFF) | BIT(SMALLBMS_CAUSE_SUPPLY) |
 			       BIT(SMALLBMS_CAUSE_LOOP_OPEN) |
 			       BIT(SMALLBMS_CAUSE_HOST_LOAD_OFF)))
 		return POWER_SUPPLY_CAPACITY_LEVEL_LOW;
-	/* Not a cell at its limit: a strong charger takes one there that is not full (P6). */
+	/* A cell at its limit does not make the bank full: a strong charger lifts it there (P6). */
 	return smallbms_psy_full(report) ? POWER_SUPPLY_CAPACITY_LEVEL_FULL :
 					   POWER_SUPPLY_CAPACITY_LEVEL_NORMAL;
 }
@@ -111,15 +111,15 @@ static int smallbms_psy_temp_mc(const struct smallbms_report *report)
 	       temp->min : temp->max;
 }
 
-/* Beyond this voltage of the bank, one cell at least is beyond its own limit. */
+/* Beyond this voltage of the bank, at least one cell is beyond its own limit. */
 static int smallbms_psy_voltage_limit(const struct smallbms_report *report, s32 cell_uv)
 {
 	return report->cells_in_series * cell_uv;
 }
 
 /*
- * A property can tell of 2147 W. Beyond these it tells just that: an error under the
- * heaviest load would silence the monitoring when it matters most.
+ * A property can show up to 2147 W. Any higher power is shown as 2147 W, because an error
+ * under the heaviest load would silence the monitoring when it matters most.
  */
 static int smallbms_psy_power(const struct smallbms_report *report,
 			      union power_supply_propval *val)
@@ -202,9 +202,9 @@ static int smallbms_psy_show(const struct smallbms_report *report,
 		return 0;
 	case POWER_SUPPLY_PROP_SCOPE:
 		/*
-		 * Without a state of charge UPower takes a system's battery for empty, and
-		 * powers the host off as soon as it discharges. Nor does this bank have to
-		 * be what the host lives on.
+		 * UPower treats a system's battery without a state of charge as empty, and
+		 * powers the host off as soon as it discharges. Also, the host need not be
+		 * powered by this bank.
 		 */
 		val->intval = POWER_SUPPLY_SCOPE_DEVICE;
 		return 0;
@@ -255,7 +255,7 @@ static int smallbms_psy_writeable(struct power_supply *psy, enum power_supply_pr
 	return psp == POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR || psp == POWER_SUPPLY_PROP_CHARGE_NOW;
 }
 
-/* All that a bank can have; the design values are added from the battery's node. */
+/* All properties that a bank can have; the battery's node adds the design values. */
 static const enum power_supply_property smallbms_psy_properties[] = {
 	POWER_SUPPLY_PROP_STATUS,
 	POWER_SUPPLY_PROP_HEALTH,
@@ -322,7 +322,7 @@ int smallbms_psy_init(struct smallbms *bms)
 		.fwnode = of_fwnode_handle(bms->dev->of_node),
 		.drv_data = bms,
 		.attr_grp = smallbms_report_groups,
-		/* What floats the outputs on the way to sleep must not wake the host (R6). */
+		/* The outputs that float on the way to sleep must not wake the host (R6). */
 		.no_wakeup_source = true,
 	};
 	enum power_supply_property *properties;

@@ -7,16 +7,16 @@
  * DOC: smallbms-record
  *
  * A memory has two places for a record, which are written in turn: always the one that does
- * not hold the newest. So power that is lost while one is written leaves the other, however
- * often that happens. The places must not share a page of the memory, because a page that is
- * being written can be lost as a whole.
+ * not hold the newest record. If power is lost while one is written, the other is still
+ * there, however often that happens. The places must not share a page of the memory,
+ * because a page that is being written can be lost as a whole.
  *
  * A record is believed when its checksum is right, its version is the driver's own, and the
- * bank is the same. Of two that are believed the one with the later number counts. What is
- * believed can still be anything, because a memory can be written by others: it is for the
- * rules to see that nothing in it connects what they forbid.
+ * bank is the same. Of two records that are believed, the one with the later number counts.
+ * A believed record can still hold any values, because others can write the memory. The
+ * rules make sure that no record connects what they forbid.
  *
- * Plain arithmetic, as the policy is.
+ * This file is plain arithmetic, like the policy.
  */
 
 #include <asm/byteorder.h>
@@ -50,7 +50,7 @@
  * @causes: how many of @count there are
  * @flags: FLAG_*
  * @overloads: see &struct smallbms_remembered
- * @bank: whose it is
+ * @bank: the bank that it belongs to
  * @sequence: counts the records of a memory
  * @charge_uah: see &struct smallbms_record
  * @count: see &struct smallbms_record; not believed where @causes is another number
@@ -113,7 +113,7 @@ static void unpack(const struct copy *copy, struct smallbms_record *record)
 				   le16_to_cpu(copy->count[i]) : 0;
 }
 
-/* As it comes from the factory, or has been erased */
+/* True of a place that is as it left the factory, or has been erased */
 static bool never_written(const struct copy *copy)
 {
 	const u8 *byte = (const u8 *)copy;
@@ -138,9 +138,9 @@ static int believe(const struct copy *copy, u32 bank)
 }
 
 /**
- * smallbms_record_put() - write a record as a place is to have it
+ * smallbms_record_put() - write a record in the form that is stored
  * @place: SMALLBMS_RECORD_SIZE bytes
- * @bank: whose record it is
+ * @bank: the bank that the record belongs to
  * @sequence: one more than that of the newest record
  * @record: the record
  */
@@ -155,14 +155,14 @@ EXPORT_SYMBOL_IF_KUNIT(smallbms_record_put);
 
 /**
  * smallbms_record_get() - find the newest record
- * @place: what the places hold, SMALLBMS_RECORD_SIZE bytes each
- * @bank: whose record is wanted
- * @sequence: for its number, only where one is found
- * @record: for the record, only where one is found
+ * @place: content of the places, SMALLBMS_RECORD_SIZE bytes each
+ * @bank: the bank that the record has to belong to
+ * @sequence: set to the number of the record, if one is found
+ * @record: set to the record, if one is found
  *
- * Return: the place that has it; or if no record is believed, %-ENODATA when none was ever
- * written, otherwise what is wrong with the first that was: %-EBADMSG for its checksum,
- * %-EPROTO for its version, %-EXDEV for its bank.
+ * Return: the place of the record. If no record is believed, %-ENODATA when none was ever
+ * written, otherwise the fault of the first one: %-EBADMSG for its checksum, %-EPROTO for
+ * its version, %-EXDEV for its bank.
  */
 int smallbms_record_get(const u8 *const place[SMALLBMS_NUM_PLACES], u32 bank, u32 *sequence,
 			struct smallbms_record *record)

@@ -13,16 +13,16 @@
 /* In bytes: room for 30 causes */
 #define SMALLBMS_RECORD_SIZE	80
 
-/* Places that are written in turn */
+/* Number of places, which are written in turn */
 #define SMALLBMS_NUM_PLACES	2
 
 /**
- * struct smallbms_record - what a bank is to know after a restart
+ * struct smallbms_record - what a bank has to know after a restart
  * @rules: for the rules (X4, X5)
  * @load_off: the host has switched the load off (R5)
  * @charge_off: the host forbids charging (R5)
  * @charge_known: @charge_uah is known (P6)
- * @charge_uah: what the bank holds
+ * @charge_uah: charge of the bank, in uAh
  * @count: how often each cause has begun (P2), as far as 16 bits go
  */
 struct smallbms_record {

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * smallbms - what people and their tools see
+ * smallbms - the view of people and their tools
  */
 
 /**
  * DOC: smallbms-report
  *
- * A change of an output is announced once: a uevent, poll() on its attribute, a
- * trace event and one line in the log (P3). A cause that begins without moving an
- * output is announced in the same way. Trace events are made in the evaluation. All
- * else is made by a work of the bank's own, at a bounded pace, so that neither a line
- * that chatters nor a slow console takes anything from the protection, or from another
- * bank.
+ * A change of an output is announced once: a uevent, poll() on its attribute, a trace event and
+ * one line in the log (P3). A cause that begins without moving an output is announced in the
+ * same way. Trace events are made in the evaluation. A work of the bank makes all the others, at
+ * a limited rate. So neither a line that chatters nor a slow console delays the protection, or
+ * another bank.
  *
- * An evaluation leaves a copy of what may be asked for. Readers find all there, under
- * a spinlock that is held for no longer than it takes to copy or to print. They
- * never take the lock of the bank: that is a mutex, and a reader that was preempted
- * with it, or a thousand in its queue, would keep the next cut waiting.
+ * An evaluation leaves a copy of all values that can be read. Readers use this copy, under a
+ * spinlock that is held no longer than it takes to copy or to print. They never take the lock of
+ * the bank. That lock is a mutex, so a reader that was preempted while holding it, or a thousand
+ * readers in its queue, would delay the next cut.
  *
- * What no class has a file for stands beside the properties of the power supply.
- * These files never fail, for there are monitors that then leave out all power
- * supplies; they are empty.
+ * Values that no class has a file for are files beside the properties of the power supply. A
+ * read of these files never fails, because some monitors then leave out all power supplies. A
+ * file without a value is empty.
  */
 
 #include <linux/bitmap.h>
@@ -39,10 +38,10 @@
 #include "compat.h"
 #include "smallbms.h"
 
-/* P3: a line that chatters is announced no more often than this, */
+/* P3: shortest time between two announcements, for a line that chatters */
 #define ANNOUNCE_NS	(100 * SMALLBMS_NS_PER_MS)
 
-/* and has so many lines in the log in so many seconds. */
+/* P3: largest number of log lines in so many seconds */
 #define LOG_BURST	10
 #define LOG_INTERVAL_S	5
 
@@ -228,7 +227,7 @@ static struct attribute *report_attrs[] = {
 	NULL
 };
 
-/* The pre-alarm may have no line; that it is on is shown all the same. */
+/* The pre-alarm is shown even if it has no line. */
 static umode_t report_attr_mode(struct kobject *kobj, struct attribute *attr, int index)
 {
 	const struct smallbms *bms = to_smallbms(kobj_to_dev(kobj));
@@ -295,8 +294,8 @@ static bool announced(const struct smallbms_report *report)
 }
 
 /*
- * "load-enable floats; U2 undervoltage cell=3 microvolt=2745000": what is new to the log.
- * When outputs have changed, all causes; else those that have begun. Gives the length.
+ * "load-enable floats; U2 undervoltage cell=3 microvolt=2745000": what is new to the log. If
+ * outputs have changed, it has all causes, otherwise those that have begun. Returns the length.
  */
 static int print_news(struct smallbms_report *report, u32 begun)
 {
@@ -317,8 +316,8 @@ static int print_news(struct smallbms_report *report, u32 begun)
 }
 
 /*
- * Without the lock of the bank: a console can be slow, and a listener too. A line of
- * the log that would be one too many is made later, of what is true then.
+ * Runs without the lock of the bank, because a console or a listener can be slow. A log line
+ * that would exceed the limit is made later, from the state at that time.
  */
 static void announce(struct work_struct *work)
 {
@@ -369,7 +368,7 @@ static void announce(struct work_struct *work)
 }
 
 /**
- * smallbms_report_publish() - let readers see what is, without an announcement
+ * smallbms_report_publish() - show the state to readers, without an announcement
  * @bms: the bank, locked or not yet shown
  */
 void smallbms_report_publish(struct smallbms *bms)
@@ -417,7 +416,7 @@ static void trace_transition(struct smallbms *bms)
 	trace_smallbms_transition(bms, report->trace_text);
 }
 
-/* The time that the load is still sure of begins or ends. */
+/* The time for which the load is sure to stay connected begins or ends. */
 static void trace_window(struct smallbms *bms, bool open)
 {
 	trace_smallbms_window(bms, open, open ? bms->settings.warning_ms :
@@ -426,7 +425,7 @@ static void trace_window(struct smallbms *bms, bool open)
 }
 
 /**
- * smallbms_report_update() - show what an evaluation has found, and announce changes
+ * smallbms_report_update() - show the result of an evaluation, and announce changes
  * @bms: the bank, locked
  */
 void smallbms_report_update(struct smallbms *bms)

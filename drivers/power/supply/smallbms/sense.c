@@ -6,19 +6,18 @@
 /**
  * DOC: smallbms-sense
  *
- * Inputs are read here and nowhere else, and nothing is decided here. A value
- * that cannot be read or cannot be true becomes "not known", with the time at
- * which it was last known; it never becomes zero and never stays what it was.
- * Of all cells and all batteries only the worst are passed on, with their
- * number: sums and averages hide a cell.
+ * Inputs are read here and nowhere else, and nothing is decided here. A value that cannot
+ * be read or cannot be true becomes "not known", with the time at which it was last known.
+ * It never becomes zero, and the old value is never kept. Of all cells and all batteries
+ * only the worst are passed on, with their numbers, because sums and averages hide a cell.
  *
- * Channels are scanned converter by converter, each for itself: what is slow or hangs
- * keeps nothing else waiting. A divider or an amplifier in front of a converter has no
- * pace of its own, so a channel belongs to the last node that its io-channels lead to.
+ * Each converter is scanned for itself, so one that is slow or hangs keeps nothing else
+ * waiting. A divider or an amplifier in front of a converter has no pace of its own, so a
+ * channel belongs to the last node that its io-channels lead to.
  *
- * A scan can take long and sleeps, so it runs without the lock of the bank, on values of
- * its own, and is published as a whole. Each value is as old as the beginning of its own
- * reading. Lines are quick and are read in every evaluation.
+ * A scan sleeps and can take long. So it runs without the lock of the bank, on values of
+ * its own, and is published as a whole. The age of a value counts from the beginning of its
+ * own reading. Lines are quick, and every evaluation reads them.
  */
 
 #include <kunit/visibility.h>
@@ -44,9 +43,9 @@
  * struct kind - one kind of measurement
  * @name: channel name in the devicetree, followed by a number with @max > 0
  * @max: largest number, 0 = a single channel without a number
- * @type: what the IIO channel has to measure
- * @unit: what that is in words
- * @scale: from what IIO gives (mV, mC, mA) to what we count in
+ * @type: quantity that the IIO channel has to measure
+ * @unit: name of that quantity
+ * @scale: factor from the unit of IIO (mV, mC, mA) to that of the driver
  * @low: lowest value that can be true (F1)
  * @high: highest value that can be true
  */
@@ -86,7 +85,7 @@ static const char *const line_names[SMALLBMS_NUM_LINES] = {
 };
 
 /**
- * smallbms_line_name() - what the devicetree calls a line
+ * smallbms_line_name() - get the name of a line in the devicetree
  * @line: which one
  *
  * Return: the name, without "-gpios".
@@ -109,10 +108,10 @@ bool smallbms_plausible(enum smallbms_kind kind, int value)
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_plausible);
 
-/* A read that fails, and took longer, has waited for what does not answer. */
+/* A read that fails after a longer time has waited for a chip that does not answer. */
 #define TIMEOUT_NS	(100 * NSEC_PER_MSEC)
 
-/* Gives false when it has waited in vain. */
+/* Returns false when the channel has not answered. */
 static bool read_channel(struct smallbms_channel *channel)
 {
 	struct smallbms_reading *scan = &channel->scan;
@@ -145,9 +144,9 @@ static bool behind(const struct smallbms_channel *channel,
  * smallbms_sense_scan() - read all channels of a converter
  * @converter: which one
  *
- * Sleeps, perhaps long. Only one scan of a converter at a time.
+ * Sleeps, perhaps long. Only one scan of a converter may run at a time.
  *
- * Return: false when it has waited for a channel in vain.
+ * Return: false when a channel has not answered.
  */
 bool smallbms_sense_scan(struct smallbms_converter *converter)
 {
@@ -218,10 +217,10 @@ static void group_readings(const struct smallbms_sense *sense, struct smallbms_s
 }
 
 /**
- * smallbms_sense_forget() - know no measurement
+ * smallbms_sense_forget() - make every measurement unknown
  * @sense: the inputs, of which none is being scanned
  * @sample: what the policy will see; its groups are made anew
- * @now_ns: boot time, from which the age of what is not known counts (F1)
+ * @now_ns: boot time, from which the age of unknown values counts (F1)
  */
 void smallbms_sense_forget(struct smallbms_sense *sense, struct smallbms_sample *sample,
 			   u64 now_ns)
@@ -315,8 +314,8 @@ static int parse_channel(const char *name, struct smallbms_channel *channel)
 }
 
 /*
- * The node behind a channel that has no io-channels itself; to be given back. A front end
- * that has several is taken to wait for the first.
+ * The last node behind a channel, which has no io-channels itself. The caller puts it. A
+ * front end with several io-channels is taken to wait for the first.
  */
 static struct fwnode_handle *find_converter(struct device *dev, unsigned int index,
 					    const char *name)
@@ -368,11 +367,11 @@ static int find_converters(struct device *dev, struct smallbms_sense *sense,
 	return 0;
 }
 
-/* What the load depends on (F1); temperatures, for one, it does not (F2). */
+/* Kinds that the load depends on (F1). It does not depend on temperatures (F2). */
 #define VITAL_KINDS	(BIT(SMALLBMS_KIND_CELL) | BIT(SMALLBMS_KIND_SUPPLY) |	\
 			 BIT(SMALLBMS_KIND_LOAD_CURRENT))
 
-/* Nothing to scan is one more, for a bank that no converter may keep waiting. */
+/* A bank with nothing to scan has one too, so that no converter keeps it waiting. */
 static int add_converters(struct device *dev, struct smallbms_sense *sense)
 {
 	struct smallbms_converter *converter;
@@ -447,7 +446,7 @@ static int open_channels(struct device *dev, struct smallbms_sense *sense)
 	return 0;
 }
 
-/* Numbers run from 1 without a gap, so that a forgotten cell is noticed. */
+/* Numbers run from 1 without a gap, so a forgotten cell is noticed. */
 static int check_numbers(struct device *dev, const struct smallbms_sense *sense,
 			 enum smallbms_kind kind)
 {

@@ -6,12 +6,12 @@
 /**
  * DOC: smallbms-settings
  *
- * One table holds the name, default and range of every setting; the devicetree,
- * the attributes and the tests all read it. Besides its range a setting can
- * stand in a relation to a neighbour ("at least 50 mV above"), which narrows
- * the range by what the neighbour is now. A set is valid when every setting is
- * inside its narrowed range. Whoever changes a setting changes a copy, asks
- * smallbms_settings_valid() and only then lets the policy see it.
+ * One table holds the name, default and range of every setting; the devicetree, the
+ * attributes and the tests all read it. Besides its range a setting can have a relation to
+ * a neighbour ("at least 50 mV above"), which narrows the range by the present value of the
+ * neighbour. A set is valid when every setting is inside its narrowed range. A caller that
+ * changes a setting changes a copy, asks smallbms_settings_valid(), and only then shows the
+ * copy to the policy.
  *
  * Nothing here sleeps, allocates, logs or knows the kernel.
  */
@@ -23,8 +23,8 @@
 #include "settings.h"
 
 /*
- * Load disconnect, pre-alarm and reconnect stand this far apart, at least; and
- * charge reconnect below disconnect.
+ * Load disconnect, pre-alarm and reconnect are at least this far apart; and so is charge
+ * reconnect below disconnect.
  */
 #define SETTING_GAP_UV	50000
 #define LOAD_DISCONNECT_MAX_UV	2800000
@@ -143,7 +143,7 @@ void smallbms_settings_init(struct smallbms_settings *set)
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_settings_init);
 
-/* The range of a setting, narrowed by what its neighbours are. */
+/* The range of a setting, narrowed by the values of its neighbours. */
 static void setting_range(const struct smallbms_settings *set, enum smallbms_setting_id id,
 			  struct smallbms_range *range)
 {

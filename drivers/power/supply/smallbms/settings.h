@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /**
- * struct smallbms_settings - what may differ from bank to bank
+ * struct smallbms_settings - the settings of a bank
  * @load_disconnect_uv: a cell below this is empty (U2)
  * @pre_alarm_uv: a cell below this starts the warning (U1)
  * @load_reconnect_uv: all cells at or above this connect the load (U4)
@@ -25,9 +25,9 @@
  * @stale_ms: age at which a measurement is lost (F1)
  * @charge_in_pre_alarm: 1 = charging goes on during the pre-alarm (C3 off)
  * @load_limit_ua: largest lasting current of the load output (F5)
- * @rest_ua: less current of the bank than this is none (P6)
- * @full_tail_percent: less charging current than this share of the charge of a full
- *	bank, per hour, is that of a bank that is full (P6)
+ * @rest_ua: a current of the bank below this counts as none (P6)
+ * @full_tail_percent: the tail current, as a share of the charge of a full bank per hour; a
+ *	charging current below it is that of a full bank (P6)
  * @full_cell_uv: a cell at or above this may be full (P6)
  * @full_hold_ms: how long both must stand before the bank is full (P6)
  */
@@ -97,9 +97,9 @@ struct smallbms_setting {
 };
 
 /**
- * struct smallbms_range - what a setting may be, the others being what they are
+ * struct smallbms_range - allowed values of a setting, given those of the others
  * @id: the setting
- * @value: what it is
+ * @value: its value
  * @min: smallest value that breaks nothing
  * @max: largest value that breaks nothing
  */

@@ -124,12 +124,12 @@ bool smallbms_plausible(enum smallbms_kind kind, int value);
 /**
  * struct smallbms_output - one terminal
  * @gpiod: its line, NULL where not fitted
- * @driven: what it was last told
+ * @driven: the last order to it
  * @told_ns: since when
- * @error: what the last write said, where a write says anything
+ * @error: result of the last write, where a write has one
  * @level: what its line last read, or a negative error
  * @readable: its line could be read at least once
- * @confirmed: its line, when it was last read since the last write, was as told
+ * @confirmed: the last reading of its line since the last write was as told
  */
 struct smallbms_output {
 	struct gpio_desc *gpiod;
@@ -146,7 +146,7 @@ struct smallbms_output {
  * @output: the terminals
  * @heartbeat: toggles while the bank is being watched, NULL where not fitted
  * @beat: its level
- * @panic: lets go of what can be let go of in a panic
+ * @panic: floats the outputs that can be floated in a panic
  */
 struct smallbms_act {
 	struct smallbms_output output[SMALLBMS_NUM_OUTPUTS];
@@ -205,13 +205,13 @@ static inline void smallbms_leds_show(struct smallbms_leds *leds,
 }
 #endif
 
-/* memory: what a restart does not forget */
+/* memory: the part of a bank that a restart does not forget */
 
 /**
  * struct smallbms_place - one of the places for a record
  * @cell: where it is
  * @size: of the cell, in bytes
- * @image: what it holds, or is to hold
+ * @image: its content, or the content to be written
  */
 struct smallbms_place {
 	struct nvmem_cell *cell;
@@ -222,7 +222,7 @@ struct smallbms_place {
 /**
  * struct smallbms_memory - where a bank is remembered
  * @fitted: there is a memory
- * @bank: what tells this bank from others
+ * @bank: distinguishes this bank from others
  * @place: places for a record; belongs to @keeper, as @newest and @sequence do
  * @newest: which of them has the newest
  * @sequence: its number
@@ -234,8 +234,8 @@ struct smallbms_place {
  * @claimed_ns: when that was last written
  * @kept: @stored is the newest record
  * @recalled: the bank has taken over what was read
- * @stored: what was read or last written
- * @wanted: what is to be written
+ * @stored: the record that was read or last written
+ * @wanted: the record to be written
  * @keeper: reads and writes
  * @done: it has done so
  */
@@ -259,13 +259,13 @@ struct smallbms_memory {
 	struct completion done;
 };
 
-/* report: what people and their tools see */
+/* report: the view of people and their tools */
 
 /* Room for all causes at once, with their values */
 #define SMALLBMS_CAUSES_TEXT	1536
 
 /**
- * struct smallbms_announced - what an announcement is about (P3)
+ * struct smallbms_announced - content of an announcement (P3)
  * @outputs: bit for each output that is told to be driven
  * @levels: bit for each output whose line reads as driven
  * @causes: bit for each cause that holds
@@ -286,31 +286,31 @@ struct smallbms_announced {
  * @desc: its description
  * @lock: everything below, and the readings of the channels
  * @settings: in force
- * @sample: what the inputs said
+ * @sample: values of the inputs
  * @gauge: how much charge the bank holds
  * @outputs: bit for each output that is told to be driven
  * @levels: bit for each output whose line reads as driven
  * @unread: bit for each output whose line cannot be read
  * @faults: bit for each output that does not stand (F3)
- * @warning_end_ns: when the load is not sure of its time any more, or 0: no pre-alarm
+ * @warning_end_ns: time until which the load is sure to stay connected, or 0: no pre-alarm
  * @cells_in_series: 4, 8 or 16, or 0 if the devicetree does not say
  * @causes: bit for each cause that holds
  * @since_ns: when each cause last began
  * @count: how often each cause has begun
  * @begun: bit for each cause that has begun since the last announcement
- * @announced: what the last announcement said
+ * @announced: content of the last announcement
  * @announced_ns: when that was
- * @logged_outputs: @outputs, as the last line in the log said
- * @logged_causes: bit for each cause that the log has told of, and that holds since
+ * @logged_outputs: @outputs of the last line in the log
+ * @logged_causes: bit for each cause that the log has named, and that has held since
  * @announcer: makes the next one
  * @rate: of lines in the log
  * @text: room for a line of the log; belongs to @announcer
  * @trace_text: room for a trace event; under the lock of the bank
  *
- * Readers take @lock and nothing else. Who holds it is not preempted, or is lent the
- * priority of who waits (PREEMPT_RT), so an evaluation waits microseconds, however
- * many the readers are. What @lock guards is written under the lock of the bank, too,
- * and may be read under either.
+ * Readers take @lock and nothing else. The holder of @lock is not preempted, or inherits the
+ * priority of a waiter (PREEMPT_RT). So an evaluation waits microseconds, however many the
+ * readers are. A member that @lock guards is written under the lock of the bank, too, and may be
+ * read under either.
  */
 struct smallbms_report {
 	struct power_supply *psy;
@@ -340,7 +340,7 @@ struct smallbms_report {
 };
 
 /**
- * struct smallbms_command - what people and their programs want of a bank
+ * struct smallbms_command - commands of people and their programs
  * @settings: to be in force
  * @charge_off: forbid charging (R5)
  * @load_off: switch the load off (R5)
@@ -367,19 +367,19 @@ struct smallbms_command {
  * struct smallbms - one bank
  * @dev: the platform device
  * @command_lock: @command
- * @command: what people and their programs want; the next evaluation takes it over
+ * @command: commands of people and their programs; the next evaluation takes them over
  * @lock: an evaluation, and everything below but the timer and the work; neither a
  *	reader nor a writer of an attribute takes it, because an evaluation may hold it
  *	while it waits for a line
  * @settings: in force
  * @sense: inputs
- * @sample: what they last said
+ * @sample: their last values
  * @state: what the policy remembers
- * @decision: what it last decided
+ * @decision: its last decision
  * @gauge: how much charge the bank holds
  * @act: outputs
  * @leds: LED triggers
- * @memory: what a restart does not forget
+ * @memory: the part that a restart does not forget
  * @report: what is shown
  * @mute: a line has no interrupt
  * @stopped: outputs float and stay so
@@ -417,7 +417,7 @@ struct smallbms {
 	struct notifier_block sleep;
 };
 
-/* causes: why outputs are what they are */
+/* causes: the reasons for the state of the outputs */
 
 const char *smallbms_cause_name(enum smallbms_cause cause);
 int smallbms_causes_health(const struct smallbms_report *report);
@@ -455,7 +455,7 @@ static inline int smallbms_hwmon_init(struct smallbms *bms)
 
 extern const struct attribute_group *smallbms_attr_groups[];
 
-/* bank: the evaluation, what causes it, and who may command it */
+/* bank: the evaluation, its causes and its commands */
 
 int smallbms_bank_init(struct smallbms *bms);
 int smallbms_bank_request_irqs(struct smallbms *bms);
