@@ -2,7 +2,7 @@
 /*
  * First process of the virtual board: plays a script, then powers off
  *
- * The script has a line for each thing to do, in the order of time:
+ * The script has a line for each action, in the order of time:
  *
  *   NANOSECONDS write PATH TEXT	write TEXT to a file
  *   NANOSECONDS try PATH TEXT		the same, to a file that may not be there
@@ -11,13 +11,13 @@
  *   NANOSECONDS cat PATH		print a file
  *   NANOSECONDS copy PATH PATH		copy a file, of any length
  *
- * Times count from the first line. A write that fails is reported and does not end
- * the script, because some are meant to fail. A sample that is due while the system
+ * Times count from the first line. A write that fails is reported, but does not end the
+ * script, because some writes are meant to fail. A sample that is due while the system
  * sleeps is left out; the others go to the file "samples": time, name and value. With
- * time travel, waiting costs nothing. The script is in the folder of the host that the
- * kernel's parameter FOLDER names, modules are in the one of MODULES; the guest has them
- * at /run and /lib. Without these parameters they are there already, in the initramfs of
- * a machine.
+ * time travel, waiting costs nothing. The kernel's parameter FOLDER names the folder of
+ * the host with the script, and MODULES the one with the modules. The guest has these
+ * folders at /run and /lib. Without these parameters they are there already, in the
+ * initramfs of a machine.
  */
 
 #include <errno.h>

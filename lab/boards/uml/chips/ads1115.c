@@ -2,11 +2,11 @@
 /*
  * ADS1115: four inputs, 16 bits, 8 to 860 conversions a second
  *
- * Figures of its data sheet, Texas Instruments SBAS444: the registers and the config register's
- * 8583h after power-on, the ranges and rates; a single shot wakes for 25 us. In continuous mode a
- * conversion under way ends with the settings that it began with, and the next one has the new
- * ones. The rates are nominal; a part is up to 10 % off. It has no comparator here, since nothing
- * wires its ALERT pin.
+ * The figures are those of its data sheet, Texas Instruments SBAS444: the registers, the config
+ * register's 8583h after power-on, the ranges and the rates. A single shot needs 25 us to wake. In
+ * continuous mode, a conversion under way ends with the settings that it began with, and the next
+ * one has the new settings. The rates are nominal; a real part is up to 10 % off. The model has no
+ * comparator, because nothing wires the ALERT pin.
  */
 
 #include <linux/bitfield.h>
@@ -20,7 +20,7 @@
 
 enum { CONVERSION, CONFIG, LOW_THRESHOLD, HIGH_THRESHOLD, NUM_REGISTERS };
 
-#define OS		BIT(15)		/* written: convert once; read: idle */
+#define OS		BIT(15)		/* written, it starts one conversion; read, it means idle */
 #define MUX		GENMASK(14, 12)
 #define SINGLE_ENDED	BIT(2)		/* of MUX */
 #define PGA		GENMASK(11, 9)
@@ -79,7 +79,7 @@ static s16 convert(struct ads1115 *ads, u16 config, u64 at_ns)
 	return clamp(div_s64(uv * BIT(15), range_uv[FIELD_GET(PGA, config)]), S16_MIN, S16_MAX);
 }
 
-/* Up to now: the conversions that have ended, of which only the last one counts. */
+/* Take in the conversions that have ended up to now; only the last one counts. */
 static void go_on(struct ads1115 *ads)
 {
 	u64 now_ns = ktime_get_boottime_ns(), period;
@@ -99,7 +99,7 @@ static int ads1115_control(struct chip *chip, const char *text)
 {
 	struct ads1115 *ads = chip->model;
 
-	/* Conversions that have ended have seen the inputs as they were. */
+	/* Conversions that have ended have measured the inputs as they were then. */
 	go_on(ads);
 	return inputs_control(&ads->inputs, text);
 }

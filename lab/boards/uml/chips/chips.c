@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Models of chips, on buses that fail as they are told to: for tests only
+ * Models of chips, on buses that fail on command: for tests only
  *
- * A bus finds in its own nodes of the devicetree which chips to model, so an overlay runs as it is,
- * with the kernel's own drivers. Transfers take as long as the clock of the bus makes them. A
- * test writes to the attribute "control" of the bus:
+ * A bus models the chips that its nodes in the devicetree name. So an overlay runs as it is, with
+ * the kernel's own drivers. A transfer takes as long as the clock of the bus makes it. A test
+ * writes to the attribute "control" of the bus:
  *
  *   ADDRESS fault ok			the chip works (the address is hexadecimal)
  *   ADDRESS fault refuse [COUNT]	it does not acknowledge its address; on SPI, which has no
@@ -14,8 +14,8 @@
  *   ADDRESS slow US			it holds the clock so long for each byte
  *   ADDRESS ...			words of the chip, which its own file explains
  *
- * With a COUNT so many transfers fail, then it works. A converter has these words, with uV at its
- * pins:
+ * With a COUNT, that many transfers fail, and then the chip works. A converter has these words,
+ * with uV at its pins:
  *
  *   ADDRESS set INPUT UV		what the input is at
  *   ADDRESS ramp INPUT UV NS		where it is NS later, going there in a line
@@ -36,10 +36,10 @@
 #include "chips.h"
 
 /**
- * inputs_uv() - what an input is at
+ * inputs_uv() - get the voltage of an input
  * @inputs: the inputs
  * @number: which one
- * @at_ns: when, on the boot clock
+ * @at_ns: the time, on the boot clock
  *
  * Return: uV.
  */
@@ -51,7 +51,7 @@ s32 inputs_uv(struct inputs *inputs, u32 number, u64 at_ns)
 }
 
 /**
- * inputs_control() - do to the inputs what a test says
+ * inputs_control() - execute a test's command on the inputs
  * @inputs: the inputs
  * @text: a line of the test
  *
@@ -83,10 +83,10 @@ int inputs_control(struct inputs *inputs, const char *text)
 /**
  * bus_probe() - model the chips of a bus
  * @bus: the bus
- * @dev: its device, whose node has theirs
+ * @dev: its device, whose node has the nodes of the chips
  * @types: the chips that can be on it
  *
- * A chip without a model is not there: nothing answers at its address.
+ * A chip without a model is absent: nothing answers at its address.
  *
  * Return: 0 or a negative errno.
  */
@@ -141,9 +141,9 @@ struct chip *bus_chip(struct bus *bus, u32 address)
 }
 
 /**
- * bus_fault() - how a transfer with a chip will go
+ * bus_fault() - get the fault of the next transfer with a chip
  * @chip: the chip
- * @slow_us: gets how much longer each byte takes
+ * @slow_us: set to the extra time of each byte
  *
  * Return: the fault.
  */
@@ -160,7 +160,7 @@ enum fault bus_fault(struct chip *chip, u32 *slow_us)
 }
 
 /**
- * bus_garble() - get one bit of a byte wrong, always the same sequence
+ * bus_garble() - change one bit of a byte, always in the same sequence
  * @bus: the bus
  * @byte: the byte
  *
@@ -220,7 +220,7 @@ static const struct attribute_group bus_group = { .attrs = bus_attrs };
 
 const struct attribute_group *bus_groups[] = { &bus_group, NULL };
 
-/* The system first: its pins take interrupts of chips. */
+/* The system comes first, because its pins take interrupts of chips. */
 static struct platform_driver *const drivers[] = {
 	&soc_driver, &spi_model_driver, &i2c_model_driver,
 };

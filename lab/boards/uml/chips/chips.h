@@ -19,10 +19,10 @@ struct chip;
 struct chip_type {
 	const char *compatible;
 	int (*probe)(struct chip *chip, struct device_node *node);
-	/* What a test writes to "control", after the address */
+	/* Commands that a test writes to "control", after the address */
 	int (*control)(struct chip *chip, const char *text);
 
-	/* I2C: addressed, a byte to it, a byte from it, the end. What it refuses gives an error. */
+	/* I2C: addressed, a byte to it, a byte from it, the end. A refusal is an error. */
 	int (*start)(struct chip *chip);
 	int (*write)(struct chip *chip, u8 byte);
 	u8 (*read)(struct chip *chip);
@@ -46,10 +46,10 @@ struct chip {
 	struct mutex lock;	/* the model, and all that follows */
 	enum fault fault;
 	u32 faults_left;	/* 0: until told otherwise */
-	u32 slow_us;		/* that it takes longer for each byte */
+	u32 slow_us;		/* extra time for each byte */
 };
 
-/* A bus has a list of chips, and a seed for what it garbles. */
+/* A bus has a list of chips, and a seed for the bits that it garbles. */
 struct bus {
 	struct list_head chips;
 	u32 seed;
@@ -68,7 +68,7 @@ struct inputs {
 	struct bms_ramp ramp[MAX_INPUTS];
 	u32 count;
 	u32 seed;
-	u32 gated;	/* of these the load current is measured */
+	u32 gated;	/* inputs that measure the load current */
 };
 
 s32 inputs_uv(struct inputs *inputs, u32 number, u64 at_ns);

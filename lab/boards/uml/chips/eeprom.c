@@ -2,10 +2,10 @@
 /*
  * 24C32: an EEPROM of 4096 bytes, erased at first
  *
- * Figures of a data sheet, Microchip 24AA32A/24LC32A, DS21713: an address of two bytes, pages of
- * 32. Data that goes over the end of a page goes to its beginning. The write begins at the end of
- * the message and takes up to 5 ms, here always; until then the chip does not acknowledge its
- * address.
+ * The figures are those of a data sheet, Microchip 24AA32A/24LC32A, DS21713: an address of two
+ * bytes, pages of 32 bytes. Data beyond the end of a page goes to the beginning of the page. The
+ * write begins at the end of the message and takes up to 5 ms; here it always takes 5 ms. Until it
+ * ends the chip does not acknowledge its address.
  */
 
 #include <linux/bits.h>

@@ -2,8 +2,8 @@
 /*
  * An I2C adapter with models of chips
  *
- * It has the errors of the kernel's Documentation/i2c/fault-codes.rst, and the time-out that the
- * core gives each adapter, one second.
+ * Its errors are those of the kernel's Documentation/i2c/fault-codes.rst. Its time-out is the one
+ * that the core gives each adapter: one second.
  */
 
 #include <linux/delay.h>
@@ -65,7 +65,7 @@ static void stop(struct chip *chip)
 static int i2c_model_xfer(struct i2c_adapter *adapter, struct i2c_msg *msgs, int count)
 {
 	struct i2c_model *i2c = i2c_get_adapdata(adapter);
-	/* All messages of a transfer are for one chip, as drivers of one chip send them. */
+	/* All messages of a transfer are for one chip, because a driver talks to one chip. */
 	struct chip *chip = bus_chip(&i2c->bus, msgs[0].addr);
 	enum fault fault = FAULT_REFUSE;
 	u32 slow_us = 0;
@@ -108,7 +108,7 @@ static int i2c_model_probe(struct platform_device *pdev)
 	i2c = devm_kzalloc(dev, sizeof(*i2c), GFP_KERNEL);
 	if (!i2c)
 		return -ENOMEM;
-	/* What the binding of buses has for a node that does not say */
+	/* The default of the binding of buses */
 	i2c->clock_hz = I2C_MAX_STANDARD_MODE_FREQ;
 	of_property_read_u32(dev->of_node, "clock-frequency", &i2c->clock_hz);
 	ret = bus_probe(&i2c->bus, dev, types);

@@ -2,12 +2,12 @@
 /*
  * MCP3208: eight inputs, 12 bits
  *
- * A word of the test: "reference UV", what VREF is at, 0 at first.
+ * A word of the test: "reference UV" sets the voltage of VREF, which is 0 at first.
  *
- * Figures of its data sheet, Microchip DS21298E, sections 4.1 and 5.0: after the start bit come
- * SGL, D2, D1 and D0. One more clock samples, the next one gives a null bit, then come twelve bits,
- * the highest first. Clocked on, it repeats them from the lowest, then gives zeros. The code is
- * 4096 * VIN / VREF.
+ * The figures are those of its data sheet, Microchip DS21298E, sections 4.1 and 5.0. SGL, D2, D1
+ * and D0 follow the start bit. One more clock samples the input, the next one gives a null bit,
+ * then twelve bits follow, the highest first. With more clocks, the chip repeats them from the
+ * lowest, then gives zeros. The code is 4096 * VIN / VREF.
  */
 
 #include <linux/bits.h>

@@ -7,13 +7,13 @@
  *   pull PIN LEVEL	what a pin reads that nothing else holds
  *   load-line PIN	the load current flows through this one
  *
- * Figures of its data sheet, NXP PCA9535 and PCA9535C: eight registers in pairs, within which the
- * address alternates. After power-on all pins are inputs, and all outputs would be high. INT is
- * open drain. It is asserted while a pin that is an input differs from what the input port was
- * when its byte was read last. A pin that changes back before that takes the interrupt back, and
- * the edge is lost. Reading one port leaves the interrupt of the other one.
+ * The figures are those of its data sheet, NXP PCA9535 and PCA9535C: eight registers in pairs,
+ * within which the address alternates. After power-on all pins are inputs, and the output registers
+ * are high. INT is open drain. It is asserted while an input pin differs from its level when its
+ * port was read last. If the pin changes back before a read, the interrupt ends, and the edge is
+ * lost. Reading one port does not clear the interrupt of the other one.
  *
- * It has no pin for a reset: it keeps its outputs while the processor begins anew.
+ * It has no reset pin, so it keeps its outputs while the processor restarts.
  */
 
 #include <linux/bits.h>

@@ -10,12 +10,12 @@
  *   edges ok|lost	while lost, no pin raises an interrupt
  *   unbind, crash	what happens to the host
  *
- * The kernel log has the outputs, as lines.c tells them, and the end: "NS shutdown".
+ * The kernel log has the outputs, in the form of lines.c, and the end: "NS shutdown".
  *
  * In reset GPIO 0 to 8 are pulled up, the others of the header down: BCM2711 ARM Peripherals,
  * section 5.3.
  *
- * gpio-sim has no interrupts that depend on a level, which a chip's interrupt line needs.
+ * gpio-sim has no level-triggered interrupts, and a chip's interrupt line needs one.
  */
 
 #include <linux/bitmap.h>
@@ -36,8 +36,8 @@
 #define NUM_LINES	58
 #define LAST_PULLED_UP	8
 /*
- * From a line that asks for an interrupt to its handler, the order of what it takes. A line that
- * asks on and on costs time.
+ * The order of magnitude of the time from an interrupt request of a line to its handler. A line
+ * that never stops requesting costs time.
  */
 #define LATENCY_NS	(10 * NSEC_PER_USEC)
 
@@ -62,7 +62,7 @@ struct soc {
 /* There is one. */
 static struct soc *the_soc;
 
-/* Lines that ask for an interrupt. The caller has the lock of interrupts. */
+/* Lines that request an interrupt. The caller has the lock of interrupts. */
 static bool asking(struct soc *soc, unsigned long *lines)
 {
 	u32 number;
@@ -141,7 +141,7 @@ static void pull(struct soc *soc, u32 number, bool level)
 }
 
 /**
- * soc_has() - whether a node is that of the system's pins
+ * soc_has() - check whether a node is that of the system's pins
  * @node: the node
  *
  * Return: true if it is.
@@ -152,8 +152,8 @@ bool soc_has(const struct device_node *node)
 }
 
 /**
- * soc_wire() - a chip has its interrupt line at a level
- * @line: where the line goes
+ * soc_wire() - set the level of a chip's interrupt line
+ * @line: the pin that it is wired to
  * @level: its level
  */
 void soc_wire(u32 line, bool level)

@@ -2,7 +2,7 @@
 /*
  * An SPI controller with models of chips
  *
- * A transfer that hangs is given up by the core of SPI, 200 ms after it should have ended.
+ * The core of SPI gives up a transfer that hangs, 200 ms after it should have ended.
  */
 
 #include <linux/delay.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A converter that reads what it is told to: for tests only
+ * A converter whose readings a test sets: for tests only
  *
  * Channels 0-159 are cell voltages in uV, 160-179 temperatures in mC, 180 is the
  * supply in uV, 181 the load current and 182 the bank current in uA. A test
@@ -13,8 +13,8 @@
  *   delay FIRST LAST MS		reading takes so long, one channel at a time
  *   sum CHANNEL COUNT			the channel reads the sum of the first COUNT cells
  *
- * With a reference "test,gate" to a GPIO line, the load current is 0 while that
- * line is not driven high. The test's own GPIO chip tells when its line is high.
+ * With a reference "test,gate" to a GPIO line, the load current is 0 while that line is not driven
+ * high. The test's own GPIO chip reports when its line is high.
  */
 
 #include <linux/atomic.h>
@@ -64,12 +64,12 @@ static s32 value_of(struct converter *c, const struct channel *ch)
 	return bms_ramp_value(&ch->ramp, ktime_get_boottime_ns(), &c->seed);
 }
 
-/* The load current flows until then, if a chip says so */
+/* The load current flows until this time, if a chip has reported one */
 static atomic64_t flows_until_ns = ATOMIC64_INIT(S64_MAX);
 
 /**
- * bms_converter_gate() - tell when the load current flows
- * @until_ns: until then, on the boot clock; 0 not at all, U64_MAX for ever
+ * bms_converter_gate() - report when the load current flows
+ * @until_ns: end of the current, on the boot clock; 0 not at all, U64_MAX never
  */
 void bms_converter_gate(u64 until_ns)
 {
@@ -78,9 +78,9 @@ void bms_converter_gate(u64 until_ns)
 EXPORT_SYMBOL_GPL(bms_converter_gate);
 
 /**
- * bms_converter_flows() - whether the load current flows
+ * bms_converter_flows() - check whether the load current flows
  *
- * Return: false if a chip has told that it does not.
+ * Return: false if a chip has reported that it does not.
  */
 bool bms_converter_flows(void)
 {
@@ -223,7 +223,7 @@ static int find_gate(struct device *dev, struct converter *c)
 		return 0;
 	if (fwnode_property_get_reference_args(dev_fwnode(dev), "test,gate", NULL, 1, 0, &args))
 		return -EINVAL;
-	/* Looked at, not requested: it belongs to the driver under test. */
+	/* The line is read but not requested, because it belongs to the driver under test. */
 	gdev = gpio_device_find_by_fwnode(args.fwnode);
 	fwnode_handle_put(args.fwnode);
 	if (!gdev)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A GPIO expander that fails as it is told to: for tests only
+ * A GPIO expander that fails on command: for tests only
  *
  * A test writes to the attribute "control", beside the words of lines.c:
  *
@@ -9,7 +9,7 @@
  *   access err COUNT		so many accesses fail
  *   edges ok|lost		while lost, no line raises an interrupt
  *
- * The kernel log has the outputs, as lines.c tells them, and the end:
+ * The kernel log has the outputs, in the form of lines.c, and the end:
  *
  *   NS shutdown		nothing comes after it
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pins of a chip, and what the world outside does to them
+ * The pins of a chip, and the effects of the world outside on them
  *
  * A test writes to the attribute "control" of the chip:
  *
@@ -9,8 +9,8 @@
  *   unbind			the bank loses its driver, however long that takes
  *   crash			the kernel panics
  *
- * What an output line is, for whatever reason, goes to the kernel log with the time of the
- * boot clock, so that it is known after a shutdown and a crash too:
+ * Each change of an output line goes to the kernel log with the time of the boot clock. So the
+ * state is known after a shutdown or a crash too:
  *
  *   NS line LINE high		or low; or sinks, when it is driven low
  *   NS line LINE falls NS	it is high until then, if nothing else happens to it
@@ -40,10 +40,10 @@ static u64 high_until(const struct bms_line *line)
 }
 
 /**
- * bms_line_is_high() - what a pin reads
+ * bms_line_is_high() - read a pin
  * @line: the pin
  *
- * Return: whether it is high.
+ * Return: true if it is high.
  */
 bool bms_line_is_high(const struct bms_line *line)
 {
@@ -107,7 +107,7 @@ void bms_lines_load_line(struct bms_lines *lines, u32 number)
 EXPORT_SYMBOL_GPL(bms_lines_load_line);
 
 /**
- * bms_lines_control() - do to the pins what a test says
+ * bms_lines_control() - execute a test's command on the pins
  * @lines: the pins
  * @text: a line of the test
  *
@@ -146,7 +146,7 @@ static void unbind(struct work_struct *work)
 static DECLARE_WORK(unbind_work, unbind);
 
 /**
- * bms_host_control() - do to the host what a test says
+ * bms_host_control() - execute a test's command on the host
  * @text: a line of the test
  *
  * Return: 0, or -EINVAL when it is not understood.

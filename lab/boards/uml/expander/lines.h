@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pins of a chip, and what the world outside does to them */
+/* The pins of a chip, and the effects of the world outside on them */
 
 #ifndef __BMS_EXPANDER_LINES_H
 #define __BMS_EXPANDER_LINES_H
@@ -25,7 +25,7 @@ struct bms_lines {
 	const char *name;	/* of the chip, in front of what is told, or "" */
 	struct bms_line *line;
 	unsigned int count;
-	u32 load_line;		/* what the load current flows through; none is count */
+	u32 load_line;		/* the line that the load current flows through; none is count */
 	u64 settle_ns;
 };
 

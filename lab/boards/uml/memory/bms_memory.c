@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A memory that fails as it is told to: for tests only
+ * A memory that fails on command: for tests only
  *
- * It is an nvmem with the cells that its node has, and as slow to write as an EEPROM: pages
- * of 16 bytes, one after the other, 5 ms each. It is blank, unless the property
- * "test,content" says otherwise. A test writes to the attribute "control":
+ * It is an nvmem device with the cells of its node. A write is as slow as that of an EEPROM: pages
+ * of 16 bytes, one after the other, 5 ms each. The memory is blank at first, unless the property
+ * "test,content" has its content. A test writes to the attribute "control":
  *
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   blank			all bytes become 0xff
  *
- * The attribute "writes" counts. What is written goes to the kernel log with the time of the
- * boot clock, so that the host knows what a memory keeps that loses its power in the middle:
+ * The attribute "writes" counts the writes. Each write goes to the kernel log with the time of the
+ * boot clock. So the host knows the content of a memory that loses its power in the middle:
  *
  *   NS page OFFSET HEX	it is begun
  *   NS blank
@@ -176,7 +176,7 @@ static int memory_probe(struct platform_device *pdev)
 	}
 	platform_set_drvdata(pdev, m);
 
-	/* Kernels differ in where they look for cells. Told of the node, all find it. */
+	/* Kernels look for cells in different places. All look in a node that is given here. */
 	for_each_child_of_node(dev->of_node, node) {
 		struct nvmem_cell_info *next = &cell[config.ncells];
 
