@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * smallbms-frontend - what a circuit in front of a converter makes of a voltage
+ * smallbms-frontend - the arithmetic of circuits in front of a converter
  */
 
 /**
  * DOC: smallbms-frontend-circuit
  *
- * Everything is counted in whole picovolts: 64 bits hold 9 MV of them, and the
- * finest step that a converter can tell, a nanovolt, is a thousand. Less than a
- * picovolt is lost at a converter whose count and offset are whole numbers; a
- * divider multiplies that. The last division rounds to the nearest uV, uA or mC.
- * What does not fit is an error, never a wrong value.
+ * All voltages are counted in whole picovolts. 64 bits hold 9 MV of them, and the finest
+ * step of a converter, a nanovolt, is a thousand. Less than a picovolt is lost at a
+ * converter whose count and offset are whole numbers; a divider multiplies this loss. The
+ * last division rounds to the nearest uV, uA or mC. A value that does not fit is an error,
+ * never a wrong value.
  */
 
 #include <kunit/visibility.h>
@@ -51,8 +51,8 @@ EXPORT_SYMBOL_IF_KUNIT(frontend_properties);
  * frontend_circuit_init() - judge the properties of a circuit and make a line of them
  * @circuit: the line
  * @kind: which circuit
- * @value: of each of its properties
- * @broken: on -ERANGE what is out of range
+ * @value: value of each of its properties
+ * @broken: on -ERANGE the property that is out of range
  *
  * Return: 0 or -ERANGE.
  */
@@ -64,7 +64,7 @@ int frontend_circuit_init(struct frontend_circuit *circuit, enum frontend_kind k
 
 	for (i = 0; property[i].name; i++) {
 		*broken = (struct frontend_broken){ &property[i], value[i], property[i].min };
-		/* The whole of a divider has its lower part in it. */
+		/* The full resistance of a divider includes its lower part. */
 		if (kind == FRONTEND_DIVIDER && i == 1)
 			broken->min = value[0];
 		if (value[i] < broken->min || value[i] > property[i].max ||
@@ -175,12 +175,12 @@ static int source_pv(const struct frontend_reading *reading, s64 *pv)
 }
 
 /**
- * frontend_value() - what stands in front of a circuit
+ * frontend_value() - compute the quantity in front of a circuit
  * @circuit: the circuit
- * @reading: what the source says of the voltage behind it
- * @value: in uV, uA or mC, rounded to the nearest
+ * @reading: reading by the source of the voltage behind it
+ * @value: the quantity, in uV, uA or mC, rounded to the nearest
  *
- * Return: 0, -ERANGE for what does not fit, -EINVAL for a number that says nothing.
+ * Return: 0, -ERANGE for a value that does not fit, -EINVAL for a number without a meaning.
  */
 int frontend_value(const struct frontend_circuit *circuit,
 		   const struct frontend_reading *reading, int *value)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * smallbms-frontend - what a circuit in front of a converter makes of a voltage
+ * smallbms-frontend - the arithmetic of circuits in front of a converter
  *
  * Figures only: no channel, no device, no lock.
  */
@@ -33,7 +33,7 @@ enum frontend_kind {
  * @def: its value when it is not
  * @min: least value
  * @max: largest value
- * @not_zero: 0 lies within the range, but says nothing
+ * @not_zero: 0 is within the range, but has no meaning
  */
 struct frontend_property {
 	const char *name;
@@ -47,8 +47,8 @@ struct frontend_property {
 /**
  * struct frontend_broken - a property that is out of range
  * @property: which one
- * @value: what it is
- * @min: the least that it can be beside the others
+ * @value: its value
+ * @min: its lowest allowed value, given the other properties
  */
 struct frontend_broken {
 	const struct frontend_property *property;
@@ -60,7 +60,7 @@ struct frontend_broken {
  * struct frontend_circuit - a straight line: from pV at the converter to a value
  * @times: the voltage is multiplied by this
  * @over: and divided by this
- * @unit_pv: how many pV are one of uV, uA or mC; negative for what falls
+ * @unit_pv: number of pV in one uV, uA or mC; negative for a falling line
  * @offset: added to that
  */
 struct frontend_circuit {
@@ -71,7 +71,7 @@ struct frontend_circuit {
 };
 
 /**
- * struct frontend_number - a number as IIO tells it
+ * struct frontend_number - a number in the form of IIO
  * @type: one of IIO_VAL_*, 0 = there is none
  * @val: first part
  * @val2: second part
@@ -83,9 +83,9 @@ struct frontend_number {
 };
 
 /**
- * struct frontend_reading - what a source says of its voltage
+ * struct frontend_reading - the reading of a source
  * @processed: the voltage in mV, or none: then the rest counts
- * @raw: what the converter has counted
+ * @raw: count of the converter
  * @offset: is added to @raw, may be none
  * @scale: mV for a count
  */

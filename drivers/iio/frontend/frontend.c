@@ -6,17 +6,16 @@
 /**
  * DOC: smallbms-frontend
  *
- * For kernels that are built without CONFIG_IIO_RESCALE: serves the bindings
- * voltage-divider, current-sense-shunt and temperature-transducer, so that a
- * measured bank can be described there too. Each node is a device with one
- * channel, which is read from the one of its source and is called in sysfs as by
- * the kernel's own driver: in_voltage0_raw for one.
+ * This driver is for kernels that are built without CONFIG_IIO_RESCALE. It serves the
+ * bindings voltage-divider, current-sense-shunt and temperature-transducer, so that a
+ * measured bank can be described there too. Each node is a device with one channel, which
+ * is read from the channel of its source. Its name in sysfs is that of the kernel's own
+ * driver, for example in_voltage0_raw.
  *
- * Its raw value already is what stands in front of the circuit, in uV, uA or mC,
- * and its scale is a constant, so that a consumer has nothing to multiply that
- * could overflow or lose a part. Whatever goes wrong at the source, with its
- * count, offset or scale, is an error of the raw value: a scale that cannot be
- * read is otherwise taken for 1 by consumers.
+ * Its raw value is the quantity in front of the circuit, in uV, uA or mC, and its scale is
+ * a constant. So a consumer multiplies nothing that could overflow or lose precision. Any
+ * fault of the source, in its count, offset or scale, is an error of the raw value, because
+ * consumers would take a scale that cannot be read for 1.
  */
 
 #include <linux/device.h>
@@ -62,7 +61,7 @@ static const struct iio_chan_spec channels[FRONTEND_KINDS] = {
 /**
  * struct frontend - one circuit
  * @source: the converter's channel behind it
- * @circuit: what it makes of a voltage
+ * @circuit: its line from a voltage to the quantity
  * @processed: the source knows its voltage, and no count with a scale
  * @offset: the source has an offset
  */
