@@ -31,7 +31,7 @@
 #define NOBODY		65534
 #define SLOW_US		100000
 
-/* What all readers have done so far */
+/* Sums over all readers so far */
 static struct tally {
 	unsigned long reads;
 	unsigned long died;

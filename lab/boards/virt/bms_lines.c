@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GPIO lines that are pulled as they are told to: for tests only
+ * GPIO lines whose pull a test sets: for tests only
  *
- * It replaces the gpio-sim of the virtual board in kernels that are built without that
- * and without its parts. Lines have no interrupts. A test writes "LINE LEVEL" to the
+ * It replaces the gpio-sim of the virtual board in kernels that are built without gpio-sim
+ * and the parts that it needs. Lines have no interrupts. A test writes "LINE LEVEL" to the
  * attribute "pull". A line that is not driven reads its pull.
  */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A line that says when the load current flows, for boards whose chip must not be asked */
+/* A line that shows when the load current flows, for boards whose chip must not be read */
 
 #ifndef __BMS_CONVERTER_GATE_H
 #define __BMS_CONVERTER_GATE_H

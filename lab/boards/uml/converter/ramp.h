@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A quantity that stands, or goes in a line; with noise, always the same sequence */
+/* A quantity that is constant or follows a ramp, with noise in always the same sequence */
 
 #ifndef __BMS_CONVERTER_RAMP_H
 #define __BMS_CONVERTER_RAMP_H
