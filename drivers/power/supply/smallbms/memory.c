@@ -6,9 +6,10 @@
 /**
  * DOC: smallbms-memory
  *
- * A bank may have a memory: two cells of any nvmem device. It is read once, when the bank
- * starts, and written when its content has to change. One work does both, the keeper. It
- * holds no lock meanwhile, so a memory that is slow or dead delays nothing.
+ * A bank may have a memory: two cells of any nvmem device. It is read when the bank starts
+ * and when a pause for sleep ends, and written when its content has to change. One work
+ * does both, the keeper. It holds no lock meanwhile, so a memory that is slow or dead
+ * delays nothing.
  *
  * Latches and switches are written at once (X4). So is that the load is connected no
  * longer (X5); that it is, only when it has been for some seconds, and once a minute, so that
