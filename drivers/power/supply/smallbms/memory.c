@@ -11,11 +11,11 @@
  * does both, the keeper. It holds no lock meanwhile, so a memory that is slow or dead
  * delays nothing.
  *
- * Latches and switches are written at once (X4). So is that the load is connected no
- * longer (X5); that it is, only when it has been for some seconds, and once a minute, so that
- * a loose plug does not wear the memory out. Counters and charge wait for ten minutes, an
- * orderly end, or the moment at which the bank has become full or nearly empty (X6). A charge
- * that is nearly the same waits for an orderly end.
+ * Latches and switches are written at once (X4). That the load is connected no longer is
+ * written at once, too (X5). That it is connected is written after some seconds, and once a
+ * minute at most, so that a loose plug does not wear the memory out. Counters and charge
+ * wait for ten minutes, an orderly end, or the moment at which the bank has become full or
+ * nearly empty (X6). A charge that is nearly the same waits for an orderly end.
  *
  * A start waits for the memory for a second. An answer that comes later can only forbid. If
  * no record is believed, the bank starts as one without a memory. A memory that cannot be
@@ -47,17 +47,17 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 /* X6: shortest time between two writes of counters and charge */
 #define SELDOM_NS	(600 * (u64)NSEC_PER_SEC)
 
-/* X5: that the load is connected is written when it has been for as long, ... */
+/* X5: a load that has been connected for this time is written as connected, ... */
 #define CLAIM_NS	(5 * (u64)NSEC_PER_SEC)
 
-/* ... and not more often. */
+/* ... if it has not been for this time. */
 #define CLAIMS_NS	(60 * (u64)NSEC_PER_SEC)
 
-/* After an error, and where a latch or a switch waits */
+/* The next try after an error, and the same where a latch or a switch waits */
 #define RETRY_NS	(10 * (u64)NSEC_PER_SEC)
 #define RETRY_SOON_NS	((u64)NSEC_PER_SEC)
 
-/* A charge that differs by less of the full one is nearly the same. */
+/* A charge that differs by less than this part of the full one is nearly the same. */
 #define CHARGE_PART	100
 
 /* Longest wait of a start and of an orderly end */
