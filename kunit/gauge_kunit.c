@@ -152,13 +152,13 @@ static int gauge_init(struct kunit *test)
 	return 0;
 }
 
-static void play(struct smallbms_gauge *gauge, const struct scan *scan)
+static void play_with(struct smallbms_gauge *gauge, const struct smallbms_settings *settings,
+		      const struct scan *scan)
 {
+	const struct smallbms_settings set = *settings;
 	struct smallbms_sample sample = {};
-	struct smallbms_settings set;
 	unsigned int i;
 
-	smallbms_settings_init(&set);
 	for (i = 0; i < max(scan->times, 1u); i++) {
 		now_ns += scan->us * 1000ULL;
 		sample.group[SMALLBMS_KIND_CELL] = (struct smallbms_group){
@@ -182,6 +182,52 @@ static void play(struct smallbms_gauge *gauge, const struct scan *scan)
 		smallbms_gauge_step(gauge, &set, &sample, scan->causes);
 		ends += gauge->at_end;
 	}
+}
+
+static void play(struct smallbms_gauge *gauge, const struct scan *scan)
+{
+	struct smallbms_settings set;
+
+	smallbms_settings_init(&set);
+	play_with(gauge, &set, scan);
+}
+
+/* P6: what the dead band hides is no tail current. */
+static void rest_current_hides_no_charger(struct kunit *test)
+{
+	static const s32 current_ma[] = { 9900, 4000, -4000, -9900 };
+	const struct scan tail = { 600000, 301, 3999, 3450, 0, 0 };
+	struct smallbms_settings set;
+	int i;
+
+	smallbms_settings_init(&set);
+	set.rest_ua = 10 * AH;
+	for (i = 0; i < ARRAY_SIZE(current_ma); i++) {
+		struct smallbms_gauge gauge = { .full_uah = 100 * AH };
+		const struct scan strong = { 600000, 1000, current_ma[i], 3500, 0, 0 };
+
+		play_with(&gauge, &set, &strong);
+		KUNIT_EXPECT_FALSE_MSG(test, gauge.full, "at %d mA", current_ma[i]);
+		play_with(&gauge, &set, &tail);
+		KUNIT_EXPECT_TRUE(test, gauge.full);
+	}
+}
+
+/* P6: charging that ends below the voltage of a full cell makes full there. */
+static void charge_limit_may_be_low(struct kunit *test)
+{
+	struct smallbms_gauge gauge = { .full_uah = 100 * AH };
+	const struct scan below = { 600000, 1000, 0, 3349, 0, 0 };
+	const struct scan full = { 600000, 301, 0, 3350, 0, 0 };
+	struct smallbms_settings set;
+
+	smallbms_settings_init(&set);
+	set.charge_disconnect_uv = 3400000;
+	set.charge_reconnect_uv = 500000;
+	play_with(&gauge, &set, &below);
+	KUNIT_EXPECT_FALSE(test, gauge.full);
+	play_with(&gauge, &set, &full);
+	KUNIT_EXPECT_TRUE(test, gauge.full);
 }
 
 static void charge_is_counted(struct kunit *test)
@@ -333,6 +379,8 @@ static struct kunit_case gauge_test_cases[] = {
 	KUNIT_CASE(percent_is_rounded_down),
 	KUNIT_CASE(nothing_to_count),
 	KUNIT_CASE(charge_is_said),
+	KUNIT_CASE(rest_current_hides_no_charger),
+	KUNIT_CASE(charge_limit_may_be_low),
 	KUNIT_CASE(full_until_some_is_out),
 	KUNIT_CASE(each_end_is_told_once),
 	KUNIT_CASE(largest_numbers),

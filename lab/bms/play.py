@@ -159,6 +159,9 @@ def main():
           f"{time.monotonic() - begin:.1f} s; logs: {args.log}")
     if skipped:
         print(f"{len(skipped)} skipped")
+    if not scenarios:
+        print("not ok: nothing is played, because the board can play none of them")
+        return report(0, 1)
     return report(len(scenarios) - failed, failed)
 
 

@@ -217,7 +217,8 @@ static void recall(struct smallbms *bms)
 	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
 		bms->report.count[i] += record->count[i];
 	spin_unlock(&bms->report.lock);
-	if (record->charge_known && !bms->gauge.known && bms->gauge.full_uah)
+	/* What has flowed since is not known. */
+	if (first && record->charge_known && !bms->gauge.known && bms->gauge.full_uah)
 		smallbms_gauge_set(&bms->gauge, record->charge_uah);
 	smallbms_policy_recall(&bms->state, &rules);
 }

@@ -52,6 +52,9 @@
 /* Fastest change of charge at which a voltage shows it: full in so many hours */
 #define SLOW_HOURS		5
 
+/* A bank is full this far below the charge limit, if the voltage of a full cell is higher. */
+#define BELOW_LIMIT_UV		50000
+
 /* A full bank stays full until this part of its charge has been taken out. */
 #define NOT_FULL_PART		100
 
@@ -116,26 +119,33 @@ static s64 nearly_empty_uams(const struct smallbms_gauge *gauge, s32 cell_uv)
 	       (max(cell_uv - EMPTY_UV, 0) / UV_PER_PERMILLE);
 }
 
+/* A charge limit below the voltage of a full cell keeps every cell from getting there. */
+static s32 full_cell_uv(const struct smallbms_settings *set)
+{
+	return min(set->full_cell_uv, set->charge_disconnect_uv - BELOW_LIMIT_UV);
+}
+
+/* A rest current above the tail current hides no charger and no load. */
 static bool looks_full(const struct smallbms_gauge *gauge, const struct smallbms_settings *set,
-		       const struct smallbms_group *cell, u32 causes)
+		       const struct smallbms_group *cell, s32 measured_ua, u32 causes)
 {
 	s64 tail_ua = div_s64((s64)gauge->full_uah * set->full_tail_percent, 100);
 
-	if (gauge->current_ua < 0 || gauge->current_ua >= tail_ua ||
+	if (gauge->current_ua < 0 || abs((s64)measured_ua) >= tail_ua ||
 	    causes & (BIT(SMALLBMS_CAUSE_PRE_ALARM) | BIT(SMALLBMS_CAUSE_CELL_LOST)))
 		return false;
-	if (cell->any && cell->max >= set->full_cell_uv)
+	if (cell->any && cell->max >= full_cell_uv(set))
 		return true;
 	/* A cell whose last reading failed may be the fullest. */
 	return gauge->looks_full && !cell->all;
 }
 
 static void find_full(struct smallbms_gauge *gauge, const struct smallbms_settings *set,
-		      const struct smallbms_group *cell, u32 causes)
+		      const struct smallbms_group *cell, s32 measured_ua, u32 causes)
 {
 	bool looked_full = gauge->looks_full;
 
-	gauge->looks_full = looks_full(gauge, set, cell, causes);
+	gauge->looks_full = looks_full(gauge, set, cell, measured_ua, causes);
 	if (!gauge->looks_full)
 		return;
 	if (!looked_full)
@@ -195,7 +205,7 @@ void smallbms_gauge_step(struct smallbms_gauge *gauge, const struct smallbms_set
 	if (!current_ua->any || current_ua->good_ns == gauge->read_ns)
 		return;
 	count(gauge, set, current_ua);
-	find_full(gauge, set, cell, causes);
+	find_full(gauge, set, cell, current_ua->min, causes);
 	if (low)
 		find_low(gauge, cell);
 }
