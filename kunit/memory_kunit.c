@@ -6,6 +6,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 
+#include <linux/crc32.h>
 #include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -15,8 +16,10 @@
 #include <linux/nvmem-provider.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
+#include <linux/power_supply.h>
 #include <linux/property.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include <linux/workqueue.h>
 
 #include "bench.h"
@@ -176,6 +179,15 @@ static bool becomes_lost(struct kunit *test, bool lost)
 	return false;
 }
 
+static void say(struct kunit *test, enum power_supply_property psp, int value)
+{
+	const union power_supply_propval said = { .intval = value };
+	struct power_supply *psy = supply_of(test);
+
+	KUNIT_EXPECT_EQ(test, 0, power_supply_set_property(psy, psp, &said));
+	power_supply_put(psy);
+}
+
 static void x4_a_damaged_cell_is_remembered(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -212,7 +224,7 @@ static void x4_the_switch_of_the_host_is_remembered(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 	msleep(MEASURED_MS);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
-	EXPECT_TEXT(test, &pdev->dev, "load_enable", "0\n");
+	EXPECT_TEXT(test, &pdev->dev, "load_enable", "0");
 
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
@@ -303,7 +315,7 @@ static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 	KUNIT_EXPECT_EQ(test, memory->writes, writes);
 	/* What is said of charging says nothing of the load. */
-	KUNIT_EXPECT_GT(test, write_file(psy_of(test), "charge_behaviour", "auto"), 0);
+	say(test, POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO);
 
 	/* It answers: what it says forbids, though late. */
 	memory->error = 0;
@@ -390,6 +402,101 @@ static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, record.load_off);
 }
 
+/* X6: why nothing is remembered does not matter to the bank. */
+static void x6_what_is_not_believed_is_written_anew(struct kunit *test)
+{
+	static const int at[] = { 20, 4, 8 };	/* in a counter, the version, the bank */
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+	struct smallbms_record record = { .load_off = true };
+	u32 id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
+	u32 sequence;
+	int i, place;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		device_release_driver(&pdev->dev);
+		for (place = 0; place < SMALLBMS_NUM_PLACES; place++) {
+			u8 *byte = memory->byte + place * SIZE;
+			u32 check;
+
+			smallbms_record_put(byte, id, 7, &record);
+			byte[at[i]] ^= 0x80;
+			if (!i)
+				continue;
+			check = crc32_le(~0U, byte + 4, SMALLBMS_RECORD_SIZE - 4);
+			put_unaligned_le32(check, byte);
+		}
+		KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+		msleep(200);
+		KUNIT_EXPECT_GE(test, newest(memory, id, &sequence, &record), 0);
+		KUNIT_EXPECT_FALSE(test, record.load_off);
+		record.load_off = true;
+	}
+}
+
+/* A clear that is given while the memory is lost is not taken back when it answers. */
+static void x6_a_clear_is_not_taken_back(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	t->adc->value[FAKE_CELL] = 1900000;
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	device_release_driver(&pdev->dev);
+	t->adc->value[FAKE_CELL] = 3300000;
+	memory->error = -EIO;
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "clear", "1"), 0);
+	memory->error = 0;
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+}
+
+/* P6 */
+static void x6_the_charge_is_remembered(struct kunit *test)
+{
+	struct fake_memory *memory;
+	struct fake_bank *bank = bank_of(test);
+	struct platform_device *pdev;
+	unsigned int writes;
+
+	with_hardware(test, false, true);
+	memory = memory_add(test, SIZE, false);
+	fake_bank_battery(bank);
+	pdev = running(test, bank);
+	KUNIT_EXPECT_EQ(test, -ENODEV, property_at_once(test, POWER_SUPPLY_PROP_CHARGE_NOW));
+	say(test, POWER_SUPPLY_PROP_CHARGE_NOW, 50000000);
+	KUNIT_EXPECT_EQ(test, 50000000, property(test, POWER_SUPPLY_PROP_CHARGE_NOW));
+	rebind(test, pdev);
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, 50000000, property(test, POWER_SUPPLY_PROP_CHARGE_NOW));
+
+	/* Less than a hundredth more is not worth a write, but at an orderly end. */
+	msleep(CLAIM_MS);
+	writes = memory->writes;
+	say(test, POWER_SUPPLY_PROP_CHARGE_NOW, 50900000);
+	msleep(1000);
+	KUNIT_EXPECT_EQ(test, memory->writes, writes);
+	rebind(test, pdev);
+	scanned(test);
+	KUNIT_EXPECT_EQ(test, 50900000, property(test, POWER_SUPPLY_PROP_CHARGE_NOW));
+}
+
+static void x6_one_cell_is_no_memory(struct kunit *test)
+{
+	struct fake_memory *memory;
+
+	with_hardware(test, false, true);
+	memory = memory_add(test, SIZE, false);
+	memory->lookup[1].con_id = "another";
+	KUNIT_EXPECT_FALSE(test, bound(fake_bank_add(test, bank_of(test), 0)));
+}
+
 /* A quiet bank writes nothing, and a busy line does not wear the memory out. */
 static void x6_a_memory_is_written_seldom(struct kunit *test)
 {
@@ -401,7 +508,8 @@ static void x6_a_memory_is_written_seldom(struct kunit *test)
 	running(test, bank_of(test));
 	msleep(CLAIM_MS);
 	writes = memory->writes;
-	KUNIT_EXPECT_LE(test, writes, 2);
+	/* That a start has begun, that it has ended, and that the load is connected */
+	KUNIT_EXPECT_LE(test, writes, 3);
 	msleep(2000);
 	for (i = 0; i < 3; i++) {
 		fake_gpio_set(t->gpio, FAKE_REMOTE_H, false);
@@ -445,13 +553,17 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(x6_a_memory_that_fails_forgets_nothing),
 	KUNIT_CASE(x6_a_memory_that_hangs_delays_nothing),
 	KUNIT_CASE(x6_a_memory_is_read_anew_after_sleep),
+	KUNIT_CASE(x6_what_is_not_believed_is_written_anew),
+	KUNIT_CASE(x6_a_clear_is_not_taken_back),
+	KUNIT_CASE(x6_the_charge_is_remembered),
+	KUNIT_CASE(x6_one_cell_is_no_memory),
 	KUNIT_CASE(x6_a_memory_is_written_seldom),
 	KUNIT_CASE(x6_a_loose_plug_does_not_wear_a_memory_out),
 	{}
 };
 
 struct kunit_suite smallbms_memory_suite = {
-	.name = "smallbms-memory",
+	.name = "smallbms_memory",
 	.init = bench_init,
 	.test_cases = cases,
 };

@@ -189,6 +189,6 @@ static struct kunit_case cases[] = {
 };
 
 struct kunit_suite smallbms_record_suite = {
-	.name = "smallbms-record",
+	.name = "smallbms_record",
 	.test_cases = cases,
 };
