@@ -34,6 +34,7 @@
  * struct fake_memory - a memory, and how it behaves
  * @byte: its content
  * @error: what every access gives, or 0
+ * @error_from: unless it is to a byte before this one
  * @read_only: it refuses to be written
  * @hangs_ms: how long every access takes, unless this is taken back
  * @writes: how often it was written
@@ -44,6 +45,7 @@
 struct fake_memory {
 	u8 byte[SMALLBMS_NUM_PLACES * SIZE];
 	int error;
+	unsigned int error_from;
 	bool read_only;
 	unsigned int hangs_ms;
 	unsigned int writes;
@@ -52,19 +54,19 @@ struct fake_memory {
 	struct nvmem_cell_lookup lookup[SMALLBMS_NUM_PLACES];
 };
 
-static int answer(const struct fake_memory *memory)
+static int answer(const struct fake_memory *memory, unsigned int at)
 {
 	unsigned int ms;
 
 	for (ms = 0; ms < READ_ONCE(memory->hangs_ms); ms += 20)
 		msleep(20);
-	return memory->error;
+	return at < memory->error_from ? 0 : memory->error;
 }
 
 static int fake_read(void *context, unsigned int at, void *value, size_t bytes)
 {
 	struct fake_memory *memory = context;
-	int ret = answer(memory);
+	int ret = answer(memory, at);
 
 	if (!ret)
 		memcpy(value, memory->byte + at, bytes);
@@ -74,7 +76,7 @@ static int fake_read(void *context, unsigned int at, void *value, size_t bytes)
 static int fake_write(void *context, unsigned int at, void *value, size_t bytes)
 {
 	struct fake_memory *memory = context;
-	int ret = answer(memory);
+	int ret = answer(memory, at);
 
 	if (ret)
 		return ret;
@@ -309,6 +311,8 @@ static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 	device_release_driver(&pdev->dev);
 	writes = memory->writes;
 
+	/* Only one of the two cells, which is as bad. */
+	memory->error_from = SIZE;
 	memory->error = -EIO;
 	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
