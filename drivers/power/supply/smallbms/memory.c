@@ -57,7 +57,7 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 #define RETRY_NS	(10 * (u64)NSEC_PER_SEC)
 #define RETRY_SOON_NS	((u64)NSEC_PER_SEC)
 
-/* A charge that differs by less than this part of the full one is nearly the same. */
+/* A charge that differs by no more than this part of the full one is nearly the same. */
 #define CHARGE_PART	100
 
 /* Longest wait of a start and of an orderly end */
@@ -71,22 +71,19 @@ static bool same_latches(const struct smallbms_record *a, const struct smallbms_
 	       a->load_off == b->load_off && a->charge_off == b->charge_off;
 }
 
-static bool same_record(const struct smallbms_record *a, const struct smallbms_record *b)
+/* The charges may be this far apart. */
+static bool same_record(const struct smallbms_record *a, const struct smallbms_record *b,
+			u32 apart_uah)
 {
 	return same_latches(a, b) && a->charge_known == b->charge_known &&
-	       a->charge_uah == b->charge_uah &&
+	       max(a->charge_uah, b->charge_uah) - min(a->charge_uah, b->charge_uah) <= apart_uah &&
 	       !memcmp(a->count, b->count, sizeof(a->count));
 }
 
-static bool nearly_same(const struct smallbms *bms, const struct smallbms_record *a,
-			const struct smallbms_record *b)
+static bool nearly_same(const struct smallbms *bms)
 {
-	u32 apart_uah = a->charge_uah > b->charge_uah ? a->charge_uah - b->charge_uah :
-			b->charge_uah - a->charge_uah;
-
-	return same_latches(a, b) && a->charge_known == b->charge_known &&
-	       apart_uah < bms->gauge.full_uah / CHARGE_PART + 1 &&
-	       !memcmp(a->count, b->count, sizeof(a->count));
+	return same_record(&bms->memory.wanted, &bms->memory.stored,
+			   bms->gauge.full_uah / CHARGE_PART);
 }
 
 /* A current that is lost tells nothing of the charge that follows. */
@@ -118,7 +115,7 @@ static bool is_urgent(const struct smallbms *bms)
 	const struct smallbms_memory *memory = &bms->memory;
 
 	return !memory->kept || !same_latches(&memory->wanted, &memory->stored) ||
-	       (bms->gauge.at_end && !nearly_same(bms, &memory->wanted, &memory->stored));
+	       (bms->gauge.at_end && !nearly_same(bms));
 }
 
 static bool is_due(const struct smallbms *bms)
@@ -130,8 +127,7 @@ static bool is_due(const struct smallbms *bms)
 		return age_ns >= RETRY_NS;
 	if (memory->lost)
 		return age_ns >= (is_urgent(bms) ? RETRY_SOON_NS : RETRY_NS);
-	return is_urgent(bms) ||
-	       (age_ns >= SELDOM_NS && !nearly_same(bms, &memory->wanted, &memory->stored));
+	return is_urgent(bms) || (age_ns >= SELDOM_NS && !nearly_same(bms));
 }
 
 /* X5: a claim that is new waits, and nothing else that is written takes it along. */
@@ -284,7 +280,7 @@ static void keep(struct smallbms *bms)
 		record = memory->wanted;
 		/* The record that was read is taken over before one is written. */
 		news = memory->recalled &&
-		       (!memory->kept || memory->lost || !same_record(&record, &memory->stored));
+		       (!memory->kept || memory->lost || !same_record(&record, &memory->stored, 0));
 	}
 	if (!news)
 		return;
