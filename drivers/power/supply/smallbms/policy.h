@@ -24,7 +24,7 @@ enum smallbms_kind {
 	SMALLBMS_KIND_TEMP,		/* battery temperatures, mC */
 	SMALLBMS_KIND_SUPPLY,	/* supply voltage, uV */
 	SMALLBMS_KIND_LOAD_CURRENT,	/* out of the load output, uA */
-	SMALLBMS_KIND_BANK_CURRENT,	/* into the bank, uA; shown and counted, no output needs it */
+	SMALLBMS_KIND_BANK_CURRENT,	/* into the bank, uA; counted, no output needs it */
 	SMALLBMS_NUM_KINDS
 };
 
