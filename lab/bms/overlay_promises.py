@@ -89,6 +89,12 @@ def parameters(overlay):
     return found
 
 
+def other_parameters(overlay, promised):
+    """Parameters that only the overlay has, or only its page."""
+    return [f"{name}: not in both of the overlay and boards.rst"
+            for name in sorted(promised ^ parameters(overlay).keys())]
+
+
 def drop(overlay, numbers, target):
     """Write an overlay without some fragments, as the firmware would merge it."""
     shutil.copy(overlay, target)

@@ -65,6 +65,7 @@ class Board:
     channels: dict = field(default_factory=dict)    # (converter, channel): value at the pin
     shows: dict = field(default_factory=dict)       # file of the power supply: what it says
     chip: int = 0       # the simulated one that has these lines
+    parameters: frozenset = frozenset({"loop", "remote", "heartbeat"})  # of boards.rst
 
 
 BOARDS = {
@@ -73,9 +74,11 @@ BOARDS = {
         # 3.30 V at half, 13.2 V at 1/30; 25 degrees, no current
         {**{(1, cell): 1650000 for cell in range(4)}, (1, 4): 440000,
          (2, 4): 750000, (2, 5): 750000, (2, 6): 0},
-        {"voltage_now": "13200000", "temp": "250"}),
+        {"voltage_now": "13200000", "temp": "250"},
+        parameters=frozenset(overlay_promises.PARAMETERS)),
     "i2c-expander": Board({0: 1, 1: 1, 2: 0, 3: 1, 4: 1, 5: 1}, 3, chip=1),
-    "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16),
+    "signals-only": Board({22: 0, 23: 0, 16: 0, 24: 0}, 16,
+                          parameters=frozenset({"loop", "heartbeat"})),
 }
 
 
@@ -281,6 +284,9 @@ def main():
             attempt(f"{name} protects a bank{front}, and passes the field test", play,
                     BOARDS[name], module, args.board, place)
         module = next(iter(fronts.values()), None)
+        if not attempt(f"{name} has the parameters that its page promises",
+                       overlay_promises.other_parameters, compiled, BOARDS[name].parameters):
+            continue
         for parameter, numbers in overlay_promises.parameters(compiled).items():
             attempt(f"{name} with {parameter}=off protects a bank without it", play_without,
                     parameter, numbers, BOARDS[name], whole, module, args.board, place, base, judge)

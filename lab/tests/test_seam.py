@@ -10,7 +10,8 @@ import boards
 from bms.errors import LabError
 
 LAB = pathlib.Path(__file__).parents[1]
-OF_A_BOARD = re.compile(r"^\s*(?:from|import) boards\.", re.MULTILINE)
+OF_A_BOARD = re.compile(r"^\s*(?:(?:from|import) boards\.|from boards import .*\b"
+                        rf"(?:{'|'.join(boards.names())})\b)", re.MULTILINE)
 
 
 def board_of(name):
@@ -48,8 +49,16 @@ class Seam(unittest.TestCase):
                     self.assertRegex(made, rf"(?m)^{variable}_{name} ")
 
     def test_each_overlay_is_a_board(self):
-        for overlay in LAB.parent.glob("Documentation/boards/*.dtso"):
-            self.assertIn(overlay.stem, boards.names())
+        overlays = {file.stem for file in LAB.parent.glob("Documentation/boards/*.dtso")}
+        self.assertTrue(overlays)
+        self.assertLessEqual(overlays, set(boards.names()))
+
+    def test_what_is_of_a_board_is_told_from_the_rest(self):
+        for text in ("import boards.uml.board", "from boards.uml import script",
+                     "from boards import npcm750", "    from boards import HEALTHY, uml"):
+            self.assertRegex(text, OF_A_BOARD)
+        for text in ("import boards", "from boards import HEALTHY"):
+            self.assertNotRegex(text, OF_A_BOARD)
 
     def test_programs_use_nothing_else_of_a_board(self):
         for path in (*LAB.glob("bms/*.py"), *LAB.glob("perf/*.py")):

@@ -43,7 +43,7 @@ NEEDS_uml := $(BUILD)/virtual-modules $(BUILD)/virtual-root/init
 # Overlays as they are, on models of the chips that they name
 dts = cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I $(LINUX)/include $(1) | \
 	dtc -q -@ -I dts -O dtb -o $(2) -
-$(BUILD)/overlaid/%.dtb: Documentation/boards/%.dtso $(VIRTUAL)/models.dts $(LINUX)/.unpacked
+$(BUILD)/overlaid/%.dtb: Documentation/boards/%.dtso $(VIRTUAL)/models.dts $(LINUX)/.unpacked | virtual-packages
 	@mkdir -p $(@D)
 	@$(call dts,$(VIRTUAL)/models.dts,$(@D)/base.dtb) && $(call dts,$<,$@o) && \
 		fdtoverlay -i $(@D)/base.dtb -o $@ $@o
@@ -53,7 +53,7 @@ overlaid = $(1):$(BUILD)/virtual/linux:$(BUILD)/virtual-modules/ko:$(BUILD)/virt
 OVERLAID_NEEDS = $(NEEDS_uml) $(BUILD)/overlaid/$(1).dtb
 
 # The models themselves
-$(BUILD)/chips.dtb: $(VIRTUAL)/chips.dts $(VIRTUAL)/models.dts $(LINUX)/.unpacked
+$(BUILD)/chips.dtb: $(VIRTUAL)/chips.dts $(VIRTUAL)/models.dts $(LINUX)/.unpacked | virtual-packages
 	@$(call dts,$<,$@)
 .PHONY: chips
 chips: $(NEEDS_uml) $(BUILD)/chips.dtb

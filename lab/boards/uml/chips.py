@@ -115,6 +115,8 @@ def mcp3208(trial):
         yield f"over the reference it is {trial.number(full)}"
     starts = [time for time, name, _ in trial.trace if name == "spi_transfer_start"]
     stops = [time for time, name, _ in trial.trace if name == "spi_transfer_stop"]
+    if not starts or len(starts) != len(stops):
+        yield f"{len(starts)} transfers begin, and {len(stops)} end"
     # 8 and 16 clocks of 1 MHz
     for start, stop, expected in zip(starts, stops, (8e-6, 16e-6) * 10):
         if not near(stop - start, expected):
