@@ -454,7 +454,9 @@ static void line_storms(struct kunit *test)
 	KUNIT_EXPECT_LT(test, took_ms, STORM_EDGES * REST_MS);
 	/* Once a millisecond, and by the scanner, however many edges there are. */
 	KUNIT_EXPECT_LE(test, t->gpio->reads[FAKE_BPA] - reads, took_ms / REST_MS + 2);
+	/* On a slow machine an edge comes after the rest, and is looked at before this returns. */
 	reads = t->gpio->reads[FAKE_BPA];
+	action->thread_fn(irq, action->dev_id);
 	msleep(20);
 	KUNIT_EXPECT_GT_MSG(test, t->gpio->reads[FAKE_BPA], reads, "the last edge is looked at");
 }
