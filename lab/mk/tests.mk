@@ -154,8 +154,7 @@ kunit-um kunit-arm: | kunit-can-run
 KUNIT = $(PYTHON) -m bms.kunit $(LINUX)/tools/testing/kunit/kunit.py $(BUILD)/logs/$@.log
 kunit-um: $(NEEDS_uml)
 	@$(KUNIT) $(BOARD_uml)
-kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz \
-		$(BUILD)/measured.dtb
+kunit-arm: $(BUILD)/board-debug/arch/arm/boot/zImage $(BUILD)/kunit-initramfs.cpio.gz
 	@$(KUNIT) $(call npcm750,board-debug,kunit-initramfs.cpio.gz)
 
 # The virtual board plays in virtual time, the emulated one in real time.
