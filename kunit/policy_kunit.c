@@ -987,14 +987,20 @@ static void x4_a_short_circuit_is_remembered(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, true, false);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
 
-	/* Two do not keep the load from being tried, and the next is the third. */
+	/* Two keep the load from being tried for 10 s, and the next is the third. */
 	memory.overloads = 2;
 	restarted(w, &memory);
-	pass(w, 5000);
-	KUNIT_EXPECT_TRUE(test, w->out.load);
+	KUNIT_EXPECT_GE(test, until(w, &w->out.load, true, 20000), 10000);
 	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 2000000);
 	pass(w, 60000);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+
+	/* A load that has been connected again since does not wait. */
+	memory.overloads = 2;
+	memory.connected = true;
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
+	restarted(w, &memory);
+	KUNIT_EXPECT_LE(test, until(w, &w->out.load, true, 20000), 2000);
 }
 
 static void x5_a_load_that_was_on_comes_back_after_a_restart(struct kunit *test)
@@ -2592,6 +2598,32 @@ static void f5_good_service_forgives(struct kunit *test)
 	}
 }
 
+/* A month of service between two overloads, and then a remote switch that is turned off. */
+static void f5_forgiven_is_forgiven(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1400000);
+		pass(w, 2000);
+		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 0);
+		pass(w, 12000);
+		KUNIT_EXPECT_TRUE(test, w->out.load);
+	}
+	pass(w, 60000);
+	KUNIT_EXPECT_EQ(test, remembered(w).overloads, 0);
+	switch_off(w);
+	pass(w, 5000);
+	switch_on(w);
+	pass(w, 5000);
+	KUNIT_EXPECT_TRUE(test, w->out.load);
+	set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1400000);
+	pass(w, 2000);
+	KUNIT_EXPECT_FALSE(test, w->out.load);
+	KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
+}
+
 /* Too much current, when the load has been on for @service_ms. */
 static void overload_after(struct world *w, u64 service_ms)
 {
@@ -3204,6 +3236,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(f4_a_clock_that_goes_back_shortens_nothing),
 	KUNIT_CASE(f5_overload_is_tried_again_twice),
 	KUNIT_CASE(f5_good_service_forgives),
+	KUNIT_CASE(f5_forgiven_is_forgiven),
 	KUNIT_CASE_PARAM(f5_times, service_gen_params),
 	KUNIT_CASE(f5_begins_anew_with_the_load),
 	KUNIT_CASE(f5_clear_ends_the_wait),

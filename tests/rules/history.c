@@ -785,6 +785,9 @@ static bool happen_restart(u8 a, u16 bc)
 	smallbms_policy_init(&w.st, w.now_ns);
 	if (believed)
 		smallbms_policy_recall(&w.st, &what);
+	/* F5: the wait begins anew. */
+	if (believed && what.overloads && !what.connected)
+		oracle.failed_ns = w.now_ns;
 	return starts();
 }
 

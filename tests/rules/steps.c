@@ -63,7 +63,9 @@ void X4_goes_on_with_what_is_remembered(void)
 	promise(invariant(&b.st) && b.st.blank == (last.blank && any.blank));
 	promise(b.st.load_on <= last.load_on && b.st.charge_on == last.charge_on);
 	promise(b.st.pre_alarm_on <= last.pre_alarm_on);
-	promise(b.st.overloads >= last.overloads && b.st.retry_ns == last.retry_ns);
+	promise(b.st.overloads >= last.overloads);
+	promise(b.st.retry_ns == last.retry_ns ||
+		(last.blank && any.overloads && b.st.retry_ns - b.st.now_ns <= 10000 * MS));
 	promise(b.st.over_discharged.on == (last.over_discharged.on || any.over_discharged));
 	promise(b.st.warm == (last.blank ? any.connected : last.warm));
 	happens(b.st.warm && last.starting && !last.warm);

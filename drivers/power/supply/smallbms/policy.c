@@ -35,9 +35,9 @@
  *
  * Restart. smallbms_policy_remember() says what has to be known after a restart, and
  * smallbms_policy_recall() takes it over. What only an operator ends is still there then
- * (X4), and a load that was connected need not wait for the reconnect level (X5). Nothing
- * else becomes easier, whatever is recalled. In the first start of a bank of which nothing
- * is remembered a cell counts as damaged sooner (C4).
+ * (X4), and a load that was connected need not wait for the reconnect level (X5). In the
+ * first start of a bank of which nothing is remembered a cell counts as damaged sooner (C4).
+ * Nothing else becomes easier, whatever is recalled.
  *
  * Load. Only cells that are all at or above the reconnect level, together with
  * the permission of the batteries where they signal one, connect it (U4). While
@@ -677,8 +677,6 @@ static bool may_connect(const struct smallbms_settings *set, const struct smallb
 
 static void overloaded(struct smallbms_state *st)
 {
-	if (elapsed(st->load_on_ns, st->now_ns) >= OVERLOAD_GOOD_MS * SMALLBMS_NS_PER_MS)
-		st->overloads = 0;
 	st->overloads++;
 	st->retry_ns = add(st->now_ns, OVERLOAD_RETRY_MS * SMALLBMS_NS_PER_MS);
 	st->load_on = false;
@@ -691,6 +689,9 @@ static void decide_load(const struct smallbms_settings *set, struct smallbms_sta
 		st->overloads = 0;
 		st->retry_ns = 0;
 	}
+	if (st->load_on &&
+	    elapsed(st->load_on_ns, st->now_ns) >= OVERLOAD_GOOD_MS * SMALLBMS_NS_PER_MS)
+		st->overloads = 0;
 	/* A load that would have been cut waits for the reconnect level, as after a cut. */
 	if (seen(&st->empty) || seen(&st->atd) || lost(st, in) || in->host_load_off)
 		st->warm = false;
@@ -1036,9 +1037,12 @@ static bool unquestioned(const struct smallbms_state *st)
  * @st: the state, since smallbms_policy_init()
  * @remembered: from smallbms_policy_remember(), or anything
  *
- * The record makes something easier in the first start only: a load that was connected need
- * not wait for the reconnect level (X5). Later it can only forbid, so a memory may answer
- * at any time.
+ * The record makes something easier in the first start only. A load that was connected need
+ * not wait for the reconnect level (X5), and cells need not be above the level that C4 asks
+ * for if nothing is remembered. Later it can only forbid, so a memory may answer at any time.
+ *
+ * A load that has not been connected since an overload waits as it would have without the
+ * restart (F5). How much of that time has passed is not known.
  */
 void smallbms_policy_recall(struct smallbms_state *st,
 			    const struct smallbms_remembered *remembered)
@@ -1055,8 +1059,11 @@ void smallbms_policy_recall(struct smallbms_state *st,
 		st->load_on = false;
 		st->pre_alarm_on = false;
 	}
-	if (st->blank)
+	if (st->blank) {
 		st->warm = remembered->connected;
+		if (overloads && !remembered->connected)
+			st->retry_ns = add(st->now_ns, OVERLOAD_RETRY_MS * SMALLBMS_NS_PER_MS);
+	}
 	st->blank = st->blank && remembered->blank;
 }
 EXPORT_SYMBOL_IF_KUNIT(smallbms_policy_recall);
