@@ -102,7 +102,8 @@ class PinLog:
         self.pin = {name: Steps(level) for name, level in start.items()}
         self.rows = [(0.0, start)]
         self.samples = []       # (time, file, value)
-        self.torn = 0           # writes of the memory that a power loss has torn
+        self.writes = 0         # records that the memory has got
+        self.torn = 0           # those that a power loss has torn
         self.doubt = None       # why its times may be wrong, where a board knows
 
     def add(self, time, name, level):

@@ -71,7 +71,7 @@ PIN = "|".join((*PINS, *MORE_PINS))
 INTERVAL = rf"@\[({NUMBER}),({NUMBER}|end)\]$"
 LEVEL = re.compile(rf"({PIN})(->|=)([1Z0]){INTERVAL}")
 FILE = re.compile(rf"sys:([\w/]+)(!?=)([^@]+){INTERVAL}")
-COUNT = re.compile(rf"n\(({PIN})\)<=(\d+)$")
+COUNT = re.compile(rf"n\(({PIN}|MEM)\)<=(\d+)$")
 
 
 @dataclass
@@ -349,10 +349,13 @@ class Reader:
             new.pin, new.level = file[1], file[3]
         else:
             self.refuse(f"\"{text}\" is not an expectation: PIN->LEVEL@[FROM,TO], "
-                        "PIN=LEVEL@[FROM,TO], n(PIN)<=COUNT, sys:FILE=VALUE@[FROM,TO], "
+                        "PIN=LEVEL@[FROM,TO], n(PIN)<=COUNT, n(MEM)<=COUNT, "
+                        "sys:FILE=VALUE@[FROM,TO], "
                         "sys:FILE!=VALUE@[FROM,TO] or warned")
         if new.pin in MORE_PINS and new.pin not in self.scenario.pins:
             self.refuse(f"a bank without {MORE_PINS[new.pin]}=1 has no {new.pin}")
+        if new.pin == "MEM" and "memory" not in self.scenario.flags:
+            self.refuse("a bank without memory=1 writes none")
         if level or file:
             begin, end = (level or file).groups()[-2:]
             new.begin = float(begin)
@@ -532,6 +535,8 @@ def unmet(expectation, log):
         return warned(log)
     if expectation.kind in ("is", "is not"):
         return said(expectation, log)
+    if expectation.pin == "MEM":
+        return None if log.writes <= expectation.count else f"{log.writes} writes"
     steps = log.pin[expectation.pin]
     if expectation.kind == "count":
         count = len(steps.edges())

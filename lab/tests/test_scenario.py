@@ -233,6 +233,7 @@ class Bad(Files):
                 ("expect warned!", "not an expectation"),
                 ("expect EN=1@[1,2]", "without heartbeat=1 has no EN"),
                 ("expect n(CW)<=1", "without chargewarn=1 has no CW"),
+                ("expect n(MEM)<=1", "without memory=1 writes none"),
                 ("expect sys:health=Good", "not an expectation"),
                 ("expect sys:health=@[1,2]", "not an expectation"),
                 ("expect sys:health->Good@[1,2]", "not an expectation"),

@@ -150,6 +150,10 @@ class Memory(unittest.TestCase):
         self.assertEqual(self.kept(2_900_000_000), script.BLANK)
         self.assertEqual(self.kept(4_000_000_000), b"\xff" * 4 + b"\x33" * 12 + b"\xff" * 240)
 
+    def test_a_write_is_counted_once(self):
+        self.assertEqual(reading.writes(self.SAID), 1)
+        self.assertEqual(reading.writes(self.SAID.replace("page 4 ", "page 128 ")), 2)
+
     def test_a_page_is_torn(self):
         torn = self.kept(1_005_000_001)
         self.assertEqual(torn[:16], b"\x11" * 16)

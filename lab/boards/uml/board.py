@@ -23,7 +23,7 @@ from bms.product import pump
 from bms.scenario import World
 from boards.uml import faults
 from boards.uml.reading import (BEGIN, LEFT, SHUTDOWN, WRITTEN, edges, gpio_chips, kept,
-                                line_edges)
+                                line_edges, writes)
 from boards.uml.script import BEGIN_NS, BLANK, NS, RESTART_S, Script, at_ns, devicetree
 
 TIMEOUT_S = 1200
@@ -279,6 +279,7 @@ class Uml(boards.Board):
             on.run(folder / f"power-{number}")
             memory = on.memory
             log.torn += on.torn
+            log.writes += writes(on.said)
             complaints += on.complaints()
             until = next((later for later, what in changes[index + 1:] if what in ("on", "off")),
                          scenario.end) if how in ("reboot", "crash") else time

@@ -64,6 +64,11 @@ def line_edges(said, begin_ns):
         yield (due_ns - begin_ns) / NS, pin, "Z"
 
 
+def writes(said):
+    """How many writes of a cell have begun: one half of the memory is each."""
+    return sum(match[3] in ("0", str(len(BLANK) // 2)) for match in STORED.finditer(said))
+
+
 def kept(memory, said, left_ns, chance):
     """What a memory keeps that its host or its power leaves at a time; is a page of it torn?
 

@@ -9,8 +9,8 @@
  *   access ok|err|hang		each access works, fails at once, or fails after a second
  *   blank			all bytes become 0xff
  *
- * The attribute "writes" counts the writes. Each write goes to the kernel log with the time of the
- * boot clock. So the host knows the content of a memory that loses its power in the middle:
+ * Each write goes to the kernel log with the time of the boot clock. So the host knows the content
+ * of a memory that loses its power in the middle:
  *
  *   NS page OFFSET HEX	it is begun
  *   NS blank
@@ -45,7 +45,6 @@ struct memory {
 	u8 content[SIZE_BYTES];
 	bool fails;
 	bool hangs;
-	unsigned int writes;
 };
 
 static int access(struct memory *m)
@@ -96,8 +95,6 @@ static int memory_write(void *priv, unsigned int offset, void *from, size_t byte
 		scoped_guard(mutex, &m->lock)
 			memcpy(page, from + done, part);
 	}
-	scoped_guard(mutex, &m->lock)
-		m->writes++;
 	return 0;
 }
 
@@ -121,18 +118,8 @@ static ssize_t control_store(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_WO(control);
 
-static ssize_t writes_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct memory *m = dev_get_drvdata(dev);
-
-	guard(mutex)(&m->lock);
-	return sysfs_emit(buf, "%u\n", m->writes);
-}
-static DEVICE_ATTR_RO(writes);
-
 static struct attribute *memory_attrs[] = {
 	&dev_attr_control.attr,
-	&dev_attr_writes.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(memory);
