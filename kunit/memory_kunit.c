@@ -22,8 +22,8 @@
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
 
-#include "bench.h"
 #include "fakes.h"
+#include "helpers.h"
 #include "smallbms.h"
 #include "suites.h"
 
@@ -568,6 +568,6 @@ static struct kunit_case cases[] = {
 
 struct kunit_suite smallbms_memory_suite = {
 	.name = "smallbms_memory",
-	.init = bench_init,
+	.init = probe_test_init,
 	.test_cases = cases,
 };

@@ -29,8 +29,8 @@
 #include <linux/workqueue.h>
 #include <trace/events/printk.h>
 
-#include "bench.h"
 #include "fakes.h"
+#include "helpers.h"
 #include "suites.h"
 
 /* What the driver said, as the console saw it */
@@ -70,7 +70,7 @@ static void listen(void)
 static int probe_init(struct kunit *test)
 {
 	listen();
-	return bench_init(test);
+	return probe_test_init(test);
 }
 
 /* Good nodes */

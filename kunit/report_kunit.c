@@ -24,8 +24,8 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include "bench.h"
 #include "fakes.h"
+#include "helpers.h"
 #include "suites.h"
 
 #define STALE_MS	1000	/* the shortest that is allowed */
@@ -885,6 +885,6 @@ static struct kunit_case report_cases[] = {
 
 struct kunit_suite smallbms_report_suite = {
 	.name = "smallbms_report",
-	.init = bench_init,
+	.init = probe_test_init,
 	.test_cases = report_cases,
 };

@@ -10,7 +10,7 @@
 
 kunit_test_suites(&smallbms_policy_suite, &smallbms_settings_suite, &smallbms_sense_suite,
 		  &smallbms_gauge_suite, &smallbms_record_suite, &smallbms_memory_suite,
-		  &smallbms_probe_suite, &smallbms_report_suite, &smallbms_safe_suite);
+		  &smallbms_probe_suite, &smallbms_report_suite, &smallbms_faults_suite);
 
 MODULE_DESCRIPTION("KUnit tests of smallbms");
 MODULE_LICENSE("GPL");

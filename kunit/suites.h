@@ -12,6 +12,6 @@ extern struct kunit_suite smallbms_gauge_suite;
 extern struct kunit_suite smallbms_memory_suite;
 extern struct kunit_suite smallbms_probe_suite;
 extern struct kunit_suite smallbms_report_suite;
-extern struct kunit_suite smallbms_safe_suite;
+extern struct kunit_suite smallbms_faults_suite;
 
 #endif /* __SMALLBMS_SUITES_H */

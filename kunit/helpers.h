@@ -3,8 +3,8 @@
  * What all suites share that run a bank
  */
 
-#ifndef __SMALLBMS_BENCH_H
-#define __SMALLBMS_BENCH_H
+#ifndef __SMALLBMS_HELPERS_H
+#define __SMALLBMS_HELPERS_H
 
 #include <linux/notifier.h>
 #include <linux/power_supply.h>
@@ -40,7 +40,7 @@ struct probe_test {
 	unsigned int changed;
 };
 
-int bench_init(struct kunit *test);
+int probe_test_init(struct kunit *test);
 struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs);
 void add_signals(struct fake_bank *bank);
 void add_panel(struct fake_bank *bank);
@@ -65,4 +65,4 @@ ssize_t write_file(struct device *dev, const char *name, const char *text);
 #define EXPECT_TEXT(test, dev, name, text)	\
 	KUNIT_EXPECT_STREQ(test, text_of(dev, name), text)
 
-#endif /* __SMALLBMS_BENCH_H */
+#endif /* __SMALLBMS_HELPERS_H */

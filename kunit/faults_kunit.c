@@ -31,8 +31,8 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include "bench.h"
 #include "fakes.h"
+#include "helpers.h"
 #include "smallbms.h"
 #include "suites.h"
 
@@ -1055,7 +1055,7 @@ static void announcements_do_not_wake(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, device_may_wakeup(psy_of(test)));
 }
 
-static struct kunit_case safe_cases[] = {
+static struct kunit_case faults_cases[] = {
 	KUNIT_CASE_SLOW(every_allocation_of_probe_fails_in_turn),
 	KUNIT_CASE(evaluation_needs_no_memory),
 	KUNIT_CASE(deferred_again_and_again),
@@ -1101,8 +1101,8 @@ static struct kunit_case safe_cases[] = {
 	{}
 };
 
-struct kunit_suite smallbms_safe_suite = {
-	.name = "smallbms_safe",
-	.init = bench_init,
-	.test_cases = safe_cases,
+struct kunit_suite smallbms_faults_suite = {
+	.name = "smallbms_faults",
+	.init = probe_test_init,
+	.test_cases = faults_cases,
 };

@@ -18,8 +18,8 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "bench.h"
 #include "fakes.h"
+#include "helpers.h"
 #include "smallbms.h"
 
 /**
@@ -113,12 +113,12 @@ static void healthy_lines(struct fake_gpio *gpio)
 }
 
 /**
- * bench_init() - begin a test
+ * probe_test_init() - begin a test
  * @test: the test
  *
  * Return: 0, or an error.
  */
-int bench_init(struct kunit *test)
+int probe_test_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct probe_test), GFP_KERNEL);
 	return test->priv ? 0 : -ENOMEM;
