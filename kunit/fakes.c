@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fake GPIO chip, fake converters and banks that hang on them
+ * A fake GPIO chip, fake converters and banks that use them
  *
- * Software nodes tie them together, so that a test says what a devicetree would,
- * one property at a time.
+ * Software nodes tie them together. A test makes them one property at a time, as a devicetree
+ * would have them.
  */
 
 #include <kunit/device.h>
@@ -68,7 +68,7 @@ static const struct software_node nodes[FAKE_NUM_NODES] = {
 	[FAKE_NO_CONVERTER] = { .name = "smallbms-fake-no-converter" },
 };
 
-/* What a bank may call its battery: 100 Ah in 4 cells */
+/* A battery of 100 Ah in 4 cells */
 static const struct property_entry battery_properties[] = {
 	PROPERTY_ENTRY_STRING("compatible", "simple-battery"),
 	PROPERTY_ENTRY_U32("charge-full-design-microamp-hours", FAKE_BATTERY_UAH),
@@ -82,7 +82,7 @@ static const struct software_node battery_node = {
 	.properties = battery_properties,
 };
 
-/* More than a property of a power supply can hold */
+/* A battery with more charge than a property of a power supply can hold */
 static const struct property_entry large_battery_properties[] = {
 	PROPERTY_ENTRY_STRING("compatible", "simple-battery"),
 	PROPERTY_ENTRY_U32("charge-full-design-microamp-hours", 3000000000U),
@@ -111,7 +111,7 @@ KUNIT_DEFINE_ACTION_WRAPPER(free_adc, iio_device_free, struct iio_dev *);
 KUNIT_DEFINE_ACTION_WRAPPER(remove_irqs, irq_domain_remove_sim, struct irq_domain *);
 KUNIT_DEFINE_ACTION_WRAPPER(remove_gpio, gpiochip_remove, struct gpio_chip *);
 
-/* Nodes are there before, and until after, whatever refers to them. */
+/* Register a node before anything refers to it; it is removed after all of that. */
 static void need_node(struct kunit *test, const struct software_node *node)
 {
 	if (software_node_fwnode(node))
@@ -120,7 +120,7 @@ static void need_node(struct kunit *test, const struct software_node *node)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, remove_node, (void *)node));
 }
 
-/* Whoever refers to a node waits for a driver of it, from 7.3 on, unless told. */
+/* From 7.3 on a device waits for the drivers of nodes that it refers to. This node has none. */
 static void has_no_driver(const struct software_node *node)
 {
 	fwnode_dev_initialized(software_node_fwnode(node), true);
@@ -142,7 +142,7 @@ static void fake_gpio_now(struct fake_gpio *gpio, unsigned int line, bool output
 		gpio->was_driven |= BIT(line);
 }
 
-/* Each call of the chip asks once whether it fails, with an error of its own or in its turn. */
+/* Each call of the chip asks this once: it fails in its turn, or with the error of its line. */
 static int fake_gpio_fails(struct fake_gpio *gpio, int error)
 {
 	if (gpio->fail_call && !--gpio->fail_call) {
@@ -162,7 +162,7 @@ static int fake_gpio_get_direction(struct gpio_chip *chip, unsigned int line)
 	return gpio->output & BIT(line) ? GPIO_LINE_DIRECTION_OUT : GPIO_LINE_DIRECTION_IN;
 }
 
-/* An input keeps its level; a line let go of is pulled low by the board. */
+/* An input keeps its level. An output that becomes an input is pulled low by the board. */
 static int fake_gpio_direction_input(struct gpio_chip *chip, unsigned int line)
 {
 	struct fake_gpio *gpio = gpiochip_get_data(chip);
@@ -289,7 +289,7 @@ void fake_gpio_set(struct fake_gpio *gpio, enum fake_line line, bool high)
 }
 
 /**
- * fake_gpio_driven() - is an output driven high
+ * fake_gpio_driven() - tell whether an output is driven high
  * @gpio: the chip
  * @line: which line
  *
@@ -333,11 +333,11 @@ static const struct iio_info adc_info = {
 };
 
 /**
- * fake_adc_add() - add a converter, or what is in front of one, for as long as the test runs
+ * fake_adc_add() - add a converter or a front end, for as long as the test runs
  * @test: the test
  * @node: which one
  *
- * Return: the converter, all cells at 3.30 V, 25 C, 13.2 V, no current.
+ * Return: the converter: cells at 3.30 V, batteries at 25 C, supply at 13.2 V, no current.
  */
 struct fake_adc *fake_adc_add(struct kunit *test, enum fake_node node)
 {
@@ -458,7 +458,7 @@ static void add_battery(struct fake_bank *bank, const struct software_node *node
 }
 
 /**
- * fake_bank_battery() - tell a bank what its battery is
+ * fake_bank_battery() - give a bank a battery of 100 Ah
  * @bank: the bank
  */
 void fake_bank_battery(struct fake_bank *bank)
@@ -467,7 +467,7 @@ void fake_bank_battery(struct fake_bank *bank)
 }
 
 /**
- * fake_bank_large_battery() - tell a bank that it holds 3000 Ah
+ * fake_bank_large_battery() - give a bank a battery of 3000 Ah
  * @bank: the bank
  */
 void fake_bank_large_battery(struct fake_bank *bank)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fake GPIO chip, fake converters and banks that hang on them
+ * A fake GPIO chip, fake converters and banks that use them
  */
 
 #ifndef __SMALLBMS_FAKES_H
@@ -42,7 +42,7 @@ enum fake_node {
 	FAKE_ADC_6,
 	FAKE_FRONT,		/* front ends of FAKE_ADC */
 	FAKE_FRONT_2,
-	FAKE_RING,		/* a front end of itself; nothing is there */
+	FAKE_RING,		/* a front end of itself, without a device */
 	FAKE_NO_CONVERTER,	/* a node without #io-channel-cells */
 	FAKE_NUM_NODES
 };
@@ -69,15 +69,15 @@ enum fake_channel {
  * @edges: changes between driven and not, per line
  * @stuck: bit for each line that reads low whatever is written
  * @settle_ms: how long a line that is let go of still reads high
- * @let_go_ns: since when each line is let go of
- * @set_error: what writing a line gives
- * @get_error: what reading a line gives
- * @hangs_ms: how long it takes, unless this is taken back; only where a line may sleep
+ * @let_go_ns: when each line was last let go of
+ * @set_error: error of writing a line, or 0
+ * @get_error: error of reading a line, or 0
+ * @hangs_ms: how long reading a line takes, until this is set to 0; only if the chip sleeps
  * @reads: how often each line was read
  * @fail_call: the call of the chip, counted from now, that fails; 0: none
  * @fail_more: how many after that fail too
- * @mute: its interrupts do not come
- * @no_irq: an error, or a number that is none, instead of an interrupt
+ * @mute: no interrupt comes
+ * @no_irq: an error or an invalid number that it gives for an interrupt; 0: a valid one
  */
 struct fake_gpio {
 	struct gpio_chip chip;
@@ -102,8 +102,8 @@ struct fake_gpio {
 /**
  * struct fake_adc - a converter
  * @value: what a channel reads, in uV, mC or uA
- * @error: why it does not, or 0
- * @hangs_ms: how long every read takes, unless this is taken back
+ * @error: error of reading a channel, or 0
+ * @hangs_ms: how long every read takes, until this is set to 0
  * @reads: how often it was read
  */
 struct fake_adc {
@@ -122,7 +122,7 @@ struct fake_adc {
  * @num_props: how many of @prop
  * @num_refs: how many of @ref
  * @num_channels: how many of @name; their references are the first of @ref
- * @node: where the next channels are
+ * @node: the converter of the channels that are added next
  */
 struct fake_bank {
 	struct property_entry prop[48];

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of smallbms on hardware, and in a kernel, that let it down
+ * KUnit tests of smallbms when hardware or calls of the kernel fail
  *
- * What disturbs a bank must not end its protection; what ends its protection has
- * to end in outputs that float.
+ * A fault must not end the protection of a bank. Where it does, the outputs have to float.
  */
 
 #include <kunit/test.h>
@@ -56,7 +55,7 @@ static struct fake_bank *whole_bank(struct kunit *test)
 /* Memory */
 
 #ifdef CONFIG_FAULT_INJECTION
-/* Let the n-th allocation of this task fail, and the others not; 0: none. */
+/* Let only the n-th allocation of this task fail; 0: none. */
 static void fail_allocation(unsigned int n)
 {
 	current->fail_nth = n;
@@ -113,19 +112,19 @@ static void every_allocation_of_probe_fails_in_turn(struct kunit *test)
 		if (bound(pdev)) {
 			KUNIT_ASSERT_TRUE_MSG(test, becomes(t->gpio, FAKE_LOAD, true,
 							    START_MS + SLACK_MS),
-					      "allocation %u fails, and is needed", n + 1);
+					      "allocation %u is needed: no load", n + 1);
 			continue;
 		}
 		refused++;
 		KUNIT_ASSERT_EQ_MSG(test, t->gpio->was_driven & OUTPUTS, 0, "allocation %u", n + 1);
 		KUNIT_ASSERT_EQ_MSG(test, t->gpio->output & OUTPUTS, 0, "allocation %u", n + 1);
 	}
-	KUNIT_EXPECT_TRUE_MSG(test, bound(pdev), "with memory it is taken");
+	KUNIT_EXPECT_TRUE_MSG(test, bound(pdev), "refused though no allocation failed");
 	KUNIT_EXPECT_GT(test, refused, 0);
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
-/* In the task of the test, whose allocations can be told to fail. */
+/* Scan in the task of the test, because only its allocations can be made to fail. */
 static void scan_here(struct smallbms *bms, unsigned int converter)
 {
 	struct delayed_work *scanner = &bms->sense.converter[converter].scanner;
@@ -193,7 +192,7 @@ static void every_call_of_the_chip_fails_in_turn_in_probe(struct kunit *test)
 		t->gpio->fail_call = 0;
 		KUNIT_EXPECT_EQ_MSG(test, t->gpio->was_driven & OUTPUTS, 0, "call %u", n + 1);
 	}
-	KUNIT_EXPECT_TRUE_MSG(test, bound(pdev), "when nothing fails it is taken");
+	KUNIT_EXPECT_TRUE_MSG(test, bound(pdev), "refused though no call failed");
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
@@ -208,7 +207,7 @@ static const struct failure_case {
 
 KUNIT_ARRAY_PARAM_DESC(failure, failure_cases, name);
 
-/* The n-th call from now fails, and so many after it. */
+/* Let @n calls succeed, and then let as many fail in a row as the case says. */
 static void fail_calls(struct kunit *test, struct fake_gpio *gpio, unsigned int n)
 {
 	const struct failure_case *c = test->param_value;
@@ -217,7 +216,7 @@ static void fail_calls(struct kunit *test, struct fake_gpio *gpio, unsigned int 
 	gpio->fail_call = n + 1;
 }
 
-/* Gives whether any failed. */
+/* Tell whether any has failed, and let no more fail. */
 static bool calls_failed(struct kunit *test, struct fake_gpio *gpio)
 {
 	const struct failure_case *c = test->param_value;
@@ -228,7 +227,7 @@ static bool calls_failed(struct kunit *test, struct fake_gpio *gpio)
 	return failed;
 }
 
-/* Signals only: what is not evaluated again by itself has to be mended all the same. */
+/* With signals only, no scan comes to evaluate again. A failure is mended all the same. */
 static void every_call_of_the_chip_fails_in_turn_when_running(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -255,7 +254,7 @@ static void every_call_of_the_chip_fails_in_turn_when_running(struct kunit *test
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
-/* F3b: nobody tries again after an end. */
+/* F3b: an end has to try again by itself, because no evaluation comes after it. */
 static void every_call_of_the_chip_fails_in_turn_at_an_end(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -306,7 +305,7 @@ static void every_call_of_the_chip_fails_in_turn_on_the_way_to_sleep(struct kuni
 	kunit_info(test, "trials: %u\n", n - 1);
 }
 
-/* R6: the host stays awake beside what it cannot let go of, and goes on protecting. */
+/* R6: if an output does not float, the host stays awake and protection goes on. */
 static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -327,7 +326,7 @@ static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(&pdev->dev));
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 
-	/* Nor is a line believed that could be read before, and cannot now. */
+	/* F3b: a line that could be read before has to be read now. */
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 	t->gpio->get_error[FAKE_CHARGE] = -EBUSY;
 	KUNIT_EXPECT_EQ(test, -EIO, pm->suspend_late(&pdev->dev));
@@ -338,7 +337,7 @@ static void sleep_is_refused_when_an_output_does_not_float(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
 }
 
-/* F3a: the board's pump lets go of what the bank cannot. */
+/* F3a: without a heartbeat, the board's charge pump lets go of the output. */
 static void heartbeat_stops_while_an_output_does_not_float(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -357,7 +356,7 @@ static void heartbeat_stops_while_an_output_does_not_float(struct kunit *test)
 	KUNIT_EXPECT_GT(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
 }
 
-/* F3: a capacitor at the terminal is no broken output; too large a one is. */
+/* F3: a capacitor at the terminal is no fault, unless it outlasts the settle time. */
 static void released_line_may_settle(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -408,7 +407,7 @@ static void lost_edge_costs_seconds(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 10000 + SLACK_MS));
 }
 
-/* A chip that belongs to no device cannot go away in order, and is taken all the same. */
+/* Nothing keeps a chip without a parent from going before the bank. It is taken all the same. */
 static void chip_without_a_parent(struct kunit *test)
 {
 	struct fake_gpio *gpio = fake_gpio_add(test, false, true, false);
@@ -421,7 +420,7 @@ static void chip_without_a_parent(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 }
 
-/* The scanner finds what no interrupt tells. */
+/* The scanner looks at the lines too, so it finds a change without an interrupt. */
 static void interrupts_never_come(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -434,7 +433,7 @@ static void interrupts_never_come(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 }
 
-/* The interrupts of an expander share a thread: whoever rests in it stalls the others. */
+/* The interrupts of an expander share a thread. A handler that rests stalls the others. */
 static void line_storms(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -452,13 +451,13 @@ static void line_storms(struct kunit *test)
 		action->thread_fn(irq, action->dev_id);
 	took_ms = ktime_ms_delta(ktime_get(), begin);
 	KUNIT_EXPECT_LT(test, took_ms, STORM_EDGES * REST_MS);
-	/* Once a millisecond, and by the scanner, however many edges there are. */
+	/* The line is read once a millisecond, and by the scanner, whatever the number of edges. */
 	KUNIT_EXPECT_LE(test, t->gpio->reads[FAKE_BPA] - reads, took_ms / REST_MS + 2);
-	/* On a slow machine an edge comes after the rest, and is looked at before this returns. */
+	/* On a slow machine this edge comes after the rest, so the handler reads its line. */
 	reads = t->gpio->reads[FAKE_BPA];
 	action->thread_fn(irq, action->dev_id);
 	msleep(20);
-	KUNIT_EXPECT_GT_MSG(test, t->gpio->reads[FAKE_BPA], reads, "the last edge is looked at");
+	KUNIT_EXPECT_GT_MSG(test, t->gpio->reads[FAKE_BPA], reads, "no look after the last edge");
 }
 
 static int supply_changed(struct notifier_block *block, unsigned long event, void *data)
@@ -516,11 +515,11 @@ static void converter_never_returns(struct kunit *test)
 	beats = t->gpio->edges[FAKE_HEARTBEAT];
 	KUNIT_EXPECT_TRUE_MSG(test, becomes(t->gpio, FAKE_PRE_ALARM, true, 1000 + SLACK_MS), "F1");
 	KUNIT_EXPECT_FALSE_MSG(test, fake_gpio_driven(t->gpio, FAKE_CHARGE), "F1");
-	fake_gpio_set(t->gpio, FAKE_ATC, false);	/* an evaluation, but on no fresh data */
+	fake_gpio_set(t->gpio, FAKE_ATC, false);	/* evaluated, but without fresh data */
 	msleep(500);
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
 
-	/* Who unbinds waits for the converter; the outputs do not. */
+	/* Unbinding waits for the converter; the outputs do not. */
 	INIT_WORK(&t->work, release);
 	queue_work(system_unbound_wq, &t->work);
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
@@ -531,7 +530,7 @@ static void converter_never_returns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_HEARTBEAT], beats);
 }
 
-/* The first scan never ends: that is noticed without one. */
+/* A first scan that never ends is noticed after the stale limit. */
 static void first_scan_never_returns(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -567,7 +566,7 @@ static void shutdown_does_not_wait_for_a_converter(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
-/* Four cells in three seconds: slow is not lost, while the limit is more than two scans. */
+/* A scan takes three seconds. No cell is lost, as the stale limit is more than two scans. */
 static void converter_is_slow(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -590,8 +589,8 @@ static void converter_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_PRE_ALARM], 0);
 
 	/*
-	 * F1: at the end of a scan its values are as old as its beginning. A channel hangs
-	 * for up to a jiffy less, as it begins within one.
+	 * F1: the age of the values counts from the beginning of the scan. Each read may
+	 * begin within a jiffy, and takes up to a jiffy less.
 	 */
 	bms = platform_get_drvdata(pdev);
 	scoped_guard(mutex, &bms->lock)
@@ -606,7 +605,7 @@ static const char *causes(struct kunit *test)
 	return text_of(psy_of(test), "causes");
 }
 
-/* F2: whatever way a temperature is lost, the load does not notice. */
+/* F2: the load stays on, in whatever way a temperature is lost. */
 static void temperatures_time_out(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -681,19 +680,19 @@ static void one_of_two_converters_hangs(struct kunit *test)
 	fake_bank_u32(bank, "stale-ms", 10000);
 	running(test, bank);
 	second->hangs_ms = 4 * HANGS_MS;
-	msleep(700);	/* and not just about to */
+	msleep(700);	/* so that it hangs by now */
 	t->adc->value[FAKE_CELL] = 3800000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "overvoltage cell=1 "));
 	t->adc->value[FAKE_CELL] = 2700000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
-	KUNIT_EXPECT_NULL_MSG(test, strstr(causes(test), "cell-lost"), "both before the other is");
+	KUNIT_EXPECT_NULL_MSG(test, strstr(causes(test), "cell-lost"), "second not stale yet");
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 30000 + SLACK_MS));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(causes(test), "undervoltage cell=1 "));
 	second->hangs_ms = 0;
 }
 
-/* F4: what one converter has said once is not made to stand by what another says. */
+/* F4: one bad value of a converter does not stand because another converter is scanned. */
 static void other_converters_are_no_evidence(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -711,7 +710,7 @@ static void other_converters_are_no_evidence(struct kunit *test)
 	second->hangs_ms = 0;
 }
 
-/* Speed: a scan takes as long as that of the slowest converter, not as all of them. */
+/* Speed: converters are scanned side by side, so only the slowest one counts. */
 static void converters_are_scanned_at_once(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -746,7 +745,7 @@ static void converters_are_scanned_at_once(struct kunit *test)
 		adc[i]->hangs_ms = 0;
 }
 
-/* The heartbeat waits for all that the load depends on. */
+/* The heartbeat waits for every measurement that the load depends on. */
 static void heartbeat_waits_for_all_cells(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -768,7 +767,7 @@ static void heartbeat_waits_for_all_cells(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, 0));
 }
 
-/* F2: without a cell, no measurement keeps the heartbeat. */
+/* F2: temperatures do not stop the heartbeat, even where nothing else is measured. */
 static void heartbeat_does_not_wait_for_temperatures(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -787,7 +786,7 @@ static void heartbeat_does_not_wait_for_temperatures(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
-/* F1: a channel that times out is an answer, and no reason to let go of everything. */
+/* F1: a channel that times out has answered, so the heartbeat goes on. */
 static void heartbeat_goes_on_when_a_channel_times_out(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -807,7 +806,7 @@ static void heartbeat_goes_on_when_a_channel_times_out(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
-/* F1: not even a line that is only looked at waits for a converter. */
+/* F1: a line without an interrupt does not wait for a converter either. */
 static void mute_line_does_not_wait_for_a_converter(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, false);
@@ -821,7 +820,7 @@ static void mute_line_does_not_wait_for_a_converter(struct kunit *test)
 	t->adc->hangs_ms = 0;
 }
 
-/* A converter that times out rests, whoever asks for it; one that answers at once is asked. */
+/* A converter that times out is scanned seldom; one that fails at once is scanned as usual. */
 static void dead_converter_rests(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -855,7 +854,7 @@ static u64 next_scan(struct smallbms *bms, unsigned int converter)
 	return bms->sense.converter[converter].next_ns;
 }
 
-/* What one converter has found of the cells is asked of all that measure cells, and no other. */
+/* What one converter finds of the cells brings forward the scans of cells only. */
 static void converters_that_matter_are_asked(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -881,14 +880,14 @@ static void converters_that_matter_are_asked(struct kunit *test)
 	KUNIT_EXPECT_LE(test, asked_ns, next_scan(bms, 0) + NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, temp_ns, next_scan(bms, 2));
 
-	/* When that has ended, and nothing else begun, nobody is put off. */
+	/* When that has ended and nothing else has begun, no scan is put off. */
 	t->adc->value[FAKE_CELL] = 3150000;
 	scan_here(bms, 0);
 	KUNIT_EXPECT_EQ(test, asked_ns, next_scan(bms, 1));
 	KUNIT_EXPECT_GT(test, next_scan(bms, 0), asked_ns);
 }
 
-/* A divider or an amplifier in front of a converter waits for it. */
+/* A divider or an amplifier is scanned with the converter that it is in front of. */
 static void front_ends_share_a_converter(struct kunit *test)
 {
 	static const enum fake_node nodes[] = { FAKE_FRONT, FAKE_FRONT_2, FAKE_ADC, FAKE_ADC_2 };
@@ -925,7 +924,7 @@ static void jump(struct kunit *test, s64 seconds)
 	KUNIT_ASSERT_EQ(test, 0, do_settimeofday64(&now));
 }
 
-/* F4: nobody minds what the wall clock does, not even within the window. */
+/* F4: a jump of the wall clock changes nothing, not even within the warning time. */
 static void wall_clock_jumps(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -944,7 +943,7 @@ static void wall_clock_jumps(struct kunit *test)
 	beats = t->gpio->edges[FAKE_HEARTBEAT];
 	jump(test, 3600);
 	msleep(1000);
-	jump(test, -3599);	/* not to before the boot */
+	jump(test, -3599);	/* not back to before the boot */
 	msleep(1000);
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_EQ(test, bms->decision.cut_ns, cut_ns);
@@ -956,7 +955,7 @@ static void wall_clock_jumps(struct kunit *test)
 
 /* Ends */
 
-/* The kernel's own list has notifiers that end the kernel: so only ours is called. */
+/* Other panic notifiers would end the kernel, so only the driver's is called. */
 static void end_in_panic(struct kunit *test, bool sleeps)
 {
 	struct probe_test *t = with_hardware(test, sleeps, true);
@@ -981,13 +980,13 @@ static void panic_lets_go(struct kunit *test)
 	end_in_panic(test, false);
 }
 
-/* A bus that sleeps would end a panic in a second one. */
+/* A bus that sleeps would cause a second panic. */
 static void panic_keeps_off_lines_that_sleep(struct kunit *test)
 {
 	end_in_panic(test, true);
 }
 
-/* The board lets go by itself; a lock that nobody gives back would keep it from a restart. */
+/* The board lets go by itself. A lock that is never released would prevent its restart. */
 static void panic_touches_nothing_beside_a_heartbeat(struct kunit *test)
 {
 	struct smallbms *bms;
@@ -1015,19 +1014,19 @@ static void sleep_is_refused(struct kunit *test)
 	bms = platform_get_drvdata(running(test, whole_bank(test)));
 	KUNIT_EXPECT_EQ(test, -EBUSY, may_sleep(bms, PM_SUSPEND_PREPARE));
 	KUNIT_EXPECT_EQ(test, -EBUSY, may_sleep(bms, PM_HIBERNATION_PREPARE));
-	KUNIT_EXPECT_EQ_MSG(test, 0, may_sleep(bms, PM_RESTORE_PREPARE), "an image comes back");
+	KUNIT_EXPECT_EQ_MSG(test, 0, may_sleep(bms, PM_RESTORE_PREPARE), "restores an image");
 	msleep(1000);
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
 
-	/* What floats, and shall, may sleep. */
+	/* With outputs that float, and shall float, the host may sleep. */
 	fake_gpio_set(t->gpio, FAKE_LOOP, false);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 	msleep(100);
 	KUNIT_EXPECT_EQ(test, 0, may_sleep(bms, PM_SUSPEND_PREPARE));
 }
 
-/* A chip that is asleep by then takes a write into its cache, and its pin stays. */
+/* A chip that sleeps earlier takes a write into its cache only, and its pin stays driven. */
 static void sleep_is_refused_when_a_chip_sleeps_early(struct kunit *test)
 {
 	static const struct dev_pm_ops early = { .suspend = no_suspend };
@@ -1046,7 +1045,7 @@ static void sleep_is_refused_when_a_chip_sleeps_early(struct kunit *test)
 	t->gpio->chip.parent->driver->pm = pm;
 }
 
-/* R6: an announcement on the way to sleep must not end it. */
+/* R6: an announcement on the way to sleep must not wake the host. */
 static void announcements_do_not_wake(struct kunit *test)
 {
 	with_hardware(test, false, true);

@@ -25,10 +25,10 @@
  * @us: time from one to the next
  * @times: how many, 0 is one
  * @current_ma: into the bank, or NO_CURRENT
- * @cell_mv: the lowest cell, or 0: one is not known
- * @causes: that hold
+ * @cell_mv: the lowest cell; 0: a cell is unknown
+ * @causes: causes that hold
  * @uah: what the bank then holds, or UNKNOWN
- * @top_mv: the highest cell, or 0: that of @cell_mv; without both none is known
+ * @top_mv: the highest cell; 0: as @cell_mv. If both are 0, no cell is known.
  */
 struct scan {
 	u32 us;
@@ -40,7 +40,7 @@ struct scan {
 	s32 top_mv;
 };
 
-/* Of 100 Ah: readings are stale after 5 s; less than 0.2 A is none; full is less than 4 A */
+/* A bank of 100 Ah: stale limit 5 s, rest current 0.2 A, tail current 4 A */
 static const struct gauge_case {
 	const char *name;
 	s32 begin_uah;
@@ -52,7 +52,7 @@ static const struct gauge_case {
 					 { 600000, 6000, -10000, 3300, 0, 90 * AH },
 					 { 600000, 1, 10000, 3300, 0, 90 * AH },
 					 { 600000, 3000, 10000, 3300, 0, 95 * AH } } },
-	{ "whatever the pace", 100 * AH, { { 600999, 1, -10000, 3300, 0, 100 * AH },
+	{ "scans at an odd pace", 100 * AH, { { 600999, 1, -10000, 3300, 0, 100 * AH },
 					   { 600999, 1000, -10000, 3300, 0, 98330558 } } },
 	{ "the mean of two readings", 100 * AH, { { 600000, 1, 0, 3300, 0, 100 * AH },
 						  { 2000000, 1, -36000, 3300, 0, 99990000 } } },
@@ -74,8 +74,8 @@ static const struct gauge_case {
 	{ "low a second time", UNKNOWN, { { 600000, 1, -10000, 3100, LOW, 6 * AH },
 					  { 600000, 600, -10000, 3200, 0, 5 * AH },
 					  { 600000, 1, -10000, 3090, LOW, 5900000 } } },
-	{ "found at 2.80 V", UNKNOWN, { { 600000, 1, 0, 2800, LOW, 3 * AH } } },
-	{ "found at 2.40 V", UNKNOWN, { { 600000, 1, 0, 2400, LOW, 0 } } },
+	{ "set by a cell at 2.80 V", UNKNOWN, { { 600000, 1, 0, 2800, LOW, 3 * AH } } },
+	{ "set by a cell at 2.40 V", UNKNOWN, { { 600000, 1, 0, 2400, LOW, 0 } } },
 	{ "no emptier than empty", UNKNOWN, { { 600000, 1, -10000, 2400, LOW, 0 },
 					      { 600000, 100, -10000, 2400, LOW, 0 } } },
 	{ "low under a heavy load", UNKNOWN, { { 600000, 1, -20001, 3000, LOW, UNKNOWN },
@@ -85,13 +85,13 @@ static const struct gauge_case {
 	{ "gap of 5 s", 50 * AH, { { 600000, 1, 0, 3300, 0, 50 * AH },
 				   { 500000, 9, NO_CURRENT, 3300, 0, 50 * AH },
 				   { 500000, 1, -7200, 3300, 0, 49995000 } } },
-	{ "gap of more", 50 * AH, { { 600000, 1, 0, 3300, 0, 50 * AH },
+	{ "gap of more than 5 s", 50 * AH, { { 600000, 1, 0, 3300, 0, 50 * AH },
 				    { 500000, 9, NO_CURRENT, 3300, 0, 50 * AH },
 				    { 501000, 1, -7200, 3300, 0, UNKNOWN },
 				    { 600000, 1, 0, 3100, LOW, 6 * AH } } },
 	{ "gap while low", UNKNOWN, { { 600000, 1, 0, 3100, LOW, 6 * AH },
 				      { 5001000, 1, 0, 2900, LOW, 4 * AH } } },
-	{ "said long before the first reading", 50 * AH, { { 6000000, 1, 0, 3300, 0, 50 * AH } } },
+	{ "set long before the first reading", 50 * AH, { { 6000000, 1, 0, 3300, 0, 50 * AH } } },
 	/* The first scan begins the three minutes. */
 	{ "P6: full", UNKNOWN, { { 600000, 300, 3999, 3450, 0, UNKNOWN },
 				 { 600000, 1, 3999, 3450, 0, 100 * AH } } },
@@ -192,7 +192,7 @@ static void play(struct smallbms_gauge *gauge, const struct scan *scan)
 	play_with(gauge, &set, scan);
 }
 
-/* P6: what the dead band hides is no tail current. */
+/* P6: a current below the rest current is not therefore a tail current. */
 static void rest_current_hides_no_charger(struct kunit *test)
 {
 	static const s32 current_ma[] = { 9900, 4000, -4000, -9900 };
@@ -213,7 +213,7 @@ static void rest_current_hides_no_charger(struct kunit *test)
 	}
 }
 
-/* P6: charging that ends below the voltage of a full cell makes full there. */
+/* P6: if charging ends below the full cell voltage, 50 mV below its end is full. */
 static void charge_limit_may_be_low(struct kunit *test)
 {
 	struct smallbms_gauge gauge = { .full_uah = 100 * AH };
@@ -287,7 +287,7 @@ static void charge_is_said(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), 100 * AH);
 	KUNIT_EXPECT_FALSE(test, gauge.full);
 
-	/* What is said stands until an end is seen anew. */
+	/* A charge that was set stands until an end is seen anew. */
 	play(&gauge, &low);
 	smallbms_gauge_set(&gauge, 50 * AH);
 	play(&gauge, &low);
@@ -299,14 +299,14 @@ static void charge_is_said(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smallbms_gauge_uah(&gauge), 50 * AH);
 }
 
-/* P6: it stays full until a hundredth of its charge has been taken out. */
+/* P6: the bank stays full until a hundredth of its charge has been taken out. */
 static void full_until_some_is_out(struct kunit *test)
 {
 	struct smallbms_gauge gauge = { .full_uah = 100 * AH };
 	const struct scan tail = { 600000, 300, 0, 3450, 0, 0 };
 	const struct scan end = { 600000, 1, 0, 3450, 0, 0 };
 	const struct scan first = { 600000, 1, -10000, 3300, 0, 0 };
-	/* Next to nothing in the scan that it begins with */
+	/* The discharge begins with a scan so short that it counts next to nothing. */
 	const struct scan none = { 1, 1, -10000, 3300, 0, 0 };
 	const struct scan out = { 600000, 600, -10000, 3300, 0, 0 };
 	const struct scan gap = { 5001000, 1, 0, 3300, 0, 0 };
@@ -329,7 +329,7 @@ static void full_until_some_is_out(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gauge.full);
 }
 
-/* The memory writes at an end, so it is told of each one once. */
+/* The memory is written at each end, so it is told of each end once. */
 static void each_end_is_told_once(struct kunit *test)
 {
 	struct smallbms_gauge gauge = { .full_uah = 100 * AH };
@@ -355,7 +355,7 @@ static void each_end_is_told_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ends, 3);
 }
 
-/* The largest bank that a devicetree can tell of, and the largest current */
+/* The largest bank that a devicetree can describe, and the largest current */
 static void largest_numbers(struct kunit *test)
 {
 	struct smallbms_gauge gauge = { .full_uah = U32_MAX };

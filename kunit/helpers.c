@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all suites share that run a bank
+ * Helpers of the suites that run a bank
  */
 
 #include <kunit/test.h>
@@ -23,10 +23,10 @@
 #include "smallbms.h"
 
 /**
- * bound() - has the driver taken a bank
+ * bound() - tell whether the driver has bound to a bank
  * @pdev: the bank
  *
- * Return: false when it was refused.
+ * Return: false when the driver has refused it.
  */
 bool bound(struct platform_device *pdev)
 {
@@ -34,10 +34,10 @@ bool bound(struct platform_device *pdev)
 }
 
 /**
- * can_sleep() - is this a kernel that can sleep
- * @test: the test, which is skipped if not
+ * can_sleep() - tell whether this kernel can sleep
+ * @test: the test, which is skipped if it cannot
  *
- * Return: false when it has been skipped.
+ * Return: false when the test has been skipped.
  */
 bool can_sleep(struct kunit *test)
 {
@@ -47,13 +47,13 @@ bool can_sleep(struct kunit *test)
 }
 
 /**
- * becomes() - wait until a line is driven, or not
+ * becomes() - wait until a line is driven, or no longer driven
  * @gpio: the chip
  * @line: the line
- * @driven: what it shall be
+ * @driven: which of the two
  * @ms: how long to wait
  *
- * Return: false when the time was over first.
+ * Return: false when that has not happened in time.
  */
 bool becomes(struct fake_gpio *gpio, enum fake_line line, bool driven, unsigned int ms)
 {
@@ -125,7 +125,7 @@ int probe_test_init(struct kunit *test)
 }
 
 /**
- * with_hardware() - add a chip and a converter, all healthy
+ * with_hardware() - add a chip and a converter, without a fault
  * @test: the test
  * @sleeps: the chip is behind a bus
  * @irqs: it has interrupts
@@ -143,8 +143,9 @@ struct probe_test *with_hardware(struct kunit *test, bool sleeps, bool irqs)
 }
 
 /*
- * An evaluation writes the lines, and then what is shown: so whoever has seen a line
- * change waits for the end of it. @dev is the bank, or what it has registered.
+ * An evaluation writes the lines first and the report last. A test that has seen a line
+ * change waits here for the end of the evaluation. @dev is the bank, or a device that it has
+ * registered.
  */
 static void settle(struct device *dev)
 {
@@ -155,7 +156,7 @@ static void settle(struct device *dev)
 }
 
 /**
- * running() - add a bank and wait until it is on
+ * running() - add a bank and wait until load and charge are driven
  * @test: the test, with hardware
  * @bank: its node
  *
@@ -166,7 +167,7 @@ struct platform_device *running(struct kunit *test, struct fake_bank *bank)
 	struct probe_test *t = test->priv;
 	struct platform_device *pdev = fake_bank_add(test, bank, 0);
 
-	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "the log says why");
+	KUNIT_ASSERT_TRUE_MSG(test, bound(pdev), "refused; the log says why");
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, START_MS + SLACK_MS));
 	settle(&pdev->dev);
@@ -188,10 +189,10 @@ struct power_supply *supply_of(struct kunit *test)
 }
 
 /**
- * psy_of() - find the folder of the power supply of the first bank
+ * psy_of() - find the device of the power supply of the first bank
  * @test: the test
  *
- * Return: its device, which stays as long as the bank.
+ * Return: the device, which stays as long as the bank.
  */
 struct device *psy_of(struct kunit *test)
 {
@@ -201,7 +202,7 @@ struct device *psy_of(struct kunit *test)
 	return &psy->dev;
 }
 
-/* Of the converter that has waited longest */
+/* The oldest scan among the converters */
 static u64 last_scan(struct smallbms *bms)
 {
 	u64 last_ns = U64_MAX;
@@ -218,7 +219,7 @@ static u64 last_scan(struct smallbms *bms)
  * scanned() - wait until all channels of the first bank have been read anew
  * @test: the test
  *
- * A scan under way may have passed a channel already: so it takes the end of two.
+ * A scan under way may have passed a channel already, so this waits for the end of two scans.
  */
 void scanned(struct kunit *test)
 {
@@ -237,11 +238,11 @@ void scanned(struct kunit *test)
 }
 
 /**
- * property_at_once() - ask the power supply of the first bank
+ * property_at_once() - read a property of the power supply of the first bank
  * @test: the test
- * @psp: for what
+ * @psp: the property
  *
- * Return: the number, or an error.
+ * Return: its value, or an error.
  */
 int property_at_once(struct kunit *test, enum power_supply_property psp)
 {
@@ -254,11 +255,11 @@ int property_at_once(struct kunit *test, enum power_supply_property psp)
 }
 
 /**
- * property() - ask the power supply of the first bank after an evaluation under way
+ * property() - read a property of the first bank after an evaluation under way
  * @test: the test
- * @psp: for what
+ * @psp: the property
  *
- * Return: the number, or an error.
+ * Return: its value, or an error.
  */
 int property(struct kunit *test, enum power_supply_property psp)
 {
@@ -266,11 +267,11 @@ int property(struct kunit *test, enum power_supply_property psp)
 	return property_at_once(test, psp);
 }
 
-/* Files, asked as a reader in user space would ask them, mode and all */
+/* Files, read and written as user space would do it, within their modes */
 
 static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
-/* "settings/hold_ms" in the group "settings", "causes" in one without a name */
+/* "settings/hold_ms" is in the group "settings", "causes" is in a group without a name. */
 static struct device_attribute *find(struct device *dev,
 				     const struct attribute_group *const *groups,
 				     const char *name, umode_t *mode)
@@ -304,11 +305,11 @@ static struct device_attribute *file(struct device *dev, const char *name, umode
 }
 
 /**
- * has_file() - is a file there
- * @dev: whose folder
- * @name: its name, after that of its group and a "/" if that has one
+ * has_file() - tell whether a file exists
+ * @dev: the device that has the file
+ * @name: its name; "GROUP/NAME" if its group has a name
  *
- * Return: false when it is not, or is hidden.
+ * Return: false when it does not exist or is hidden.
  */
 bool has_file(struct device *dev, const char *name)
 {
@@ -319,7 +320,7 @@ bool has_file(struct device *dev, const char *name)
 
 /**
  * text_at_once() - read a file
- * @dev: whose folder
+ * @dev: the device that has the file
  * @name: as for has_file()
  *
  * Return: its text without the newline, or "error -61"; valid until the next call.
@@ -334,7 +335,7 @@ const char *text_at_once(struct device *dev, const char *name)
 	if (!attr)
 		return "no file";
 	if (!(mode & 0444))
-		return "not to be read";
+		return "not readable";
 	len = attr->show(dev, attr, page);
 	if (len < 0)
 		sprintf(page, "error %zd", len);
@@ -357,12 +358,12 @@ const char *text_of(struct device *dev, const char *name)
 }
 
 /**
- * lists() - does a file have a text in it
- * @dev: whose folder
+ * lists() - tell whether a file contains a text
+ * @dev: the device that has the file
  * @name: as for has_file()
  * @text: what to look for
  *
- * Return: true when it has.
+ * Return: true when it does.
  */
 bool lists(struct device *dev, const char *name, const char *text)
 {
@@ -370,13 +371,13 @@ bool lists(struct device *dev, const char *name, const char *text)
 }
 
 /**
- * becomes_text() - wait until a file has a text
- * @dev: whose folder
+ * becomes_text() - wait until a file has the given text
+ * @dev: the device that has the file
  * @name: as for has_file()
- * @text: all that it shall have
+ * @text: the whole text
  * @ms: how long to wait
  *
- * Return: false when the time was over first.
+ * Return: false when that has not happened in time.
  */
 bool becomes_text(struct device *dev, const char *name, const char *text, unsigned int ms)
 {
@@ -392,11 +393,11 @@ bool becomes_text(struct device *dev, const char *name, const char *text, unsign
 
 /**
  * write_file() - write a file
- * @dev: whose folder
+ * @dev: the device that has the file
  * @name: as for has_file()
  * @text: what to write
  *
- * Return: how much has been taken, or an error.
+ * Return: how many bytes were taken, or an error.
  */
 ssize_t write_file(struct device *dev, const char *name, const char *text)
 {

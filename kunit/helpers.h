@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all suites share that run a bank
+ * Helpers of the suites that run a bank
  */
 
 #ifndef __SMALLBMS_HELPERS_H
@@ -19,16 +19,16 @@ struct platform_device;
 
 #define START_MS	2000	/* X3 */
 #define MEASURED_MS	1250	/* hold time and 750 ms */
-#define SLACK_MS	10000	/* for a busy host; who waits for something ends it */
-#define HANGS_MS	15000	/* longer than any wait; who has seen enough ends it */
+#define SLACK_MS	10000	/* for a busy host; a wait ends as soon as it can */
+#define HANGS_MS	15000	/* longer than any wait; the test ends it earlier */
 
 /**
  * struct probe_test - the hardware of a test
  * @gpio: the chip
  * @adc: the converter
  * @pdev: a bank that @work unbinds
- * @work: what is done beside the test
- * @changes: hears the announcements of the power supply
+ * @work: runs beside the test
+ * @changes: is called for each announcement of the power supply
  * @changed: how many there were
  */
 struct probe_test {

@@ -27,20 +27,20 @@
 #include "smallbms.h"
 #include "suites.h"
 
-#define SIZE		96	/* of each cell */
-#define CLAIM_MS	6000	/* until a load that is connected is remembered so */
+#define SIZE		96	/* of each cell, in bytes */
+#define CLAIM_MS	6000	/* until the memory says that the load is connected */
 
 /**
  * struct fake_memory - a memory, and how it behaves
  * @byte: its content
- * @error: what every access gives, or 0
- * @error_from: unless it is to a byte before this one
+ * @error: error of an access, or 0
+ * @error_from: the first byte that gives it
  * @read_only: it refuses to be written
- * @hangs_ms: how long every access takes, unless this is taken back
+ * @hangs_ms: how long every access takes, until this is set to 0
  * @writes: how often it was written
  * @nvmem: as nvmem knows it
  * @cell: its cells
- * @lookup: whose they are
+ * @lookup: the bank that they belong to
  */
 struct fake_memory {
 	u8 byte[SMALLBMS_NUM_PLACES * SIZE];
@@ -93,7 +93,7 @@ static void unplug(void *data)
 	nvmem_unregister(memory->nvmem);
 }
 
-/* Added before the bank, so that it goes after it. */
+/* Call this before the bank is added, so that the memory is removed after the bank. */
 static struct fake_memory *memory_add(struct kunit *test, size_t size, bool read_only)
 {
 	struct fake_memory *memory = kunit_kzalloc(test, sizeof(*memory), GFP_KERNEL);
@@ -148,7 +148,7 @@ static void rebind(struct kunit *test, struct platform_device *pdev)
 	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
 }
 
-/* As power is lost: what has been stored by now is all that there will be. */
+/* Restart as after a loss of power: the memory has only what was stored by now. */
 static void lose_power(struct kunit *test, struct fake_memory *memory,
 		       struct platform_device *pdev)
 {
@@ -262,7 +262,7 @@ static void x5_a_load_that_was_on_comes_back(struct kunit *test)
 	lose_power(test, memory, pdev);
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 
-	/* What it claimed is not claimed for ever. */
+	/* The memory does not say for ever that the load was connected. */
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
@@ -298,7 +298,7 @@ static void x6_a_memory_that_cannot_be_written_is_told(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 }
 
-/* It cannot be read at the start: nothing that may be in it is overwritten. */
+/* A memory that cannot be read at the start is not overwritten. */
 static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -311,17 +311,17 @@ static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 	device_release_driver(&pdev->dev);
 	writes = memory->writes;
 
-	/* Only one of the two cells, which is as bad. */
+	/* Only one of the two cells fails, which is as bad as both. */
 	memory->error_from = SIZE;
 	memory->error = -EIO;
 	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 	KUNIT_EXPECT_EQ(test, memory->writes, writes);
-	/* What is said of charging says nothing of the load. */
+	/* A switch of charging says nothing about the switch of the load. */
 	say(test, POWER_SUPPLY_PROP_CHARGE_BEHAVIOUR, POWER_SUPPLY_CHARGE_BEHAVIOUR_AUTO);
 
-	/* It answers: what it says forbids, though late. */
+	/* Once the memory answers, what it says forbids the load, though late. */
 	memory->error = 0;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, 10000 + SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
@@ -347,14 +347,14 @@ static void x6_a_memory_that_hangs_delays_nothing(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 
-	/* Nobody sleeps beside it, for nobody would watch the bank while it is waited for. */
+	/* The host does not sleep: nothing watches the bank while the memory is waited for. */
 	if (IS_ENABLED(CONFIG_PM_SLEEP)) {
 		KUNIT_EXPECT_EQ(test, -EBUSY, pdev->dev.driver->pm->suspend(&pdev->dev));
 		t->adc->value[FAKE_CELL] = 3300000;
 		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 	}
 
-	/* Outputs float before anyone waits for it. */
+	/* The outputs float before the driver waits for the memory. */
 	INIT_WORK(&t->work, release);
 	t->pdev = pdev;
 	schedule_work(&t->work);
@@ -371,7 +371,7 @@ static int newest(const struct fake_memory *memory, u32 bank, u32 *sequence,
 	return smallbms_record_get(place, bank, sequence, record);
 }
 
-/* The system that made the image of a hibernation went on, and wrote. */
+/* The kernel that made the image of a hibernation went on, and wrote to the memory. */
 static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -406,7 +406,7 @@ static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, record.load_off);
 }
 
-/* X6: why nothing is remembered does not matter to the bank. */
+/* X6: a damaged record, another version and another bank's record all count as none. */
 static void x6_what_is_not_believed_is_written_anew(struct kunit *test)
 {
 	static const int at[] = { 20, 4, 8 };	/* in a counter, the version, the bank */
@@ -440,7 +440,7 @@ static void x6_what_is_not_believed_is_written_anew(struct kunit *test)
 	}
 }
 
-/* A clear that is given while the memory is lost is not taken back when it answers. */
+/* A clear that is given while the memory is lost still counts when the memory answers. */
 static void x6_a_clear_is_not_taken_back(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -480,7 +480,7 @@ static void x6_the_charge_is_remembered(struct kunit *test)
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, 50000000, property(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 
-	/* Less than a hundredth more is not worth a write, but at an orderly end. */
+	/* A change of less than a hundredth is written at an orderly end only. */
 	msleep(CLAIM_MS);
 	writes = memory->writes;
 	say(test, POWER_SUPPLY_PROP_CHARGE_NOW, 50900000);
@@ -512,7 +512,7 @@ static void x6_a_memory_is_written_seldom(struct kunit *test)
 	running(test, bank_of(test));
 	msleep(CLAIM_MS);
 	writes = memory->writes;
-	/* That a start has begun, that it has ended, and that the load is connected */
+	/* It was written when the start began, when it ended, and when the load was connected. */
 	KUNIT_EXPECT_LE(test, writes, 3);
 	msleep(2000);
 	for (i = 0; i < 3; i++) {
@@ -525,7 +525,7 @@ static void x6_a_memory_is_written_seldom(struct kunit *test)
 	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
 }
 
-/* X5: the load stays on while a permission comes and goes, but nobody would say so. */
+/* X5: a load whose permission is withdrawn stays on for now, but is not remembered as on. */
 static void x6_a_loose_plug_does_not_wear_a_memory_out(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);

@@ -21,7 +21,7 @@
 
 #define SCAN_MS		600
 
-/* Of the product */
+/* Figures of the rules */
 #define LOOK_MS		10000	/* F7 */
 #define FLICKER_MS	250	/* F8 */
 #define RETRY_MS	250	/* F3 */
@@ -64,7 +64,7 @@ static void world_look(struct world *w)
 	}
 }
 
-/* As act.c does it; gives whether there is anything new at the pins. */
+/* Write the outputs as act.c does; tell whether anything has changed at the pins. */
 static bool world_act(struct world *w)
 {
 	const bool want[] = { w->out.load, w->out.charge, w->out.pre_alarm };
@@ -126,7 +126,7 @@ static u64 due_ms(u64 due_ns)
 	return due_ns == SMALLBMS_NEVER ? U64_MAX : DIV_ROUND_UP_ULL(due_ns, SMALLBMS_NS_PER_MS);
 }
 
-/* When a scan of everything tells most */
+/* The earliest scan that the policy asks for */
 static u64 scan_due_ns(const struct world *w)
 {
 	u64 due_ns = SMALLBMS_NEVER;
@@ -178,7 +178,7 @@ static void pass(struct world *w, u64 ms)
 	}
 }
 
-/* Let time pass until @what becomes @level; how long it took, or -1 after @limit_ms. */
+/* Let time pass until @what becomes @level. Return how long that took; -1 after @limit_ms. */
 static s64 until(struct world *w, const bool *what, bool level, u64 limit_ms)
 {
 	u64 begin = w->now_ms;
@@ -242,7 +242,7 @@ static void switch_off(struct world *w)
 	set_line(w, SMALLBMS_LINE_REMOTE_L, false);
 }
 
-/* At one terminal, until it is noticed */
+/* Switch on at one terminal, and wait until it counts. */
 static void switch_on(struct world *w)
 {
 	set_line(w, SMALLBMS_LINE_REMOTE_H, true);
@@ -455,7 +455,7 @@ static void x2_hot_start_is_hot_until_cool(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* What is assumed needs no hold time to be seen. */
+/* A start assumes these conditions, so the first look needs no hold time to see them. */
 static void x2_the_first_look_confirms_what_is_assumed(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -526,7 +526,7 @@ static void u2_collapse_is_warned_first(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_UNDERVOLTAGE));
 
 	took = until(w, &w->out.load, false, 60000);
-	KUNIT_EXPECT_EQ_MSG(test, took, 30003, "there is a scan just then");
+	KUNIT_EXPECT_EQ_MSG(test, took, 30003, "a scan is due just then");
 	KUNIT_EXPECT_FALSE_MSG(test, w->out.pre_alarm, "U3");
 }
 
@@ -549,7 +549,7 @@ static void u2_warning_counts_from_the_pin(struct kunit *test)
 	KUNIT_EXPECT_LE(test, took, 30003 + 100);
 }
 
-/* A pre-alarm that falls begins anew when it stands; the cut is where it is then due. */
+/* When the pre-alarm falls, the warning time begins anew once it stands again. */
 static void u2_a_break_starts_the_warning_anew(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -561,7 +561,7 @@ static void u2_a_break_starts_the_warning_anew(struct kunit *test)
 	w->pin[SMALLBMS_OUT_PRE_ALARM].held = true;
 	pass(w, 1000);
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OUTPUT_FAULT));
-	KUNIT_EXPECT_TRUE_MSG(test, w->out.beat, "what is driven too little holds nothing up");
+	KUNIT_EXPECT_TRUE_MSG(test, w->out.beat, "stopped by an output that floats");
 	w->pin[SMALLBMS_OUT_PRE_ALARM].held = false;
 	took = until(w, &w->out.load, false, 60000);
 	KUNIT_EXPECT_GE(test, took, 30003);
@@ -582,7 +582,7 @@ static void u2_a_pre_alarm_that_never_stands_delays_the_cut_once(struct kunit *t
 	KUNIT_EXPECT_LE(test, took, 2 * 30003 + 100);
 }
 
-/* It falls for a moment every ten seconds, so it never stands for thirty. */
+/* The pre-alarm falls for a moment every ten seconds, so it never stands for thirty. */
 static void u2_breaks_delay_the_cut_once(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -611,7 +611,7 @@ static void u2_without_a_pre_alarm_output_it_counts_from_the_decision(struct kun
 	until(w, &w->out.pre_alarm, true, 5000);
 	took = until(w, &w->out.load, false, 60000);
 	KUNIT_EXPECT_EQ(test, took, 30003);
-	KUNIT_EXPECT_EQ_MSG(test, w->out.faults, 0, "what is not fitted cannot be at fault");
+	KUNIT_EXPECT_EQ_MSG(test, w->out.faults, 0, "a missing output is no fault");
 }
 
 /* Terminals */
@@ -677,7 +677,7 @@ static void f3_a_line_that_cannot_be_read_is_believed_if_its_write_succeeded(str
 	KUNIT_EXPECT_EQ(test, w->out.faults, 0);
 }
 
-/* F6: a part of the limit that only a switch that does not open lets through */
+/* F6: while the output floats, more than 1/10 of the limit flows only if the switch is welded. */
 static void f6_current_through_a_load_that_floats(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -715,7 +715,7 @@ static void f6_needs_a_load_that_stands_floating(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OUTPUT_FAULT));
 }
 
-/* Nobody is told of an edge: the policy asks by itself. */
+/* No interrupt tells of the edge: the policy asks for a look by itself. */
 static void f7_looks_at_every_line_in_ten_seconds(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -746,7 +746,7 @@ static const struct flicker_case {
 
 KUNIT_ARRAY_PARAM_DESC(flicker, flicker_cases, name);
 
-/* A loose plug: no spell is bad for the filter time, and none is good for it. */
+/* A loose plug: neither a bad spell nor a good one lasts for the filter time. */
 static void f8_flickers(struct kunit *test)
 {
 	const struct flicker_case *c = test->param_value;
@@ -775,7 +775,7 @@ static void f8_flickers(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* F4: a glitch that was seen, and then no look for a while, is no flicker. */
+/* F4: one glitch is no flicker, even if the line is not looked at for a while after it. */
 static void f8_one_glitch_is_no_flicker(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -796,7 +796,7 @@ static void f8_one_glitch_is_no_flicker(struct kunit *test)
 
 /* Sleep */
 
-/* As an end leaves a bank: outputs float, and nothing is known. */
+/* The state in which an end leaves a bank: outputs float, and nothing is known. */
 static void out_of_sight(struct world *w)
 {
 	int i;
@@ -840,7 +840,7 @@ static void x5_a_load_that_was_on_comes_back_above_the_pre_alarm(struct kunit *t
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
-	/* U4: the next time it is as ever. */
+	/* U4: later the load needs the load reconnect level again. */
 	w->in.host_load_off = true;
 	pass(w, 1000);
 	w->in.host_load_off = false;
@@ -881,8 +881,8 @@ static void x5_not_what_was_off(struct kunit *test)
 
 static const struct forbidden_case {
 	const char *name;
-	int kind;	/* is lost, or */
-	int line;	/* cannot be read, if any */
+	int kind;	/* of a measurement that is lost, or -1 */
+	int line;	/* that cannot be read, or -1 */
 	bool withdrawn;
 	bool empty;
 } forbidden_cases[] = {
@@ -896,7 +896,7 @@ static const struct forbidden_case {
 
 KUNIT_ARRAY_PARAM_DESC(forbidden, forbidden_cases, name);
 
-/* What was about to be cut is no load that nothing forbids. */
+/* A load that was about to be cut does not come back. */
 static void x5_not_what_was_forbidden(struct kunit *test)
 {
 	const struct forbidden_case *c = test->param_value;
@@ -926,7 +926,7 @@ static void x5_not_what_was_forbidden(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, w->out.load);
 }
 
-/* Nor is one that R2 floats since. */
+/* Nor does a load that R2 has floated since. */
 static void x5_not_what_was_switched_off(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1012,7 +1012,7 @@ static void x5_a_load_that_was_on_comes_back_after_a_restart(struct kunit *test)
 	pass(w, 5000);
 	memory = remembered(w);
 	restarted(w, &memory);
-	KUNIT_EXPECT_TRUE(test, remembered(w).connected);	/* until it is */
+	KUNIT_EXPECT_TRUE(test, remembered(w).connected);	/* until it is again */
 	pass(w, 2000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
@@ -1027,7 +1027,7 @@ static void x5_a_load_that_was_on_comes_back_after_a_restart(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, w->out.load);
 }
 
-/* A second before the warning ends a cut may come without delay. */
+/* In the last second of a warning, a cut could come before the memory is written. */
 static void x5_a_cut_is_remembered_before_it_comes(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1070,7 +1070,7 @@ static void x6_a_late_memory_connects_nothing(struct kunit *test)
 	w->in.host_load_off = false;
 	smallbms_policy_recall(&w->st, &harmless);
 	pass(w, 60000);
-	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "it was not connected by a claim");
+	KUNIT_EXPECT_FALSE_MSG(test, w->out.load, "a late memory connects nothing");
 
 	cells(w, 3000, 3300);
 	pass(w, 5000);
@@ -1089,7 +1089,7 @@ static void x6_a_late_memory_connects_nothing(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, false, false);
 }
 
-/* A bank of signals has no cell that could be damaged, and none that could agree. */
+/* A bank of signals measures no cell, so no cell of it can be damaged, or good again. */
 static void x6_a_memory_does_not_invent_a_cell(struct kunit *test)
 {
 	const struct smallbms_remembered memory = { .over_discharged = true };
@@ -1129,7 +1129,7 @@ static const struct blank_case {
 
 KUNIT_ARRAY_PARAM_DESC(blank, blank_cases, name);
 
-/* C4: where nothing is remembered, a cell near the level at the start counts. */
+/* C4: where nothing is remembered, a cell near the level at the start counts as damaged. */
 static void c4_a_start_asks_for_more_where_nothing_is_remembered(struct kunit *test)
 {
 	static const struct smallbms_remembered nothing;
@@ -1144,7 +1144,7 @@ static void c4_a_start_asks_for_more_where_nothing_is_remembered(struct kunit *t
 	KUNIT_EXPECT_EQ(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED), c->damaged);
 }
 
-/* Only the first start: later the bank has been watched. */
+/* Only the first start asks for more, because the bank has been watched since. */
 static void c4_a_later_start_asks_for_no_more(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1161,7 +1161,7 @@ static void c4_a_later_start_asks_for_no_more(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, true, false);
 }
 
-/* A start that power has ended is begun again. */
+/* The start after one that a loss of power has ended is the first again. */
 static void c4_a_start_that_did_not_end_is_still_the_first(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -1177,7 +1177,7 @@ static void c4_a_start_that_did_not_end_is_still_the_first(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, remembered(w).blank);
 }
 
-/* A cell that falls in the first start is watched until it is known what it is. */
+/* When a cell falls in the first start, the start waits until C4 has decided. */
 static void c4_the_first_start_waits_for_its_answer(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -1189,7 +1189,7 @@ static void c4_the_first_start_waits_for_its_answer(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
 }
 
-/* A sleep in the first start is still that start. */
+/* The start after a sleep in the first start is still the first. */
 static void c4_a_sleep_does_not_end_the_first_start(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -1202,7 +1202,7 @@ static void c4_a_sleep_does_not_end_the_first_start(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
 }
 
-/* F4: evidence from before the sleep is none after it. */
+/* F4: evidence from before a sleep does not count after it. */
 static void f4_evidence_does_not_survive_sleep(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1219,7 +1219,7 @@ static void f4_evidence_does_not_survive_sleep(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, w->out.charge);
 }
 
-/* X4: what only an operator ends */
+/* X4: what only an operator ends survives a sleep. */
 static void x4_latches_survive_sleep(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1306,12 +1306,12 @@ static void u3_recovery_at_the_last_moment_counts(struct kunit *test)
 	cells(w, 2700, 3300);
 	until(w, &w->out.pre_alarm, true, 5000);
 	pass(w, 29700);
-	cells(w, 3250, 3300);	/* seen, but not yet held when the window ends */
+	cells(w, 3250, 3300);	/* seen, but not yet for the hold time at the end */
 	pass(w, 5000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* The last scan may be most of a pace old: there is one more before the cut. */
+/* The last scan may be almost a pace old, so one more scan comes before the cut. */
 static void u3_recovery_just_before_the_cut_counts(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1338,7 +1338,7 @@ static void u3_cut_does_not_wait_long_for_a_scan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, took, 1003 + 50);
 }
 
-/* A clock that gains 100 us in a second must not shorten it. */
+/* A clock that gains 100 us in a second must not shorten the warning. */
 static void u2_warning_on_a_fast_clock(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1348,7 +1348,7 @@ static void u2_warning_on_a_fast_clock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.cut_ns, w->st.now_ns + 30003 * SMALLBMS_NS_PER_MS);
 }
 
-/* P2: who is connected waits for nothing. */
+/* P2: a load that is connected waits for nothing. */
 static void u4_below_reconnect_is_no_cause_while_connected(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1466,7 +1466,7 @@ static void c1_signal(struct kunit *test)
 }
 
 static const struct level_case temperature_cases[] = {
-	/* millidegrees here */
+	/* in millidegrees, not mV */
 	{ "not at the lower limit", 25000, 5000, true },
 	{ "below the lower limit", 25000, 4999, false },
 	{ "below zero", 25000, -1, false },
@@ -1614,7 +1614,7 @@ static void r1_one_terminal_or_none(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* Either is enough, whatever becomes of the other. */
+/* One terminal is enough, even if the other cannot be read. */
 static void r1_terminal_beside_one_that_cannot_be_read(struct kunit *test)
 {
 	static const enum smallbms_line_id lines[] = {
@@ -1653,10 +1653,10 @@ static void r2_remote_off_is_at_once(struct kunit *test)
 
 	set_line(w, SMALLBMS_LINE_REMOTE_L, true);
 	pass(w, 60000);
-	EXPECT_OUTPUTS(test, w, false, true, false);	/* X2: not round U4 */
+	EXPECT_OUTPUTS(test, w, false, true, false);	/* X2: U4 holds */
 }
 
-/* What a remote switch forgets must not show as a cause while it is found out anew. */
+/* What the start after a remote switch assumes must not show as a cause. */
 static void r2_remote_on_is_a_clean_start(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1676,7 +1676,7 @@ static void r2_remote_on_is_a_clean_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
 }
 
-/* R2, X2: also where nothing has been driven yet. */
+/* R2, X2: this holds also where no output has been driven yet. */
 static void x2_applies_whenever_the_remote_switch_comes_on(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -1707,7 +1707,7 @@ static void x2_hot_when_the_remote_switch_comes_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, BIT(SMALLBMS_CAUSE_HOT));
 }
 
-/* What has been seen stays so, where a new start would only assume it. */
+/* A cause that has been seen stays one, where a new start would only assume it. */
 static void x2_forgets_no_cause(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1724,7 +1724,7 @@ static void x2_forgets_no_cause(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, w->out.red);
 }
 
-/* What R2, R3 and R4 float from the beginning has not started: nothing is decided but that. */
+/* A bank that R2, R3 or R4 floats from the beginning has no other cause. */
 static void x2_no_start_while_everything_floats(struct kunit *test)
 {
 	static const enum smallbms_cause causes[] = {
@@ -1747,7 +1747,7 @@ static void x2_no_start_while_everything_floats(struct kunit *test)
 	}
 }
 
-/* X1 asks the same of a start that is not the first. */
+/* X1 asks the same of every later start. */
 static void x1_waits_for_the_supply_again(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1768,7 +1768,7 @@ static void x1_waits_for_the_supply_again(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* Nothing but the line itself tells when it has been known for long enough. */
+/* No scan comes, so a deadline has to tell when the line has been known for long enough. */
 static void x1_waits_for_a_line_again(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -1808,7 +1808,7 @@ static void x2_begins_when_the_supply_is_back(struct kunit *test)
 	}
 }
 
-/* F4: what is seen as it comes back counts from then, not from the scan after it. */
+/* F4: evidence for the start counts from the scan that ends R3, not from the next one. */
 static void x2_comes_back_within_the_hold_time(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -1821,7 +1821,7 @@ static void x2_comes_back_within_the_hold_time(struct kunit *test)
 	pass(w, SCAN_MS + 2 * w->set.hold_ms);	/* the next scan, R3, X2 */
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
-	/* It is over by now: what is hot from now on has the hold time. */
+	/* The start is over by now, so a battery that gets hot has the hold time. */
 	set_group(w, SMALLBMS_KIND_TEMP, 53000);
 	pass(w, w->set.hold_ms - 1);
 	EXPECT_OUTPUTS(test, w, true, true, false);
@@ -1902,7 +1902,7 @@ static void r5_host_can_only_forbid(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* What begins while an output is off keeps it off before it counts. */
+/* A condition that begins while an output is off keeps it off, even within its hold time. */
 static void doubt_full(struct world *w)
 {
 	cells(w, 3300, 3750);
@@ -2011,7 +2011,7 @@ static void old_data_connects_nothing(struct kunit *test)
 
 /* Faults */
 
-/* F1: a value that is missing keeps an output as it is; floating, where it floats. */
+/* F1: a value that is missing keeps an output as it is, so one that floats stays floating. */
 static const struct unknown_case {
 	const char *name;
 	int kind;	/* of measurement, or -1 */
@@ -2081,7 +2081,7 @@ static void a_line_that_cannot_be_read_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.deadline_ns, from_now(w, LOOK_MS));
 }
 
-/* Speed: the end of a loss is noticed when the filter time is over, not at the next look. */
+/* Speed: a loss ends when the filter time is over, not at the next look. */
 static void f1_a_line_that_is_back_ends_the_pre_alarm(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -2096,7 +2096,7 @@ static void f1_a_line_that_is_back_ends_the_pre_alarm(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* It is tried again, and nothing else is due. */
+/* The line is tried again, and nothing else is due. */
 static void a_line_that_fails_while_it_is_weighed(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -2172,7 +2172,7 @@ static void f1_loss_that_ends_in_the_window(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* The value may be gone, what it began is not: but only the stale time cuts. */
+/* A lost value does not end what it began, but the cut waits until the value is stale. */
 static void f1_loss_in_the_window_of_an_empty_cell(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2187,7 +2187,7 @@ static void f1_loss_in_the_window_of_an_empty_cell(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, false, false, false);
 }
 
-/* It need not be lost to be cut: that a cell is empty is known. */
+/* A cell that is known to be empty cuts the load, even if another cell is unknown. */
 static void u2_an_empty_cell_beside_one_that_is_unknown(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2240,7 +2240,7 @@ static void f1_every_other_read_failing_still_trips(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_HOT));
 }
 
-/* What is neither is no missing value: it ends what was on the way. */
+/* A value between the levels is no missing one: it ends the condition that is under way. */
 static void f4_values_between_the_levels_begin_anew(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2254,7 +2254,7 @@ static void f4_values_between_the_levels_begin_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->out.causes, 0);
 }
 
-/* Some that are well, and some that nobody knows, end nothing; nor a stretch with a gap. */
+/* Good values end nothing if others are unknown, or if unknown values come in between. */
 static void f1_what_is_unknown_ends_nothing(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2277,7 +2277,7 @@ static void f1_what_is_unknown_ends_nothing(struct kunit *test)
 	scan_after(w, 500, 3300, 25000, true, true);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
-	/* Nor do they connect. */
+	/* Nor do they connect the load. */
 	w->in.host_load_off = true;
 	scan_after(w, 300, 3300, 25000, true, true);
 	w->in.host_load_off = false;
@@ -2286,7 +2286,7 @@ static void f1_what_is_unknown_ends_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, w->out.load);
 }
 
-/* While the channels fail in turn none is old, but they are not all known again. */
+/* While the channels fail in turn, none is stale, but they are never all known. */
 static void f1_loss_that_moves_on_is_no_end(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2320,8 +2320,8 @@ static void f1_stuck_scanner(struct kunit *test)
 }
 
 /*
- * A loss that is just ending when the converter stops for good has not ended. With cells
- * alone, for any other measurement would ask for the same step.
+ * A loss that is just ending when the converter stops for good has not ended. The bank has
+ * cells alone, because any other measurement would ask for the same step.
  */
 static void f1_stuck_scanner_at_the_end_of_a_loss(struct kunit *test)
 {
@@ -2365,7 +2365,7 @@ static void f1_unreadable_lines(struct kunit *test)
 	w->in.line[SMALLBMS_LINE_ATC].known = false;
 	pass(w, 60000);
 	EXPECT_OUTPUTS(test, w, true, false, false);
-	/* It comes back by itself, whatever else cannot be read. */
+	/* Charging comes back with its line, whatever else cannot be read. */
 	w->in.line[SMALLBMS_LINE_BPA].known = false;
 	set_line(w, SMALLBMS_LINE_ATC, true);
 	KUNIT_EXPECT_EQ(test, w->out.deadline_ns,
@@ -2393,7 +2393,7 @@ static void f1_no_source_of_full_cells(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_NO_SOURCE));
 }
 
-/* The last source goes while the load is on: warned as any other loss. */
+/* When the last source goes while the load is on, the cut is warned of like any other. */
 static void f1_source_that_goes(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -2406,7 +2406,7 @@ static void f1_source_that_goes(struct kunit *test)
 	KUNIT_EXPECT_GE(test, took, 30000);
 }
 
-/* U2: whatever cuts, warns; no state is too strange for that. */
+/* U2: what cuts also warns, even in a state that should not be possible. */
 static void u2_an_empty_cell_alone_warns(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2418,7 +2418,7 @@ static void u2_an_empty_cell_alone_warns(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, false, true);
 }
 
-/* Signals and one more channel: that channel is waited for, and nothing else. */
+/* With signals and one channel, the start waits for that channel and for nothing else. */
 static void x1_signals_and_one_channel(struct kunit *test)
 {
 	static const enum smallbms_kind kinds[] = {
@@ -2440,7 +2440,7 @@ static void x1_signals_and_one_channel(struct kunit *test)
 		pass(w, 1000);
 		EXPECT_OUTPUTS(test, w, true, true, false);
 
-		/* F1: nor does an old value of it connect anything. */
+		/* F1: an old value of the channel connects nothing. */
 		w->in.host_charge_off = true;
 		w->in.host_load_off = true;
 		world_step(w);
@@ -2572,7 +2572,7 @@ static void f5_overload_is_tried_again_twice(struct kunit *test)
 	pass(w, 1000);
 	EXPECT_OUTPUTS(test, w, true, true, false);
 
-	/* That forgives all of them. */
+	/* The clear forgives all three. */
 	for (i = 0; i < 2; i++) {
 		set_group(w, SMALLBMS_KIND_LOAD_CURRENT, 1000001);
 		until(w, &w->out.load, false, 5000);
@@ -2677,7 +2677,7 @@ static void f5_times(struct kunit *test)
 	if (c->latched)
 		return;
 
-	/* What has been forgiven counts no more: it was the first of three. */
+	/* The earlier overloads are forgiven, so this was the first of three. */
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
 		KUNIT_EXPECT_GE(test, until(w, &w->out.load, true, 12000), 0);
@@ -2686,7 +2686,7 @@ static void f5_times(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVERLOAD_LATCHED));
 }
 
-/* What was on the way when the load went for another reason is no evidence when it is back. */
+/* Evidence from before the load went for another reason does not count when it is back. */
 static void f5_begins_anew_with_the_load(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2704,7 +2704,7 @@ static void f5_begins_anew_with_the_load(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, w->out.load);
 }
 
-/* An operator who clears it does not wait to see it tried again. */
+/* After a clear the load is tried again at once. */
 static void f5_clear_ends_the_wait(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2729,8 +2729,8 @@ static void f5_limit_itself_is_allowed(struct kunit *test)
 /* Time */
 
 /*
- * Between two scans nothing may happen before the deadline: whoever looks more
- * often sees the same. Inputs come from a small generator, always the same.
+ * Between two scans nothing may happen before the deadline, so a step in between
+ * decides the same. The inputs come from a small generator with a fixed seed.
  */
 static void deadline_is_never_late(struct kunit *test)
 {
@@ -2780,12 +2780,12 @@ static void deadline_is_never_late(struct kunit *test)
 		}
 		pass(w, 1 + (seed >> 20) % 300);
 
-		/* A second look at a moment before the deadline. */
+		/* Steps at moments before the deadline. */
 		before = w->out;
 		st = w->st;
 		now_ns = w->now_ms * SMALLBMS_NS_PER_MS;
 		gap_ns = min(before.deadline_ns, now_ns + 400000000000ULL) - now_ns;
-		KUNIT_ASSERT_GT_MSG(test, before.deadline_ns, now_ns, "a deadline that is over");
+		KUNIT_ASSERT_GT_MSG(test, before.deadline_ns, now_ns, "the deadline is over");
 		for (j = 1; j < 4; j++) {
 			smallbms_policy_step(&w->set, &st, &w->in,
 					     now_ns + (gap_ns >> 2) * j, &out);
@@ -2796,7 +2796,7 @@ static void deadline_is_never_late(struct kunit *test)
 	}
 }
 
-/* Nobody is woken for what has passed. */
+/* What has passed leaves no deadline and asks for no scan. */
 static void a_glitch_leaves_nothing_due(struct kunit *test)
 {
 	struct world *w = running(test, signals_world(test));
@@ -2815,7 +2815,7 @@ static void a_glitch_leaves_nothing_due(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scan_due_ns(w), SMALLBMS_NEVER);
 }
 
-/* F4: what is on the way is looked at in the middle, and when its time is over. */
+/* F4: a condition under way is looked at halfway, and when its hold time is over. */
 static const struct evidence_case {
 	const char *name;
 	enum smallbms_kind kind;
@@ -2873,7 +2873,7 @@ static void f4_the_end_of_a_loss_is_looked_at_in_between(struct kunit *test)
 	expect_looks(test, w);
 }
 
-/* Between all levels, where nothing else is on the way. */
+/* All values are between the levels, so no other condition is under way. */
 static void x1_a_start_is_looked_at_in_between(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -2892,7 +2892,7 @@ static void x1_a_start_is_looked_at_in_between(struct kunit *test)
 	expect_looks(test, w);
 }
 
-/* F1: what is missing is looked for sooner than at the usual pace. */
+/* F1: a value that is missing is read again sooner than at the usual pace. */
 static void f1_missing_value_is_looked_for(struct kunit *test)
 {
 	struct world *w = measured_world(test);
@@ -2913,9 +2913,9 @@ static void f1_missing_value_is_looked_for(struct kunit *test)
 }
 
 /*
- * Cells are on two converters: a scan of one, which finds cells at @found_mv. The lowest
- * of all as last read is at @lowest_mv, and the older scan was at @older_ms. All else has
- * just been scanned.
+ * Scan one of two converters of cells, @ms after the last step. It finds cells at @found_mv.
+ * The lowest of all cells, as last read, is at @lowest_mv. The oldest scan of cells was at
+ * @older_ms. Everything else has just been scanned.
  */
 static void scan_of_one(struct world *w, u64 ms, int found_mv, int lowest_mv, u64 older_ms)
 {
@@ -2932,7 +2932,7 @@ static void scan_of_one(struct world *w, u64 ms, int found_mv, int lowest_mv, u6
 	world_step(w);
 }
 
-/* F4: a low cell counts when its own converter has found it for long enough. */
+/* F4: a low cell counts when its own converter has found it low for the hold time. */
 static void f4_another_converter_is_no_evidence(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2949,7 +2949,7 @@ static void f4_another_converter_is_no_evidence(struct kunit *test)
 	scan_of_one(w, 1, 2700, 2700, older);
 	EXPECT_OUTPUTS(test, w, true, false, true);
 
-	/* The other one looks again, and finds less: that is two glitches, and no low cell. */
+	/* If a scan in between finds all cells good, that is two glitches and no low cell. */
 	w = running(test, measured_world(test));
 	scan_of_one(w, 0, 2700, 2700, w->now_ms);
 	scan_of_one(w, hold / 2, 3300, 3300, w->now_ms);
@@ -2957,7 +2957,7 @@ static void f4_another_converter_is_no_evidence(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* F4: that all cells are well again is as old as the scan that is oldest. */
+/* F4: evidence that all cells are good again is as old as the oldest of their scans. */
 static void f4_all_converters_end_it(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2980,7 +2980,7 @@ static void f4_all_converters_end_it(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, true, false);
 }
 
-/* F4: one good value of a converter says nothing for the time since another was scanned. */
+/* F4: a good value of one converter says nothing of the time since the last scan of another. */
 static void f4_one_good_value_ends_nothing(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -2999,7 +2999,7 @@ static void f4_one_good_value_ends_nothing(struct kunit *test)
 	}
 }
 
-/* U4: nor does the load connect before each converter has been asked for long enough. */
+/* U4: the load connects when each converter has found good cells for the hold time. */
 static void u4_all_converters_connect(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -3023,7 +3023,7 @@ static void u4_all_converters_connect(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, w->out.load);
 }
 
-/* U4: a converter that hangs lets no load connect on what it found before. */
+/* U4: what a converter found before it hung connects no load. */
 static void u4_old_cells_connect_nothing(struct kunit *test)
 {
 	struct world *w = running(test, measured_world(test));
@@ -3067,7 +3067,7 @@ static void all_but_one_scanned(struct world *w, enum smallbms_kind but, u64 but
 	w->in.group[but].scan_ns = but_ns;
 }
 
-/* X1: a start ends when each kind has been scanned by all its converters for long enough. */
+/* X1: a start ends when all converters of each kind have been scanned for the hold time. */
 static void x1_all_converters_end_a_start(struct kunit *test)
 {
 	static const enum smallbms_kind kinds[] = {
@@ -3103,7 +3103,7 @@ static void the_end_of_time_is_safe(struct kunit *test)
 	struct world *w = measured_world(test);
 	int i;
 
-	/* Ten seconds before the clock of 64 bits ends, and beyond it. */
+	/* From ten seconds before the end of a clock of 64 bits to beyond it */
 	smallbms_policy_init(&w->st, U64_MAX - 10000 * SMALLBMS_NS_PER_MS);
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++)
 		w->in.line[i].fitted = false;
@@ -3122,7 +3122,7 @@ static void the_end_of_time_is_safe(struct kunit *test)
 		smallbms_policy_step(&w->set, &w->st, &w->in, now_ns, &w->out);
 		cells(w, i < 20 ? 3300 : 2700, 3300);
 		if (i > 22)
-			KUNIT_EXPECT_TRUE_MSG(test, w->out.load, "no time, no window, no cut");
+			KUNIT_EXPECT_TRUE_MSG(test, w->out.load, "no cut before the warning ends");
 	}
 }
 

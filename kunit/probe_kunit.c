@@ -2,9 +2,8 @@
 /*
  * KUnit tests of probing, running and ending smallbms on fake hardware
  *
- * The real driver binds to banks made of software nodes. What matters is what
- * the fake chip saw at its lines, and what the log told whoever has to mend a
- * bad firmware node.
+ * The real driver binds to banks made of software nodes. The tests check what the fake
+ * chip saw at its lines, and what the log says about a bad firmware node.
  */
 
 #include <kunit/device.h>
@@ -36,7 +35,7 @@
 /* What the driver said, as the console saw it */
 
 static struct {
-	raw_spinlock_t lock;	/* of the rest; printk() does not sleep */
+	raw_spinlock_t lock;	/* protects the rest; printk() cannot sleep */
 	char first[512];
 	unsigned int count;
 } said = {
@@ -47,7 +46,7 @@ static void hear(void *ignore, const char *text, size_t len)
 {
 	unsigned long flags;
 
-	/* What gpiolib, the interrupts and the driver core add says nothing new. */
+	/* Messages of gpiolib, the interrupt core and the driver core tell nothing new. */
 	if (!strnstr(text, "smallbms smallbms.", len) || strnstr(text, "setup of GPIO", len) ||
 	    strnstr(text, "request_irq(", len) || strnstr(text, "probe with driver", len))
 		return;
@@ -348,7 +347,7 @@ static const struct bad_case {
 	{ "channel that does not exist", channel_that_does_not_exist, "no channel for \"cell4\"" },
 	{ "front ends in a ring", front_ends_in_a_ring,
 	  "io-channels of \"cell4\" lead through more than 7 front ends" },
-	{ "phandle to what is no converter", cell_that_is_no_converter,
+	{ "phandle to a node that is no converter", cell_that_is_no_converter,
 	  "no converter for \"cell4\"" },
 	{ "voltage as temperature", temperature_that_is_a_voltage,
 	  "channel \"temp1\" does not measure a temperature" },
@@ -358,11 +357,12 @@ static const struct bad_case {
 	  "warning-ms = 29999 is not in 30000..300000" },
 	{ "negative setting below its range", setting_negative,
 	  "charge-min-millicelsius = -20001 is not in -20000..20000" },
-	{ "setting against its neighbour", settings_contradict,
+	{ "setting too near to its neighbour", settings_contradict,
 	  "pre-alarm-cell-microvolt = 2849999 is not in 2850000..3150000" },
-	{ "setting narrows its neighbour", settings_too_near,
+	{ "setting leaves its neighbour out of range", settings_too_near,
 	  "charge-reconnect-cell-microvolt = 3600000 is not in 500000..3599999" },
-	{ "cells in series of no bank", five_in_series, "cells-in-series = 5 is not 4, 8 or 16" },
+	{ "cells in series that no bank has", five_in_series,
+	  "cells-in-series = 5 is not 4, 8 or 16" },
 	{ "more cells in series than there are", more_in_series_than_there_are,
 	  "cells-in-series = 16 does not divide 4 cells" },
 	{ "cells in series are a list", series_are_a_list, "cells-in-series is not one number" },
@@ -392,7 +392,7 @@ static void bad_node_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, t->gpio->output, 0, "outputs float");
 }
 
-/* What a boot loader left driven floats, even when the probe fails. */
+/* An output that a boot loader left driven floats, even when the probe fails. */
 static void bad_node_lets_go_of_a_driven_output(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -405,7 +405,7 @@ static void bad_node_lets_go_of_a_driven_output(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 }
 
-/* Probe fails at each of its steps; the outputs float and the log names the thing. */
+/* Probe fails at each of its steps. The outputs float, and the log names what failed. */
 
 static void heartbeat_fails(struct kunit *test, struct probe_test *t, struct fake_bank *bank)
 {
@@ -441,7 +441,7 @@ static void trigger_is_taken(struct kunit *test, struct probe_test *t, struct fa
 static const struct step_case {
 	const char *name;
 	void (*fail)(struct kunit *test, struct probe_test *t, struct fake_bank *bank);
-	const char *message;	/* NULL: it waits, and says nothing */
+	const char *message;	/* NULL: probe is deferred without a message */
 } step_cases[] = {
 	{ "heartbeat", heartbeat_fails, "no line for heartbeat-gpios" },
 	{ "input line", input_fails, "no line for loop-gpios" },
@@ -493,7 +493,7 @@ static void late_providers_are_waited_for(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, START_MS + SLACK_MS));
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_LOAD], 1);
 
-	/* Before its providers go. */
+	/* Remove the bank before its providers. */
 	fake_bank_remove(test, pdev);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 }
@@ -573,7 +573,7 @@ static void stuck_output_is_reported_and_written_again(struct kunit *test)
 			POWER_SUPPLY_HEALTH_GOOD);
 
 	t->gpio->stuck = BIT(FAKE_LOAD);
-	fake_gpio_set(t->gpio, FAKE_ATC, true);		/* anything that is evaluated */
+	fake_gpio_set(t->gpio, FAKE_ATC, true);		/* so that the bank is evaluated */
 	msleep(1000);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_HEALTH),
 			POWER_SUPPLY_HEALTH_UNSPEC_FAILURE);
@@ -681,7 +681,7 @@ static void writes_are_checked(struct kunit *test)
 	}
 }
 
-/* A set that breaks a relation is refused, in whatever order it is written. */
+/* A setting that breaks a relation to another one is refused. */
 static void relations_hold_at_run_time(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
@@ -766,7 +766,7 @@ static void charging_in_the_pre_alarm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->gpio->edges[FAKE_CHARGE], 1);
 }
 
-/* C4: what only an operator ends */
+/* C4: only an operator ends it. */
 static void operator_clears(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
@@ -786,11 +786,11 @@ static void operator_clears(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, write_file(&pdev->dev, "clear", "all"));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "clear", "1"));
-	/* At once, or where a busy host was late with its scan, with the next. */
+	/* Charging comes back at once, or with the next scan if a busy host was late with one. */
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 }
 
-/* P2: what holds is listed by name, with the cell and its value. */
+/* P2: each cause that holds is listed by name, with the cell and its value. */
 static void causes_and_outputs_are_files(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
@@ -817,7 +817,7 @@ static void causes_and_outputs_are_files(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, lists(psy, "causes", "C3 no-charge-in-pre-alarm since="));
 }
 
-/* F1: what cannot be true is not known. */
+/* F1: a value that cannot be true is unknown. */
 static void implausible_reading_is_unknown(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
@@ -844,15 +844,14 @@ static void unreadable_line_is_an_alarm(struct kunit *test)
 	add_signals(bank);
 	running(test, bank);
 	t->gpio->get_error[FAKE_ATD] = -EIO;
-	fake_gpio_set(t->gpio, FAKE_ATC, false);	/* anything that is evaluated */
+	fake_gpio_set(t->gpio, FAKE_ATC, false);	/* so that the bank is evaluated */
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, 5000 + SLACK_MS));
 	KUNIT_EXPECT_TRUE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	t->gpio->get_error[FAKE_ATD] = 0;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, SLACK_MS));
 }
 
-/* R5, and nothing but R5 */
-/* P5: what somebody switched off is not empty; what waits for a charge nearly is. */
+/* P5: a bank that somebody switched off is not empty. One that waits for a charge is low. */
 static void switched_off_is_not_empty(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -875,6 +874,7 @@ static void switched_off_is_not_empty(struct kunit *test)
 			POWER_SUPPLY_CAPACITY_LEVEL_CRITICAL);
 }
 
+/* R5: the host can forbid charging, and can force nothing. */
 static void host_may_forbid_charging(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -956,7 +956,7 @@ static void shutdown_floats_for_good(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_LOAD));
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
 
-	/* Nothing is evaluated any more; what is written is shown all the same. */
+	/* Nothing is evaluated any more, but a value that is written is still shown. */
 	KUNIT_EXPECT_EQ(test, 1, write_file(&pdev->dev, "load_enable", "0"));
 	EXPECT_TEXT(test, &pdev->dev, "load_enable", "0");
 }
@@ -980,7 +980,7 @@ static void sleep_floats_and_resume_starts_anew(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->poweroff_late, pm->suspend_late, "hibernation");
 	KUNIT_EXPECT_PTR_EQ_MSG(test, pm->restore, pm->resume, "hibernation");
 
-	/* R6: an attempt that another device refuses moves nothing, and nothing is read. */
+	/* R6: a sleep that another device refuses moves no output. Nothing is read meanwhile. */
 	KUNIT_EXPECT_EQ(test, 0, pm->suspend(&pdev->dev));
 	reads = t->gpio->reads[FAKE_LOAD];
 	msleep(1000);

@@ -119,7 +119,7 @@ static void x6_another_bank_is_not_believed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, get(&p, &sequence, &record));
 }
 
-/* One bad bit costs its record, and the other counts. Two cost both. */
+/* A bad bit makes its record bad, and the other record counts. One in each makes both bad. */
 static void x6_any_bit_may_be_bad(struct kunit *test)
 {
 	struct smallbms_record record;
@@ -143,8 +143,8 @@ static void x6_any_bit_may_be_bad(struct kunit *test)
 }
 
 /*
- * Power is lost after any byte of a write, again and again. The page that it was in may be
- * lost with it.
+ * Power is lost after each byte of a write, one loss after the other. The page that was being
+ * written may be lost, too.
  */
 static void x6_a_torn_write_leaves_the_other(struct kunit *test)
 {

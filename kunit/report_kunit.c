@@ -43,7 +43,7 @@ static int is_hwmon(struct device *dev, void *data)
 	return 1;
 }
 
-/* It stays as long as the bank. */
+/* The device stays as long as the bank. */
 static struct device *find_hwmon(struct platform_device *pdev)
 {
 	struct device *found = NULL;
@@ -96,7 +96,7 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CAPACITY));
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 
-	/* Limits are known when the voltage is not, or makes no sense. */
+	/* The limits are known even when the voltage is not. */
 	t->adc->error[FAKE_SUPPLY] = -EIO;
 	scanned(test);
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_VOLTAGE_MIN), 11200000);
@@ -107,7 +107,7 @@ static void measured_bank_has_all_properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, property(test, POWER_SUPPLY_PROP_CURRENT_NOW), -ENODEV);
 }
 
-/* An error under the heaviest load would silence the monitoring just then. */
+/* An error instead of the largest value would silence monitoring under the heaviest load. */
 static void power_stops_at_what_a_property_holds(struct kunit *test)
 {
 	static const struct {
@@ -136,7 +136,7 @@ static void power_stops_at_what_a_property_holds(struct kunit *test)
 	}
 }
 
-/* When the driver guessed, one failed cell halved the number. */
+/* A guess would be off by a factor of two when one cell fails. */
 static void limits_of_the_bank_are_not_guessed(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);
@@ -170,7 +170,7 @@ static void bank_of_signals_lists_no_measurement(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, find_hwmon(pdev));
 }
 
-/* Kernels before 6.14 have no name for undervoltage, which must not make it worse. */
+/* Kernels before 6.14 show undervoltage as another health, which must hide no worse one. */
 static void health_is_the_worst(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -297,7 +297,7 @@ static void full_is_shown(struct kunit *test)
 	fake_bank_battery(bank);
 	running(test, bank);
 
-	/* The limit of the protection alone (C1) */
+	/* The charge limit (C1) alone makes no bank full. */
 	t->adc->value[FAKE_BANK_CURRENT] = 10000000;
 	t->adc->value[FAKE_CELL] = 3760000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, MEASURED_MS + SLACK_MS));
@@ -376,7 +376,7 @@ static void charge_is_shown_once_it_is_known(struct kunit *test)
 	KUNIT_EXPECT_LT(test, uah, FAKE_BATTERY_UAH - 500000);
 	KUNIT_EXPECT_LT(test, property(test, POWER_SUPPLY_PROP_CAPACITY), 100);
 
-	/* What flows while the current is unknown, nobody can tell. */
+	/* Once the current has been unknown for the stale limit, the charge is unknown. */
 	t->adc->error[FAKE_BANK_CURRENT] = -EIO;
 	msleep(DEFAULT_STALE_MS);
 	scanned(test);
@@ -418,7 +418,7 @@ static void charge_of_signals_is_not_counted(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listed(test, POWER_SUPPLY_PROP_CHARGE_NOW));
 }
 
-/* F1: a converter that hangs lets go of no value, so the age has to. */
+/* F1: a converter that hangs gives no error, so the age makes its values unknown. */
 static void stale_value_is_not_shown(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
@@ -508,7 +508,7 @@ static void window_counts_down(struct kunit *test)
 	KUNIT_EXPECT_LE_MSG(test, left, 30003, "100 ppm, for a clock that is fast");
 	KUNIT_EXPECT_GE(test, left, 30000 - (ktime_ms_delta(after, low) + 1));
 
-	/* However busy the host is, it counts what has passed between the two. */
+	/* However busy the host is, the file counts the time between the two reads. */
 	msleep(1000);
 	least_ms = ktime_ms_delta(ktime_get_boottime(), after);
 	KUNIT_ASSERT_EQ(test, 0, kstrtouint(text_of(psy, "warning_left_ms"), 10, &later));
@@ -535,7 +535,7 @@ static void show_brightness(struct led_classdev *led, enum led_brightness bright
 
 KUNIT_DEFINE_ACTION_WRAPPER(unregister_led, led_classdev_unregister, struct led_classdev *);
 
-/* P1: an LED that is told later to follow a bank shows what is. */
+/* P1: an LED that gets its trigger late shows the present state. */
 static void late_led_shows_what_is(struct kunit *test)
 {
 	static const struct {
@@ -570,7 +570,7 @@ static void late_led_shows_what_is(struct kunit *test)
 			kunit_release_action(test, unregister_led, led);
 	}
 
-	/* The last one follows, too. */
+	/* The last LED follows the bank, too. */
 	t->adc->value[FAKE_CELL] = 3000000;
 	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, MEASURED_MS + SLACK_MS));
 	EXPECT_TEXT(test, psy_of(test), "pre_alarm_output", "driven");
@@ -634,13 +634,13 @@ static void alarms_follow_the_rules(struct kunit *test)
 	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
 	EXPECT_TEXT(test, hwmon, "in2_lcrit_alarm", "0");
 
-	/* Not released yet, so the cell that keeps it shows it. */
+	/* The pre-alarm still holds, so the cell that keeps it on shows it. */
 	t->adc->value[FAKE_CELL + 1] = 3110000;
 	msleep(MEASURED_MS);
 	scanned(test);
 	EXPECT_TEXT(test, hwmon, "in2_min_alarm", "1");
 
-	/* Lost, it still keeps the rule, and no other cell is to be blamed. */
+	/* The lost cell still keeps it on, and no other cell may show it. */
 	t->adc->error[FAKE_CELL + 1] = -EIO;
 	scanned(test);
 	EXPECT_TEXT(test, hwmon, "in1_min_alarm", "0");
@@ -770,7 +770,7 @@ static bool reads_again(struct fake_gpio *gpio, enum fake_line line, unsigned in
 	return true;
 }
 
-/* Who is answered during an evaluation cannot have kept one waiting either. */
+/* A reader that is answered during an evaluation cannot delay one either. */
 static void readers_do_not_wait_for_an_evaluation(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, true, true);
@@ -785,7 +785,7 @@ static void readers_do_not_wait_for_an_evaluation(struct kunit *test)
 
 	WRITE_ONCE(t->gpio->hangs_ms[FAKE_ATD], HANGS_MS);
 	KUNIT_ASSERT_TRUE(test, reads_again(t->gpio, FAKE_ATD, 2 * HANGS_MS));
-	reads = t->gpio->reads[FAKE_ATC];	/* the next line that it will read */
+	reads = t->gpio->reads[FAKE_ATC];	/* the line that is read next */
 	KUNIT_EXPECT_EQ(test, property_at_once(test, POWER_SUPPLY_PROP_HEALTH),
 			POWER_SUPPLY_HEALTH_GOOD);
 	KUNIT_EXPECT_EQ_MSG(test, t->gpio->reads[FAKE_ATC], reads, "a property waits");
@@ -820,11 +820,11 @@ static void read_on(struct work_struct *work)
 		text_at_once(&reader->psy->dev, "causes");
 		text_at_once(&reader->psy->dev, "load_output");
 		text_at_once(&reader->psy->dev, "warning_left_ms");
-		usleep_range(10, 20);	/* virtual time stands still for who does not sleep */
+		usleep_range(10, 20);	/* virtual time passes only while this sleeps */
 	}
 }
 
-/* For KCSAN to find what a lock does not protect: make kunit-race. */
+/* This lets KCSAN find data that no lock protects: make kunit-race. */
 static void is_read_on_one_processor_and_evaluated_on_another(struct kunit *test)
 {
 	struct fake_bank *bank = fake_bank_alloc(test);

@@ -123,7 +123,7 @@ static void kinds_are_apart(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, t->sample.group[SMALLBMS_KIND_LOAD_CURRENT].fitted);
 }
 
-/* F1: never the last good value, never zero; the others still count. */
+/* F1: an error is never the last good value and never zero. The other cells still count. */
 static void f1_error_is_not_a_value(struct kunit *test)
 {
 	struct sense_test *t = test->priv;
@@ -185,7 +185,7 @@ static void scan_is_published_as_a_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->channel[0].reading.value, 2700000);
 }
 
-/* Half of the cells have another converter; each scan is of one. */
+/* Half of the cells are on another converter. Each scan is of one converter. */
 static void converters_are_apart(struct kunit *test)
 {
 	struct sense_test *t = test->priv;
@@ -207,7 +207,7 @@ static void converters_are_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, temp->scan_ns, 2000);
 	KUNIT_EXPECT_EQ(test, temp->new_min, 25000);
 
-	/* What the other one has not finished is not seen. */
+	/* What the other converter has not finished is not seen. */
 	t->channel[1].scan.value = 2600000;
 	t->channel[CELLS - 2].scan.error = -EIO;
 	smallbms_sense_publish(&t->converter[1], &t->sample, 2500);

@@ -17,7 +17,7 @@ static void put_valid(struct kunit *test, enum smallbms_setting_id id, s32 value
 	struct smallbms_range broken;
 
 	smallbms_settings_init(&set);
-	/* Neighbours out of the way, so that only the range of the setting itself counts. */
+	/* Move the neighbours away, so that only the range of the setting itself counts. */
 	set.load_disconnect_uv = 2600000;
 	set.pre_alarm_uv = 2850000;
 	set.charge_disconnect_uv = 4000000;
@@ -49,7 +49,7 @@ static void every_range_ends_where_it_says(struct kunit *test)
 	}
 }
 
-/* The figures of the product, written down a second time on purpose. */
+/* The figures of the rules, written down a second time on purpose. */
 static const struct range_case {
 	enum smallbms_setting_id id;
 	s32 def;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the front end's figures: circuits of data sheets, and the edges of numbers
+ * KUnit tests of the front end's figures: circuits of data sheets, and the limits of numbers
  */
 
 #include <kunit/test.h>
@@ -43,7 +43,7 @@ static const struct value_case {
 	{ "divider of the binding's example", DIVIDER(22, 222), RAW(512, LOG2(2500, 10)),
 	  .value = 12613636 },
 	{ "cell at half", DIVIDER(10000, 20000), RAW(2703, MCP3208), .value = 3299561 },
-	{ "cell at half, the other way round", DIVIDER(10000, 20000), RAW(-2703, MCP3208),
+	{ "cell at half, negative", DIVIDER(10000, 20000), RAW(-2703, MCP3208),
 	  .value = -3299561 },
 	{ "bank at 1/30", DIVIDER(10000, 300000), RAW(721, MCP3208), .value = 13201904 },
 	{ "bank at 1/30, largest count", DIVIDER(10000, 300000), RAW(4095, MCP3208),
@@ -116,14 +116,16 @@ static const struct value_case {
 	  .value = 1227923740 },
 
 	{ "largest value", WIRE, RAW(S32_MAX, OVER(1, 1000)), .value = S32_MAX },
-	{ "one more", DIVIDER(1, 2), RAW(1073741824, OVER(1, 1000)), .error = -ERANGE },
+	{ "above the largest value", DIVIDER(1, 2), RAW(1073741824, OVER(1, 1000)),
+	  .error = -ERANGE },
 	{ "least value", DIVIDER(1, 2), RAW(-1073741824, OVER(1, 1000)), .value = S32_MIN },
-	{ "one less", WIRE, RAW_OFFSET(S32_MIN, INT(-1), OVER(1, 1000)), .error = -ERANGE },
-	{ "offset over the top", SENSOR(1, 1, S32_MAX), RAW(1, OVER(1, 1000)),
+	{ "below the least value", WIRE, RAW_OFFSET(S32_MIN, INT(-1), OVER(1, 1000)),
 	  .error = -ERANGE },
-	{ "offset over the bottom", SENSOR(1, 1, S32_MIN), RAW(-1, OVER(1, 1000)),
+	{ "offset above the largest value", SENSOR(1, 1, S32_MAX), RAW(1, OVER(1, 1000)),
 	  .error = -ERANGE },
-	{ "divided too often", DIVIDER(1, U32_MAX), RAW(1, INT(1)), .error = -ERANGE },
+	{ "offset below the least value", SENSOR(1, 1, S32_MIN), RAW(-1, OVER(1, 1000)),
+	  .error = -ERANGE },
+	{ "divider too large", DIVIDER(1, U32_MAX), RAW(1, INT(1)), .error = -ERANGE },
 	{ "beyond 64 bits, count", WIRE, RAW(S32_MAX, INT(S32_MAX)), .error = -ERANGE },
 	{ "beyond 64 bits, least count", WIRE, RAW(S32_MIN, INT(S32_MIN)), .error = -ERANGE },
 	{ "beyond 64 bits, fraction", WIRE, RAW(S32_MAX, NANO_(5, 999999999)),
@@ -157,7 +159,7 @@ static void value_is(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->error ? 4711 : c->value, value);
 }
 
-/* Another way to the same figures, where these fit into 64 bits at once */
+/* Compute the same figures in one step, where that fits into 64 bits. */
 static void every_count_of_a_converter(struct kunit *test)
 {
 	static const u32 full[] = { 10000, 20000, 300000, 123457 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the front end itself: nodes, sources and what these refuse
+ * KUnit tests of the front end itself: good and bad nodes, good and bad sources
  */
 
 #include <kunit/test.h>
@@ -27,7 +27,7 @@ enum fake_channel {
 	FAKE_BOTH,		/* mV, and counts with a scale */
 	FAKE_NO_SCALE,		/* counts alone */
 	FAKE_CURRENT,		/* no voltage */
-	FAKE_OUTPUT,		/* a voltage that is told, not measured */
+	FAKE_OUTPUT,		/* a voltage that is set, not measured */
 	FAKE_CHANNELS
 };
 
@@ -46,7 +46,7 @@ static const struct iio_chan_spec source_channels[FAKE_CHANNELS] = {
 			  .info_mask_separate = INFO(RAW) | INFO(SCALE) },
 };
 
-/* What the source says, and whether it fails to */
+/* The count of the source, and errors of reading it */
 struct source {
 	int raw;
 	int raw_error;
@@ -130,7 +130,7 @@ static int add_source(struct frontend_test *t)
 	iio->channels = source_channels;
 	iio->num_channels = FAKE_CHANNELS;
 	device_set_node(&iio->dev, software_node_fwnode(&source_node));
-	/* Whoever refers to a node waits for a driver of it, from 7.3 on, unless told. */
+	/* From 7.3 on a device waits for the drivers of nodes that it refers to. There is none. */
 	fwnode_dev_initialized(software_node_fwnode(&source_node), true);
 	ret = iio_device_register(iio);
 	if (ret) {
@@ -184,7 +184,7 @@ static void number(struct frontend_test *t, const char *name, u32 value)
 	t->property[t->properties++] = PROPERTY_ENTRY_U32(name, value);
 }
 
-/* Begin a circuit: what every one has. */
+/* Begin a circuit with what every circuit has. */
 static void circuit(struct frontend_test *t, const char *compatible, enum fake_channel channel)
 {
 	t->ref = SOFTWARE_NODE_REFERENCE(&source_node, channel);
@@ -202,7 +202,7 @@ static void divide(struct frontend_test *t, enum fake_channel channel, u32 outpu
 	number(t, "full-ohms", full);
 }
 
-/* Has the driver taken the circuit? */
+/* Add the circuit; tell whether the driver has bound to it. */
 static bool taken(struct kunit *test)
 {
 	struct frontend_test *t = test->priv;
@@ -330,7 +330,7 @@ static void each_source_is_read(struct kunit *test)
 	reads(test, 1000, 1650000);
 	remove_circuit(t);
 
-	/* The finer of the two */
+	/* The finer of the two is read. */
 	divide(t, FAKE_BOTH, 1, 1);
 	KUNIT_ASSERT_TRUE(test, taken(test));
 	reads(test, 1000, 1650500);
@@ -398,7 +398,7 @@ static void unsuitable_sources_are_refused(struct kunit *test)
 	refused(test);
 	divide(t, FAKE_OUTPUT, 1, 1);
 	refused(test);
-	divide(t, FAKE_CHANNELS, 1, 1);	/* there is none */
+	divide(t, FAKE_CHANNELS, 1, 1);	/* no such channel */
 	refused(test);
 	divide(t, FAKE_COUNTS, 1, 1);
 	t->property[1] = PROPERTY_ENTRY_U32("no-channels", 0);
