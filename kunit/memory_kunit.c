@@ -37,6 +37,8 @@
  * @error_from: the first byte that gives it
  * @read_only: it refuses to be written
  * @hangs_ms: how long every access takes, until this is set to 0
+ * @forgets: it takes what is written, and stores nothing
+ * @tries: how often a write was tried
  * @writes: how often it was written
  * @nvmem: as nvmem knows it
  * @cell: its cells
@@ -48,6 +50,8 @@ struct fake_memory {
 	unsigned int error_from;
 	bool read_only;
 	unsigned int hangs_ms;
+	bool forgets;
+	unsigned int tries;
 	unsigned int writes;
 	struct nvmem_device *nvmem;
 	struct nvmem_cell_info cell[SMALLBMS_NUM_PLACES];
@@ -78,10 +82,12 @@ static int fake_write(void *context, unsigned int at, void *value, size_t bytes)
 	struct fake_memory *memory = context;
 	int ret = answer(memory, at);
 
+	memory->tries++;
 	if (ret)
 		return ret;
 	memory->writes++;
-	memcpy(memory->byte + at, value, bytes);
+	if (!memory->forgets)
+		memcpy(memory->byte + at, value, bytes);
 	return 0;
 }
 
@@ -298,6 +304,59 @@ static void x6_a_memory_that_cannot_be_written_is_told(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
 }
 
+static void x6_a_write_that_stores_nothing_is_told(struct kunit *test)
+{
+	struct fake_memory *memory;
+
+	with_hardware(test, false, true);
+	memory = memory_add(test, SIZE, false);
+	memory->forgets = true;
+	running(test, bank_of(test));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+	memory->forgets = false;
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+}
+
+static void x6_a_memory_that_hangs_later_is_told(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	msleep(CLAIM_MS);
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+	memory->hangs_ms = 10 * HANGS_MS;
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+	WRITE_ONCE(memory->hangs_ms, 0);
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+}
+
+/* A memory that takes a part of each write only is worn by each attempt. */
+static void x6_a_memory_that_fails_is_tried_less_and_less(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+	unsigned int tries;
+
+	msleep(CLAIM_MS);
+	memory->error = -EIO;
+	tries = memory->tries;
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, true));
+	msleep(120000);
+	KUNIT_EXPECT_GE(test, memory->tries - tries, 4);
+	KUNIT_EXPECT_LE(test, memory->tries - tries, 9);
+
+	/* Another switch does not wait so long. */
+	memory->error = 0;
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "1"), 0);
+	KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));
+}
+
 /* A memory that cannot be read at the start is not overwritten. */
 static void x6_a_memory_that_fails_forgets_nothing(struct kunit *test)
 {
@@ -404,6 +463,93 @@ static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, !place, newest(memory, id, &later, &record));
 	KUNIT_EXPECT_EQ(test, later, sequence + 11);
 	KUNIT_EXPECT_TRUE(test, record.load_off);
+}
+
+/* X4: the system that made the image saw a damaged cell, after the image had been made. */
+static void x4_a_latch_that_is_newer_than_the_image(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct fake_bank *bank = bank_of(test);
+	struct platform_device *pdev;
+	struct smallbms_record record;
+	const struct dev_pm_ops *pm;
+	u32 id, sequence;
+	u32 starts;
+	int place;
+
+	if (!can_sleep(test))
+		return;
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
+	/* A latch that is cleared before the sleep stays cleared. */
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "clear", "1"), 0);
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
+	place = newest(memory, id, &sequence, &record);
+	KUNIT_ASSERT_GE(test, place, 0);
+	record.rules.over_discharged = true;
+	starts = record.count[SMALLBMS_CAUSE_START];
+	smallbms_record_put(memory->byte + !place * SIZE, id, sequence + 1, &record);
+	KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	msleep(MEASURED_MS);
+	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
+	KUNIT_EXPECT_TRUE(test, lists(psy_of(test), "causes", "over-discharged"));
+
+	device_release_driver(&pdev->dev);
+	KUNIT_ASSERT_GE(test, newest(memory, id, &sequence, &record), 0);
+	KUNIT_EXPECT_TRUE(test, record.rules.over_discharged);
+	KUNIT_EXPECT_LE_MSG(test, record.count[SMALLBMS_CAUSE_START], starts + 2,
+			    "episodes are not added twice");
+}
+
+/* X4: the end comes before the memory, which works again, has been read. */
+static void x4_an_orderly_end_reads_first(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	t->adc->value[FAKE_CELL] = 1900000;
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	device_release_driver(&pdev->dev);
+	t->adc->value[FAKE_CELL] = 3300000;
+	memory->error = -EIO;
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
+	memory->error = 0;
+	rebind(test, pdev);
+	msleep(START_MS + MEASURED_MS);
+	KUNIT_EXPECT_FALSE_MSG(test, fake_gpio_driven(t->gpio, FAKE_LOAD), "said at the end");
+	KUNIT_EXPECT_FALSE_MSG(test, fake_gpio_driven(t->gpio, FAKE_CHARGE), "said before");
+}
+
+/* What lasts over a restart is one episode. */
+static void x6_a_restart_is_no_episode(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct platform_device *pdev;
+	struct smallbms *bms;
+	int i;
+
+	memory_add(test, SIZE, false);
+	pdev = running(test, bank_of(test));
+	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
+	t->adc->value[FAKE_CELL] = 1900000;
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	for (i = 0; i < 3; i++) {
+		rebind(test, pdev);
+		msleep(START_MS + MEASURED_MS);
+	}
+	bms = platform_get_drvdata(pdev);
+	KUNIT_EXPECT_EQ(test, 1, bms->report.count[SMALLBMS_CAUSE_OVER_DISCHARGED]);
+	KUNIT_EXPECT_EQ(test, 1, bms->report.count[SMALLBMS_CAUSE_HOST_LOAD_OFF]);
+	KUNIT_EXPECT_EQ(test, 4, bms->report.count[SMALLBMS_CAUSE_START]);
 }
 
 /* X6: a damaged record, another version and another bank's record all count as none. */
@@ -546,6 +692,59 @@ static void x6_a_loose_plug_does_not_wear_a_memory_out(struct kunit *test)
 	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
 }
 
+/* P6, X6: each sag of a cell tells the charge anew. */
+static void x6_a_sagging_cell_does_not_wear_a_memory_out(struct kunit *test)
+{
+	struct probe_test *t = with_hardware(test, false, true);
+	struct fake_memory *memory = memory_add(test, SIZE, false);
+	struct fake_bank *bank = bank_of(test);
+	unsigned int writes;
+	int i;
+
+	fake_bank_battery(bank);
+	running(test, bank);
+	msleep(CLAIM_MS);
+	writes = memory->writes;
+	for (i = 0; i < 10; i++) {
+		t->adc->value[FAKE_CELL] = 3050000;
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, true, SLACK_MS));
+		t->adc->value[FAKE_CELL] = 3300000;
+		KUNIT_EXPECT_TRUE(test, becomes(t->gpio, FAKE_PRE_ALARM, false, SLACK_MS));
+	}
+	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
+}
+
+/* Another driver may refuse a sleep twice a second, for days. */
+static void x6_attempts_to_sleep_do_not_wear_a_memory_out(struct kunit *test)
+{
+	struct probe_test *t;
+	struct fake_memory *memory;
+	struct fake_bank *bank = bank_of(test);
+	struct platform_device *pdev;
+	const struct dev_pm_ops *pm;
+	unsigned int writes;
+	int i;
+
+	if (!can_sleep(test))
+		return;
+	t = with_hardware(test, false, true);
+	memory = memory_add(test, SIZE, false);
+	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
+	fake_bank_battery(bank);
+	pdev = running(test, bank);
+	pm = pdev->dev.driver->pm;
+	say(test, POWER_SUPPLY_PROP_CHARGE_NOW, 50000000);
+	t->adc->value[FAKE_BANK_CURRENT] = 10000000;
+	msleep(CLAIM_MS);
+	writes = memory->writes;
+	for (i = 0; i < 10; i++) {
+		KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
+		KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+		msleep(500);
+	}
+	KUNIT_EXPECT_LE(test, memory->writes - writes, 1);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(x4_a_damaged_cell_is_remembered),
 	KUNIT_CASE(x4_the_switch_of_the_host_is_remembered),
@@ -554,15 +753,23 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(x6_a_small_memory_is_refused),
 	KUNIT_CASE(x6_the_smallest_memory_is_taken),
 	KUNIT_CASE(x6_a_memory_that_cannot_be_written_is_told),
+	KUNIT_CASE(x6_a_write_that_stores_nothing_is_told),
+	KUNIT_CASE(x6_a_memory_that_hangs_later_is_told),
+	KUNIT_CASE_SLOW(x6_a_memory_that_fails_is_tried_less_and_less),
 	KUNIT_CASE(x6_a_memory_that_fails_forgets_nothing),
 	KUNIT_CASE(x6_a_memory_that_hangs_delays_nothing),
 	KUNIT_CASE(x6_a_memory_is_read_anew_after_sleep),
+	KUNIT_CASE(x4_a_latch_that_is_newer_than_the_image),
+	KUNIT_CASE(x4_an_orderly_end_reads_first),
+	KUNIT_CASE(x6_a_restart_is_no_episode),
 	KUNIT_CASE(x6_what_is_not_believed_is_written_anew),
 	KUNIT_CASE(x6_a_clear_is_not_taken_back),
 	KUNIT_CASE(x6_the_charge_is_remembered),
 	KUNIT_CASE(x6_one_cell_is_no_memory),
 	KUNIT_CASE(x6_a_memory_is_written_seldom),
 	KUNIT_CASE(x6_a_loose_plug_does_not_wear_a_memory_out),
+	KUNIT_CASE(x6_a_sagging_cell_does_not_wear_a_memory_out),
+	KUNIT_CASE(x6_attempts_to_sleep_do_not_wear_a_memory_out),
 	{}
 };
 

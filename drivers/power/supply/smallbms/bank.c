@@ -191,17 +191,20 @@ static bool decide(struct smallbms *bms)
 /*
  * X4, X5: in the first start the memory says how the switches stood. Later it can only
  * forbid, and it overrides nothing that an operator has said meanwhile.
+ *
+ * Returns true if it has said anything.
  */
-static void recall(struct smallbms *bms)
+static bool recall(struct smallbms *bms)
 {
 	const struct smallbms_record *record = smallbms_memory_recall(bms);
 	struct smallbms_command *command = &bms->command;
 	struct smallbms_remembered rules;
 	bool first = bms->state.blank;
+	u32 *count = bms->report.count;
 	int i;
 
 	if (!record)
-		return;
+		return false;
 	rules = record->rules;
 	spin_lock(&bms->command_lock);
 	if (!command->load_given)
@@ -214,13 +217,17 @@ static void recall(struct smallbms *bms)
 	}
 	spin_unlock(&bms->command_lock);
 	spin_lock(&bms->report.lock);
-	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
-		bms->report.count[i] += record->count[i];
+	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++) {
+		/* A record after a sleep has counted on from here. */
+		count[i] = bms->memory.recalls > 1 ? max(count[i], record->count[i]) :
+			   count[i] + record->count[i];
+	}
 	spin_unlock(&bms->report.lock);
 	/* What has flowed since is not known. */
 	if (first && record->charge_known && !bms->gauge.known && bms->gauge.full_uah)
 		smallbms_gauge_set(&bms->gauge, record->charge_uah);
 	smallbms_policy_recall(&bms->state, &rules);
+	return true;
 }
 
 static void smallbms_evaluate(struct smallbms *bms)
@@ -462,6 +469,23 @@ bool smallbms_bank_drives(struct smallbms *bms)
 	       bms->decision.causes & (BIT(SMALLBMS_CAUSE_START) | BIT(SMALLBMS_CAUSE_OVERLOAD));
 }
 
+/*
+ * An orderly end or a pause. A memory that had failed may work again. Then it has to be
+ * read, and what it says to be taken over, before it is written.
+ */
+static bool save(struct smallbms *bms)
+{
+	if (!smallbms_memory_save(bms))
+		return false;
+	scoped_guard(mutex, &bms->lock) {
+		if (!recall(bms))
+			return true;
+		take_command(bms);
+		smallbms_memory_note(bms);
+	}
+	return smallbms_memory_save(bms);
+}
+
 /**
  * smallbms_bank_float() - let go of the outputs
  * @bms: the bank
@@ -478,7 +502,8 @@ int smallbms_bank_float(struct smallbms *bms)
 		WRITE_ONCE(bms->stopped, true);
 		ret = smallbms_act_float(&bms->act, bms->dev);
 		bms->decision = (struct smallbms_decision){
-			.causes = BIT(SMALLBMS_CAUSE_START),
+			.causes = BIT(SMALLBMS_CAUSE_START) |
+				  (bms->decision.causes & SMALLBMS_CAUSES_KEPT),
 		};
 		smallbms_leds_show(&bms->leds, &bms->decision);
 		smallbms_report_update(bms);
@@ -486,7 +511,7 @@ int smallbms_bank_float(struct smallbms *bms)
 	flush_delayed_work(&bms->report.announcer);
 	/* A suspended memory does not answer. It was written before. */
 	if (!bms->paused)
-		smallbms_memory_save(bms);
+		save(bms);
 	return ret;
 }
 
@@ -565,6 +590,21 @@ void smallbms_bank_start(struct smallbms *bms)
 	begin(bms, smallbms_policy_init);
 }
 
+static void set_paused(struct smallbms *bms, bool paused)
+{
+	guard(mutex)(&bms->lock);
+
+	WRITE_ONCE(bms->paused, paused);
+	/* A record that is read after a sleep is newer than what was said before. */
+	if (paused && smallbms_memory_agrees(bms)) {
+		spin_lock(&bms->command_lock);
+		bms->command.charge_given = false;
+		bms->command.load_given = false;
+		bms->command.clear_given = false;
+		spin_unlock(&bms->command_lock);
+	}
+}
+
 /**
  * smallbms_bank_pause() - leave the outputs as they are, and read nothing
  * @bms: the bank
@@ -574,12 +614,19 @@ void smallbms_bank_start(struct smallbms *bms)
  */
 int smallbms_bank_pause(struct smallbms *bms)
 {
-	if (!smallbms_memory_save(bms)) {
+	bool saved = save(bms);
+
+	/* An evaluation may have come since, so there may be news; but none comes any more. */
+	if (saved) {
+		set_paused(bms, true);
+		saved = smallbms_memory_save(bms);
+	}
+	if (!saved) {
+		set_paused(bms, false);
+		watch(bms);
 		dev_warn_ratelimited(bms->dev, "no sleep: the memory does not answer\n");
 		return -EBUSY;
 	}
-	scoped_guard(mutex, &bms->lock)
-		WRITE_ONCE(bms->paused, true);
 	end_works(bms);
 	return 0;
 }
@@ -590,8 +637,7 @@ int smallbms_bank_pause(struct smallbms *bms)
  */
 void smallbms_bank_resume(struct smallbms *bms)
 {
-	scoped_guard(mutex, &bms->lock)
-		WRITE_ONCE(bms->paused, false);
+	set_paused(bms, false);
 	smallbms_memory_resume(bms);
 	if (bms->stopped)
 		begin(bms, smallbms_policy_resume);

@@ -7,15 +7,17 @@
  * DOC: smallbms-memory
  *
  * A bank may have a memory: two cells of any nvmem device. It is read when the bank starts
- * and when a pause for sleep ends, and written when its content has to change. One work
- * does both, the keeper. It holds no lock meanwhile, so a memory that is slow or dead
- * delays nothing.
+ * and when a pause for sleep ends, and written when its content has to change. What has
+ * been written is read back. One work does all this, the keeper. It holds no lock meanwhile,
+ * so a memory that is slow or dead delays nothing.
  *
  * Latches and switches are written at once (X4). That the load is connected no longer is
  * written at once, too (X5). That it is connected is written after some seconds, and once a
- * minute at most, so that a loose plug does not wear the memory out. Counters and charge
- * wait for ten minutes, an orderly end, or the moment at which the bank has become full or
- * nearly empty (X6). A charge that is nearly the same waits for an orderly end.
+ * minute at most, so that a loose plug wears the memory slowly. Counters wait for ten
+ * minutes or an orderly end, which a sleep is not. So does the charge, but it is also written
+ * when the bank has become full or nearly empty (X6). A charge that is nearly the same waits
+ * for an orderly end. A write that fails may wear the memory all the same, so after each
+ * failure the next attempt waits twice as long.
  *
  * A start waits for the memory for a second. An answer that comes later can only forbid. If
  * no record is believed, the bank starts as one without a memory. A memory that cannot be
@@ -53,12 +55,15 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 /* ... if it has not been for this time. */
 #define CLAIMS_NS	(60 * (u64)NSEC_PER_SEC)
 
-/* The next try after an error, and the same where a latch or a switch waits */
+/* The next try after the first error, and the same where a latch or a switch waits */
 #define RETRY_NS	(10 * (u64)NSEC_PER_SEC)
 #define RETRY_SOON_NS	((u64)NSEC_PER_SEC)
 
 /* A charge that differs by no more than this part of the full one is nearly the same. */
 #define CHARGE_PART	100
+
+/* After this time an access hangs. */
+#define SILENCE_NS	((u64)NSEC_PER_SEC)
 
 /* Longest wait of a start and of an orderly end */
 #define WAIT		msecs_to_jiffies(1000)
@@ -71,18 +76,22 @@ static bool same_latches(const struct smallbms_record *a, const struct smallbms_
 	       a->load_off == b->load_off && a->charge_off == b->charge_off;
 }
 
-/* The charges may be this far apart. */
-static bool same_record(const struct smallbms_record *a, const struct smallbms_record *b,
-			u32 apart_uah)
+static bool same_counts(const struct smallbms_record *a, const struct smallbms_record *b)
 {
-	return same_latches(a, b) && a->charge_known == b->charge_known &&
-	       max(a->charge_uah, b->charge_uah) - min(a->charge_uah, b->charge_uah) <= apart_uah &&
-	       !memcmp(a->count, b->count, sizeof(a->count));
+	return !memcmp(a->count, b->count, sizeof(a->count));
 }
 
-static bool nearly_same(const struct smallbms *bms)
+/* The charges may be this far apart. */
+static bool same_charge(const struct smallbms_record *a, const struct smallbms_record *b,
+			u32 apart_uah)
 {
-	return same_record(&bms->memory.wanted, &bms->memory.stored,
+	return a->charge_known == b->charge_known &&
+	       max(a->charge_uah, b->charge_uah) - min(a->charge_uah, b->charge_uah) <= apart_uah;
+}
+
+static bool nearly_same_charge(const struct smallbms *bms)
+{
+	return same_charge(&bms->memory.wanted, &bms->memory.stored,
 			   bms->gauge.full_uah / CHARGE_PART);
 }
 
@@ -100,12 +109,14 @@ static struct smallbms_record wanted(const struct smallbms *bms)
 		.charge_off = bms->sample.host_charge_off,
 		.charge_known = charge_is_known(bms),
 	};
+	u32 goes_on = bms->report.causes & SMALLBMS_CAUSES_KEPT;
 	int i;
 
 	if (record.charge_known)
 		record.charge_uah = smallbms_gauge_uah(&bms->gauge);
+	/* An episode that a restart does not end begins again with it, and counts then. */
 	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++)
-		record.count[i] = min_t(u32, bms->report.count[i], U16_MAX);
+		record.count[i] = min_t(u32, bms->report.count[i] - !!(goes_on & BIT(i)), U16_MAX);
 	return record;
 }
 
@@ -115,7 +126,15 @@ static bool is_urgent(const struct smallbms *bms)
 	const struct smallbms_memory *memory = &bms->memory;
 
 	return !memory->kept || !same_latches(&memory->wanted, &memory->stored) ||
-	       (bms->gauge.at_end && !nearly_same(bms));
+	       (bms->gauge.at_end && !nearly_same_charge(bms));
+}
+
+/* Rest after a failure */
+static u64 rest_ns(const struct smallbms *bms)
+{
+	u64 first_ns = is_urgent(bms) ? RETRY_SOON_NS : RETRY_NS;
+
+	return min(first_ns << min(bms->memory.failures - 1, 10U), SELDOM_NS);
 }
 
 static bool is_due(const struct smallbms *bms)
@@ -125,9 +144,11 @@ static bool is_due(const struct smallbms *bms)
 
 	if (!memory->read)
 		return age_ns >= RETRY_NS;
-	if (memory->lost)
-		return age_ns >= (is_urgent(bms) ? RETRY_SOON_NS : RETRY_NS);
-	return is_urgent(bms) || (age_ns >= SELDOM_NS && !nearly_same(bms));
+	if (memory->failures)
+		return age_ns >= rest_ns(bms);
+	return is_urgent(bms) ||
+	       (age_ns >= SELDOM_NS && !(nearly_same_charge(bms) &&
+					 same_counts(&memory->wanted, &memory->stored)));
 }
 
 /* X5: a claim that is new waits, and nothing else that is written takes it along. */
@@ -142,6 +163,12 @@ static bool may_claim(struct smallbms_memory *memory, u64 now_ns)
 		(!memory->claimed_ns || now_ns - memory->claimed_ns >= CLAIMS_NS));
 }
 
+static void tell_silence(struct smallbms *bms)
+{
+	dev_err(bms->dev, "memory: it does not answer\n");
+	bms->memory.lost = true;
+}
+
 /**
  * smallbms_memory_note() - see whether anything has to be written
  * @bms: the bank, locked
@@ -151,14 +178,23 @@ static bool may_claim(struct smallbms_memory *memory, u64 now_ns)
 void smallbms_memory_note(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
+	struct smallbms_record before = memory->wanted;
+	u64 now_ns = bms->state.now_ns;
 
 	if (!memory->fitted)
 		return;
 	memory->wanted = wanted(bms);
-	if (!may_claim(memory, bms->state.now_ns))
+	if (!may_claim(memory, now_ns))
 		memory->wanted.rules.connected = false;
-	if (is_due(bms))
-		queue_work(bms->queue, &memory->keeper);
+	if (!same_latches(&memory->wanted, &before))
+		memory->failures = min(memory->failures, 1U);
+	if (!memory->begun_ns) {
+		if (is_due(bms))
+			queue_work(bms->queue, &memory->keeper);
+	} else if (!memory->lost && now_ns > memory->begun_ns + SILENCE_NS) {
+		tell_silence(bms);
+		queue_work(bms->queue, &bms->evaluation);
+	}
 }
 
 /* Why no record is believed */
@@ -203,8 +239,8 @@ static int read_memory(struct smallbms *bms)
 		ret = PTR_ERR_OR_ZERO(content[i]);
 	}
 	if (ret) {
-		for (i -= 2; i >= 0; i--)
-			kfree(content[i]);
+		while (--i > 0)
+			kfree(content[i - 1]);
 		return ret;
 	}
 	found = smallbms_record_get((const u8 *const *)content, memory->bank, &memory->sequence,
@@ -226,6 +262,18 @@ static int read_memory(struct smallbms *bms)
 	return 0;
 }
 
+/* An EEPROM whose write protection is on may acknowledge a write, and store nothing. */
+static bool has(const struct smallbms_place *place)
+{
+	size_t size;
+	u8 *content = nvmem_cell_read(place->cell, &size);
+	bool same = !IS_ERR(content) && size == place->size && !memcmp(content, place->image, size);
+
+	if (!IS_ERR(content))
+		kfree(content);
+	return same;
+}
+
 static int write_memory(struct smallbms *bms, const struct smallbms_record *record)
 {
 	struct smallbms_memory *memory = &bms->memory;
@@ -237,6 +285,8 @@ static int write_memory(struct smallbms *bms, const struct smallbms_record *reco
 	ret = nvmem_cell_write(place->cell, place->image, place->size);
 	if (ret < 0)
 		return ret;
+	if (!has(place))
+		return -EIO;
 	memory->newest = next;
 	memory->sequence++;
 	return 0;
@@ -249,6 +299,8 @@ static void tried(struct smallbms *bms, const char *what, int error)
 	lockdep_assert_held(&bms->lock);
 
 	memory->tried_ns = ktime_get_boottime_ns();
+	memory->begun_ns = 0;
+	memory->failures = error ? memory->failures + 1 : 0;
 	if (error && !memory->lost)
 		dev_err(bms->dev, "memory: it cannot be %s: %d\n", what, error);
 	if (!error && memory->lost)
@@ -258,6 +310,20 @@ static void tried(struct smallbms *bms, const char *what, int error)
 		queue_work(bms->queue, &bms->evaluation);
 }
 
+/* The record that was read is taken over before one is written. */
+static bool has_news(const struct smallbms *bms)
+{
+	const struct smallbms_memory *memory = &bms->memory;
+	const struct smallbms_record *wanted = &memory->wanted, *stored = &memory->stored;
+
+	if (!memory->recalled)
+		return false;
+	if (!bms->stopped)
+		return is_urgent(bms) || is_due(bms);
+	return !memory->kept || memory->lost || !same_latches(wanted, stored) ||
+	       !same_charge(wanted, stored, 0) || !same_counts(wanted, stored);
+}
+
 static void keep(struct smallbms *bms)
 {
 	struct smallbms_memory *memory = &bms->memory;
@@ -265,8 +331,13 @@ static void keep(struct smallbms *bms)
 	bool read, news;
 	int ret;
 
-	scoped_guard(mutex, &bms->lock)
+	scoped_guard(mutex, &bms->lock) {
 		read = memory->read;
+		news = has_news(bms);
+		record = memory->wanted;
+		if (!read || news)
+			memory->begun_ns = ktime_get_boottime_ns();
+	}
 	if (!read) {
 		ret = read_memory(bms);
 		scoped_guard(mutex, &bms->lock) {
@@ -276,12 +347,6 @@ static void keep(struct smallbms *bms)
 		return;
 	}
 
-	scoped_guard(mutex, &bms->lock) {
-		record = memory->wanted;
-		/* The record that was read is taken over before one is written. */
-		news = memory->recalled &&
-		       (!memory->kept || memory->lost || !same_record(&record, &memory->stored, 0));
-	}
 	if (!news)
 		return;
 	ret = write_memory(bms, &record);
@@ -332,7 +397,21 @@ const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
 	if (!memory->read || memory->recalled)
 		return NULL;
 	memory->recalled = true;
+	memory->recalls++;
 	return memory->kept ? &memory->stored : NULL;
+}
+
+/**
+ * smallbms_memory_agrees() - does the memory have what nobody may lose
+ * @bms: the bank, locked
+ *
+ * Return: true if every latch and switch is written.
+ */
+bool smallbms_memory_agrees(const struct smallbms *bms)
+{
+	const struct smallbms_memory *memory = &bms->memory;
+
+	return memory->recalled && memory->kept && same_latches(&memory->wanted, &memory->stored);
 }
 
 /**
@@ -361,14 +440,16 @@ bool smallbms_memory_save(struct smallbms *bms)
  * @bms: the bank, which was paused
  *
  * A system that comes back from hibernation has the record of the moment of its image, but
- * the system that made the image went on writing. The bank takes nothing over again.
+ * the system that made the image went on writing. A latch may have come since.
  */
 void smallbms_memory_resume(struct smallbms *bms)
 {
 	if (!bms->memory.fitted)
 		return;
-	scoped_guard(mutex, &bms->lock)
+	scoped_guard(mutex, &bms->lock) {
 		bms->memory.read = false;
+		bms->memory.recalled = false;
+	}
 	queue_work(bms->queue, &bms->memory.keeper);
 }
 
@@ -390,9 +471,8 @@ static u32 whose(struct smallbms *bms)
 	int len;
 
 	of_property_read_string(root, "serial-number", &serial);
-	len = scnprintf(text, sizeof(text), "%s %s %u %u", serial, dev_name(bms->dev),
-			smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL),
-			smallbms_sense_count(&bms->sense, SMALLBMS_KIND_TEMP));
+	len = scnprintf(text, sizeof(text), "%s %s %u", serial, dev_name(bms->dev),
+			smallbms_sense_count(&bms->sense, SMALLBMS_KIND_CELL));
 	of_node_put(root);
 	return crc32_le(~0U, (const u8 *)text, len);
 }
@@ -450,11 +530,8 @@ int smallbms_memory_init(struct smallbms *bms)
 	work_now(bms);
 	scoped_guard(mutex, &bms->lock) {
 		ret = memory->error;
-		if (!ret && !memory->read) {
-			dev_err(dev, "memory: it does not answer\n");
-			memory->lost = true;
-			memory->tried_ns = ktime_get_boottime_ns();
-		}
+		if (!ret && !memory->read)
+			tell_silence(bms);
 	}
 	if (ret == -EMSGSIZE)
 		return dev_err_probe(dev, ret, "nvmem-cells: each needs %d bytes\n",

@@ -283,6 +283,13 @@ enum smallbms_cause {
 	SMALLBMS_NUM_CAUSES
 };
 
+/* A bit for each cause that goes on over a sleep, and over a restart if there is a memory */
+#define SMALLBMS_CAUSES_KEPT	(BIT(SMALLBMS_CAUSE_OVER_DISCHARGED) | \
+				 BIT(SMALLBMS_CAUSE_HOST_CHARGE_OFF) | \
+				 BIT(SMALLBMS_CAUSE_HOST_LOAD_OFF) | \
+				 BIT(SMALLBMS_CAUSE_OVERLOAD) | \
+				 BIT(SMALLBMS_CAUSE_OVERLOAD_LATCHED))
+
 /**
  * struct smallbms_decision - the orders to the outputs, and their causes
  * @load: drive the load output

@@ -230,10 +230,13 @@ struct smallbms_place {
  * @error: what the last read said
  * @lost: the last read or write failed
  * @tried_ns: when that was
+ * @begun_ns: since when the memory is being read or written, or 0
+ * @failures: how often this has failed in turn
  * @connected_ns: since when the load counts as connected without a break, or 0
  * @claimed_ns: when that was last written
  * @kept: @stored is the newest record
  * @recalled: the bank has taken over what was read
+ * @recalls: how often it has
  * @stored: the record that was read or last written
  * @wanted: the record to be written
  * @keeper: reads and writes
@@ -249,10 +252,13 @@ struct smallbms_memory {
 	int error;
 	bool lost;
 	u64 tried_ns;
+	u64 begun_ns;
+	unsigned int failures;
 	u64 connected_ns;
 	u64 claimed_ns;
 	bool kept;
 	bool recalled;
+	unsigned int recalls;
 	struct smallbms_record stored;
 	struct smallbms_record wanted;
 	struct work_struct keeper;
@@ -345,7 +351,7 @@ struct smallbms_report {
  * @charge_off: forbid charging (R5)
  * @load_off: switch the load off (R5)
  * @clear: an operator has looked (C4, F5)
- * @charge_given: @charge_off has been said since the start
+ * @charge_given: @charge_off has been said since the start, or since the memory has it
  * @load_given: @load_off has been
  * @clear_given: @clear has been
  * @charge_said: an operator has said what the bank holds (P6)
@@ -386,7 +392,7 @@ struct smallbms_command {
  * @paused: outputs stay as they are, and nothing is read: the host is falling asleep
  * @looked_ns: when the last evaluation was
  * @beat_ns: when the heartbeat last toggled
- * @queue: where scanners and evaluations run
+ * @queue: where scanners, evaluations and the keeper of the memory run
  * @deadline: wakes @evaluation when something becomes due
  * @evaluation: an evaluation that no input has caused
  * @sleep: is asked before the host sleeps
@@ -441,6 +447,7 @@ int smallbms_memory_init(struct smallbms *bms);
 const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms);
 void smallbms_memory_note(struct smallbms *bms);
 bool smallbms_memory_save(struct smallbms *bms);
+bool smallbms_memory_agrees(const struct smallbms *bms);
 void smallbms_memory_resume(struct smallbms *bms);
 void smallbms_memory_end(struct smallbms *bms);
 
