@@ -108,7 +108,7 @@ def main():
     named = {goal for goal in goals
              if (match := ENSURES.match(goal)) and RULE.search(match[2])}
     print(f"else  {figures([goals[goal] for goal in goals.keys() - named]):>6}  "
-          "no overflow, valid pointers, what is left alone, words")
+          "no overflow, valid pointers, variables that stay as they are, definitions")
 
     failed = [goal for goal, proved in goals.items() if not proved]
     for goal in failed:

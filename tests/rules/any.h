@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words in which tests/rules/steps.c speaks of values that are any, for CBMC
+ * Any values, and claims about them, for the harnesses that CBMC checks
  */
 
 #ifndef __ANY_H
@@ -8,10 +8,10 @@
 
 #include <linux/types.h>
 
-/* Any value at all; each call gives another. For CBMC, what nobody has set may be anything. */
+/* Each call gives any value, because to CBMC a variable that is not set may have any value. */
 static inline bool any_bool(void)
 {
-	/* A bool is a byte to it, and one that is any has more than two values. */
+	/* To CBMC a bool is a byte, and so would have more than two values. */
 	__CPROVER_bool any;
 
 	return any;
@@ -38,13 +38,16 @@ static inline u64 any_u64(void)
 	return any;
 }
 
-/* What follows is said only of values for which this is true. */
+/* The claims that follow are about values for which this is true. */
 #define suppose(holds)	__CPROVER_assume(holds)
 
-/* True for all values */
+/* This is true for all values. */
 #define promise(holds)	__CPROVER_assert(holds, "promise")
 
-/* True for some, for bms.harnesses: what is supposed does not exclude what matters. */
+/*
+ * This is true for some values, so what is supposed does not exclude the case that matters.
+ * CBMC must find its opposite to be wrong (bms.harnesses).
+ */
 #define happens(holds)	__CPROVER_assert(!(holds), "happens")
 
 #endif /* __ANY_H */

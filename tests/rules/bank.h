@@ -2,8 +2,8 @@
 /*
  * A bank with any past: any state that a history can leave, any inputs, any settings
  *
- * A property of histories of any length is shown as one that every step keeps. Figures are
- * the product's, written again.
+ * A property holds in histories of any length if every step keeps it. Figures are those of
+ * the product, and are not taken from the driver.
  */
 
 #ifndef __BANK_H
@@ -131,7 +131,7 @@ static void any_sample(struct smallbms_sample *in)
 	in->memory_lost = any_bool();
 }
 
-/* A time at which nothing has come to its end */
+/* Any time but SMALLBMS_NEVER, which no clock reaches */
 static u64 any_time(void)
 {
 	u64 time_ns = any_u64();
@@ -140,7 +140,7 @@ static u64 any_time(void)
 	return time_ns;
 }
 
-/* What every step finds and leaves */
+/* The invariant: it holds before and after every step. */
 
 static bool past(const struct smallbms_condition *c, u64 time_ns)
 {
@@ -202,7 +202,7 @@ static bool blocks(const struct smallbms_state *st)
 	       st->blocked == (seen(&st->remote) || seen(&st->supply) || seen(&st->loop));
 }
 
-/* Nothing is remembered in the first start only, and a claim ends when it is redeemed. */
+/* X4: only the first start knows no past. X5: a start is warm until the load connects. */
 static bool remembers(const struct smallbms_state *st)
 {
 	return (!st->blank || st->starting) && !(st->warm && st->load_on);
@@ -222,7 +222,7 @@ struct bank {
 	struct smallbms_decision out;
 };
 
-/* What is not fitted is not lost, and what is fitted stays so. */
+/* An input that is not fitted cannot be lost, and a fitted one stays fitted. */
 static bool loses_what_is_fitted(const struct smallbms_state *st, const struct smallbms_sample *in)
 {
 	int i;
@@ -252,13 +252,13 @@ static bool stands_at_pin(const struct smallbms_terminal *t, bool high)
 	return t->driven == high && t->written && (!t->known || t->high == high);
 }
 
-/* The warning with what a fast clock takes from it */
+/* The warning time, with what a fast clock takes from it */
 static u64 whole_warning_ns(const struct bank *b)
 {
 	return (u64)b->set.warning_ms * (MS + 100);
 }
 
-/* What a bystander with a watch of his own has noted of the pre-alarm (U2) */
+/* Notes of an observer with a clock of its own, about the pre-alarm (U2) */
 struct watch {
 	bool alarm;
 	u64 alarm_ns;
@@ -266,7 +266,7 @@ struct watch {
 	u64 stood_ns;
 };
 
-/* He has never seen less of a warning than the policy has. */
+/* The observer has seen at least as much of the warning as the policy has. */
 static bool watched(const struct watch *w, const struct smallbms_state *st)
 {
 	return w->alarm == st->pre_alarm_on && (!w->alarm || w->alarm_ns <= st->alarm_ns) &&
@@ -286,7 +286,7 @@ static struct watch any_watch(const struct smallbms_state *st)
 	return w;
 }
 
-/* He looks before the policy does. */
+/* The observer looks before the policy does. */
 static void watch_looks(struct watch *w, bool stands, u64 now_ns)
 {
 	if (w->alarm && stands && !w->stood)
@@ -294,7 +294,7 @@ static void watch_looks(struct watch *w, bool stands, u64 now_ns)
 	w->stood = w->alarm && stands;
 }
 
-/* U2: the load may go, for all that he has seen. */
+/* U2: by the notes of the observer, the load may be disconnected. */
 static bool may_go(const struct watch *w, const struct bank *b, u64 now_ns)
 {
 	return b->st.blocked || b->in.host_load_off || b->st.retry_ns > now_ns ||
@@ -302,7 +302,7 @@ static bool may_go(const struct watch *w, const struct bank *b, u64 now_ns)
 	       (w->alarm && now_ns - w->alarm_ns >= 2 * whole_warning_ns(b));
 }
 
-/* U2: it goes for nothing that could do so without a warning. */
+/* U2: the load is disconnected, and only for a reason that needs a warning. */
 static bool is_cut(bool load_was_on, const struct bank *b, u64 now_ns)
 {
 	return load_was_on && !b->out.load && !b->st.blocked && !b->in.host_load_off &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer's way into the histories
+ * The entry for libFuzzer: its bytes are a history
  */
 
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Histories of a bank, made from bytes, and what the rules make of them
+ * Histories of a bank, made from bytes, on which rules and oracle must agree
  *
- * The part of bank.c is played in virtual time: lines are read at every look, outputs are
- * written and read back, the scanner comes at its pace or when the policy asks for it, a
- * look follows at each deadline. All of these can be late, stuck, or wrong. The bytes say
- * what a bank has, how it is set, and then, four for each, what happens to it.
+ * This file takes the place of bank.c, in virtual time. Each look reads the lines, writes the
+ * outputs and reads them back. Scans come at their pace, or when the policy asks for one. A
+ * look follows at each deadline. All of these can be late, stuck or wrong. The first bytes are
+ * the bank's parts and its settings. Then each event has four bytes.
  *
- * After each look the decision is checked for what must always be so, and the
- * oracle is asked.
+ * After each look the decision is checked against what must always hold, and the oracle
+ * judges it.
  */
 
 #include <stdarg.h>
@@ -32,12 +32,12 @@
 
 #define LONGEST_PASS	(40 * S)
 #define LONGEST		(3600 * S)
-/* First bytes of what happens, beside the sixteen that came first */
+/* First bytes of some events; below these, the low four bits choose one of sixteen others */
 #define TERMINALS	0xc0
 #define FLICKERS	0xf0
 #define SLEEPS		0xf8
 
-#define AT_ONCE		16	/* looks without time passing: a loop that does not end */
+#define AT_ONCE		16	/* more looks without time passing are an endless loop */
 
 struct channel {
 	bool fitted, some, all;
@@ -45,13 +45,13 @@ struct channel {
 	u64 good_ns;
 };
 
-/* What a restart finds of what was remembered */
+/* The memory that a restart finds */
 enum memory { NO_MEMORY, WITH_MEMORY, ONE_BAD, BOTH_BAD, MADE_UP, MEMORIES };
 
-/* An output, the line behind it, and what is wrong with them */
+/* An output, the line behind it, and their faults */
 struct terminal {
-	bool told, level;	/* what the line was told, and what it is */
-	bool failed;		/* the last write did */
+	bool told, level;	/* the level written to the line, and its own */
+	bool failed;		/* the last write failed */
 	u64 follows_ns, settle_ns;
 	bool fails, blind, lies, stuck, fallen;
 };
@@ -82,7 +82,7 @@ static const char *const quantity_name[] = { "cells", "temperatures", "supply", 
 static const char *const output_name[] = { "LD", "CD", "PA" };
 static const char *const line_name[] = { "ATD", "ATC", "BPA", "loop", "H", "L" };
 
-/* For people, and in the language of the scenarios */
+/* Output, for people and in the language of the scenarios */
 
 static double seconds(u64 time_ns)
 {
@@ -209,7 +209,7 @@ static bool ask_oracle(u64 look_ns)
 	return wrong("%s", oracle.complaint);
 }
 
-/* Whoever looks between now and the deadline must see the same. */
+/* A look at any time before the deadline must decide the same. */
 static bool look_ahead(void)
 {
 	struct smallbms_state st = w.st;
@@ -218,7 +218,7 @@ static bool look_ahead(void)
 	u64 then_ns = w.out.deadline_ns - 1;
 	int i;
 
-	if (w.out.deadline_ns <= w.now_ns)	/* an output took longer, or has to be told */
+	if (w.out.deadline_ns <= w.now_ns)	/* a write took longer, or is due */
 		return true;
 	in.operator_clear = false;
 	for (i = 0; i < SMALLBMS_NUM_LINES; i++) {
@@ -230,7 +230,7 @@ static bool look_ahead(void)
 	    out.pre_alarm == w.out.pre_alarm && out.faults == w.out.faults &&
 	    out.beat == w.out.beat)
 		return true;
-	return wrong("just before a deadline there is something to do");
+	return wrong("the decision changes before its deadline");
 }
 
 /* Outputs */
@@ -250,7 +250,7 @@ static void read_back(int i)
 	seen->high = level(t) != t->lies;
 }
 
-/* What was told before and is told again only has its line set right. */
+/* If an output is written again with the same level, only its line may change. */
 static void write_output(int i, bool driven)
 {
 	struct terminal *t = &w.terminal[i];
@@ -271,7 +271,7 @@ static void write_output(int i, bool driven)
 	read_back(i);
 }
 
-/* As in act.c: what disconnects comes first. Gives whether one was told anything new. */
+/* As in act.c, outputs that disconnect come first. Return true if one has a new level. */
 static bool write_outputs(void)
 {
 	const bool want[OUTPUTS] = { w.out.load, w.out.charge, w.out.pre_alarm };
@@ -300,10 +300,10 @@ static bool decide(bool *told)
 	smallbms_policy_step(&w.set, &w.st, &w.in, look_ns, &w.out);
 	tally.steps++;
 	if (w.out.deadline_ns < look_ns)
-		return wrong("a deadline that is over");
+		return wrong("the deadline is in the past");
 	if (w.out.cut_ns != SMALLBMS_NEVER && w.out.cut_ns <= look_ns &&
 	    w.out.deadline_ns > look_ns + 100 * MS)
-		return wrong("a cut that is due, and no deadline");
+		return wrong("a cut is due, and the deadline is more than 100 ms away");
 	if (w.out.load != before.load || w.out.charge != before.charge ||
 	    w.out.pre_alarm != before.pre_alarm) {
 		tally.edges++;
@@ -319,7 +319,7 @@ static bool decide(bool *told)
 	w.in.operator_clear = false;
 	*told = write_outputs();
 	if (w.out.deadline_ns == look_ns && !*told)
-		return wrong("a deadline of now, and nothing to do");
+		return wrong("the deadline is now, and there is nothing to do");
 	return true;
 }
 
@@ -329,7 +329,7 @@ static bool look(void)
 	int i;
 
 	if (++w.at_once > AT_ONCE)
-		return wrong("looks again and again, and no time passes");
+		return wrong("more than %d looks, and no time passes", AT_ONCE);
 
 	for (i = 0; i < OUTPUTS; i++)
 		read_back(i);
@@ -372,7 +372,7 @@ static void scan_begins(void)
 	w.scan_end_ns = w.now_ns + w.slow_ns;
 }
 
-/* Something has changed: nothing can be late yet, least of all if something is stuck. */
+/* After a change nothing is late yet. While something is slow or stuck, nothing can be. */
 static void restless(void)
 {
 	w.still_ns = earlier(w.still_ns, w.now_ns);
@@ -404,8 +404,8 @@ static bool scan_ends(void)
 			due_ns = earlier(due_ns, w.out.scan_ns[i]);
 	}
 	if (due_ns <= w.in.scan_ns)
-		return wrong("asks for a scan that has been made");
-	/* Times are asked for in milliseconds. */
+		return wrong("the policy asks for a scan that has been made");
+	/* As in bank.c, a timer has whole milliseconds. */
 	due_ns = due_ns - w.now_ns > pace_ns ? pace_ns : (due_ns - w.now_ns + MS - 1) / MS * MS;
 	w.scan_due_ns = w.now_ns + due_ns;
 	return true;
@@ -444,9 +444,9 @@ static bool pass(u64 span_ns)
 	return true;
 }
 
-/* What happens */
+/* Events */
 
-/* At a level that matters, or near it. */
+/* A value at a level that matters, or near it */
 static s32 near(u8 which, int8_t off, const s32 *levels, unsigned int count, s32 step)
 {
 	return levels[which % count] + (off >= -2 && off <= 2 ? off : off * step);
@@ -513,7 +513,7 @@ static void happen_loss(u8 a, u8 b)
 
 	if (!c->fitted)
 		return;
-	/* Of supply and load current there is one channel: all or none. */
+	/* Supply and load current have one channel each: all or none. */
 	c->all = b % 3 == 1;
 	c->some = c->all || (b % 3 && (c == &w.channel[CELLS] || c == &w.channel[TEMPS]));
 	tell("%s: %s", quantity_name[a % QUANTITIES],
@@ -566,7 +566,7 @@ static void happen_terminal(u8 a, u8 b, u8 c)
 	t->lies = b % 8 == 5;
 	t->stuck = b % 8 == 6;
 	t->settle_ns = b % 8 == 1 ? c * MS : 0;
-	/* Until it is written */
+	/* It stays so until it is written. */
 	t->fallen = b % 8 == 2;
 	t->level = t->stuck ? c & 1 : t->fallen ? !t->told : high;
 	tell("%s %s", output_name[a % OUTPUTS], what[b % 8]);
@@ -596,7 +596,7 @@ static bool happen_flicker(u8 a, u8 b, u8 c)
 	return good;
 }
 
-/* Settings that the driver takes are those that the product allows. */
+/* The driver must accept the settings that the product allows, and no others. */
 static bool judge_settings(const struct smallbms_settings *set, bool *valid)
 {
 	struct smallbms_range broken;
@@ -609,7 +609,7 @@ static bool judge_settings(const struct smallbms_settings *set, bool *valid)
 			     *valid ? "valid" : "refused",
 			     smallbms_settings_table[broken.id].property, broken.value);
 	if (!*valid && broken.value >= broken.min && broken.value <= broken.max)
-		return wrong("%s = %d is refused, and inside %d..%d",
+		return wrong("%s = %d is refused, but is within %d..%d",
 			     smallbms_settings_table[broken.id].property, broken.value,
 			     broken.min, broken.max);
 	return true;
@@ -647,7 +647,9 @@ static bool happen_setting(u8 a, u8 b, u8 c, bool running)
 
 	smallbms_setting_put(&changed, id, value);
 	if (smallbms_setting_get(&changed, id) != value)
-		return wrong("a setting does not keep what is put");
+		return wrong("%s = %d is put, and %d is read back",
+			     smallbms_settings_table[id].property, value,
+			     smallbms_setting_get(&changed, id));
 	if (!judge_settings(&changed, &valid))
 		return false;
 	if (running && !smallbms_settings_table[id].run_time)
@@ -668,7 +670,7 @@ static bool happen_setting(u8 a, u8 b, u8 c, bool running)
 	return !running || look();
 }
 
-/* Until just before, or after, something that is going to be due. */
+/* Let time pass until just before or after the next deadline or cut. */
 static bool pass_until(u8 a, u16 bc)
 {
 	u64 due_ns = a & 1 ? w.out.cut_ns : w.out.deadline_ns;
@@ -698,7 +700,7 @@ static bool starts(void)
 	return look();
 }
 
-/* Outputs float, and nobody looks. */
+/* Outputs float, and there are no looks. */
 static void lie_idle(u16 ms)
 {
 	int i;
@@ -712,7 +714,7 @@ static void lie_idle(u16 ms)
 	restless();
 }
 
-/* The host sleeps: what only people end is still there. */
+/* The host sleeps. Afterwards, what only an operator ends is still there. */
 static bool happen_sleep(u16 ms)
 {
 	tell("sleeps for %.3f s", ms / 1e3);
@@ -723,7 +725,7 @@ static bool happen_sleep(u16 ms)
 	return starts();
 }
 
-/* What the memory says after the restart; what it makes up is not what it was told. */
+/* Read the memory after a restart; false if it is not valid. MADE_UP is valid and untrue. */
 static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 {
 	struct smallbms_record record = { .rules = *what };
@@ -743,7 +745,7 @@ static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 		break;
 	}
 	smallbms_record_put(memory[last], 0, sequence, &record);
-	/* The other is being written, or was before. */
+	/* The other place is being written, or was written before. */
 	smallbms_record_put(memory[!last], 0, how == ONE_BAD ? sequence + 1 : sequence - 1,
 			    &(struct smallbms_record){ .rules.connected = true });
 	if (how == ONE_BAD || how == BOTH_BAD)
@@ -756,7 +758,7 @@ static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 	return true;
 }
 
-/* The host restarts: it is still there where the bank has a memory. */
+/* The host restarts. If the bank has a memory, what only an operator ends is still there. */
 static bool happen_restart(u8 a, u16 bc)
 {
 	struct smallbms_remembered told = smallbms_policy_remember(&w.set, &w.st), what = told;
@@ -767,7 +769,7 @@ static bool happen_restart(u8 a, u16 bc)
 		return wrong("X5: remembers that the load was %sconnected",
 			     told.connected ? "" : "not ");
 	if (how != MADE_UP && believed && memcmp(&what, &told, sizeof(what)))
-		return wrong("X6: remembers what it was not told");
+		return wrong("X6: remembers what was never written");
 	if (believed != (how == WITH_MEMORY || how == ONE_BAD || how == MADE_UP))
 		return wrong("X6: %s", believed ? "remembers without a memory" : "forgets");
 	tell("restarts, %.3f s, %s", bc / 1e3,
@@ -906,7 +908,7 @@ static void begin(const u8 *head)
 
 	if (!w.scenario)
 		return;
-	fprintf(w.scenario, "# found by a machine: say here what it is\n");
+	fprintf(w.scenario, "# found by fuzzing: say here what it shows\n");
 	if (w.channel[CELLS].fitted)
 		fprintf(w.scenario, "bank %s cells=4 batteries=2\n",
 			w.line[ATD].fitted || w.line[ATC].fitted ? "both" : "measured");

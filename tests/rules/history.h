@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Histories of a bank, made from bytes, and what the rules make of them
+ * Histories of a bank, made from bytes, on which rules and oracle must agree
  */
 
 #ifndef __HISTORY_H
@@ -19,9 +19,8 @@ struct tally {
 extern struct tally tally;
 
 /*
- * Live through a history: false when the rules and the oracle differ, with the
- * difference in @why. The history is told to @told, and as a scenario to @scenario,
- * unless these are NULL.
+ * Play a history. Return false if the rules and the oracle differ, with the difference in
+ * @why. Print the history to @told, and as a scenario to @scenario, unless these are NULL.
  */
 bool history_live(const uint8_t *data, size_t size, char why[400], FILE *told, FILE *scenario);
 

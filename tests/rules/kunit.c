@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the driver's own KUnit tests of figures and rules in user space
+ * Run the driver's own KUnit tests of figures and rules in user space
  *
- * Without an argument all, and all that fails is told. With --first it ends with
- * the first that fails: for those who want to know whether, not what.
+ * Without an argument it runs all tests and prints each failure. With --first it ends at
+ * the first failure, which is enough to know that a mutant is noticed.
  */
 
 #include <setjmp.h>

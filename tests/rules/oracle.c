@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A naive second opinion on what the outputs must be
+ * A second, simple implementation of the rules, independent of the driver
  *
- * No state is carried from moment to moment: whether a thing counts is found by
- * walking back until something has stood long enough to tell. What has been found
- * is noted beside the moment, as in a log book. Where the product leaves room, so
- * does this; each complaint names its rule.
+ * No state is carried from moment to moment. To find whether a condition counts, the oracle
+ * walks back until evidence has stood for long enough. It notes the result beside the moment.
+ * Where the product leaves a choice, the oracle accepts each. Each complaint names its rule.
  */
 
 #include <stdarg.h>
@@ -17,12 +16,12 @@
 
 #define MS	1000000ULL
 
-/* Speed: the longest that a measured condition and a line may take on top of their time. */
+/* Speed: the most that a measured condition and a line may take beyond their time */
 #define MEASURED_LATE_MS	750
 #define LINE_LATE_MS		5
 #define CUT_LATE_MS		100
 
-#define AGAIN_MS	250	/* F3: what does not stand is written again */
+#define AGAIN_MS	250	/* F3: an output that does not stand is written again */
 #define LOOK_MS		10000	/* F7 */
 #define FLICKER_MS	250	/* F8 */
 #define FORGET_MS	1000	/* X5 */
@@ -78,7 +77,7 @@ bool oracle_allows(const struct limits *l)
 	       within(l->full_cell, 3350000, 3650000) && within(l->full_ms, 60000, 3600000);
 }
 
-/* What one moment says of a matter, by itself. */
+/* What one moment, taken alone, says of a condition */
 
 static enum says says_reading(const struct reading *r, bool ill, bool well)
 {
@@ -221,8 +220,8 @@ static uint64_t span_of(const struct moment *m, enum matter what)
 }
 
 /*
- * Back to the last stretch that was long enough to tell, ill or well. A missing
- * value breaks a stretch of good ones, but does not excuse bad ones (F1).
+ * Walk back to the last stretch, ill or well, that was long enough to count. A missing value
+ * breaks a stretch of good ones, but not one of bad ones (F1).
  */
 static bool look_back(const struct oracle *o, enum matter what, int from, bool otherwise)
 {
@@ -255,8 +254,8 @@ static bool look_back(const struct oracle *o, enum matter what, int from, bool o
 }
 
 /*
- * F8: when a line last was one that had stood good for its filter time. Between two looks
- * it is what the first of them found, and what cannot be read is what it was.
+ * F8: the last time at which a line had been good for its filter time. Between two looks
+ * it is as the first of them found it. If it cannot be read, it is as it was.
  */
 static uint64_t stood_good(const struct oracle *o, enum matter what, int last)
 {
@@ -281,7 +280,7 @@ static uint64_t stood_good(const struct oracle *o, enum matter what, int last)
 	return good && end - begin >= span_of(&m[last], what) ? end : 0;
 }
 
-/* A good spell is no time to find out: each is followed by a bad one, or lasts. */
+/* Only a bad spell needs to be judged: a good one ends with a bad one, or lasts. */
 static bool flickers(const struct oracle *o, enum matter what)
 {
 	const struct moment *m = o->moment;
@@ -291,7 +290,7 @@ static bool flickers(const struct oracle *o, enum matter what)
 	       m[last].now_ns - stood_good(o, what, last) >= FLICKER_MS * MS;
 }
 
-/* An output stands when it was written, and reads as told where it can be read. */
+/* An output stands if its write succeeded, and it reads as written or cannot be read. */
 static bool at_pin(const struct pin *p)
 {
 	return p->written && (!p->known || p->high == p->driven);
@@ -302,7 +301,7 @@ static bool load_floats(const struct moment *m)
 	return !m->pin[LD].driven && at_pin(&m->pin[LD]);
 }
 
-/* The first moment of the stretch up to now in which something was so, without a break */
+/* The first moment from which something has been so until now without a break */
 static int since(const struct oracle *o, bool (*so)(const struct moment *m))
 {
 	int i = o->count;
@@ -331,14 +330,14 @@ static bool counts(const struct oracle *o, enum matter what)
 		}
 		return look_back(o, what, from, true);
 	case DAMAGED:
-		/* C4: an operator ends it, if it has ended */
+		/* C4: only an operator ends it, when the cells are well again */
 		if (last ? m[last - 1].on[what] : o->damaged)
 			return !m[last].clear || says(&m[last], what) != WELL;
 		for (from = last; from > 0 && !m[from - 1].on[what]; from--)
 			;
 		return look_back(o, what, from, false);
 	case OVERLOAD:
-		/* F5: a scan from before the load was connected says nothing */
+		/* F5: a scan from before the load was connected is no evidence */
 		if (!last || !m[last - 1].load)
 			return false;
 		for (i = last - 1; i > 0 && m[i - 1].load; i--)
@@ -347,7 +346,7 @@ static bool counts(const struct oracle *o, enum matter what)
 			;
 		return look_back(o, what, from, false);
 	case WELDED:
-		/* F6: nor one from before it floated */
+		/* F6: nor is a scan from before the load floated */
 		i = since(o, load_floats);
 		for (from = i; from <= last && m[from].scan_ns <= m[i].now_ns; from++)
 			;
@@ -357,7 +356,7 @@ static bool counts(const struct oracle *o, enum matter what)
 	case BATTERY_WARNS:
 	case LOOP_OPEN:
 	case REMOTE_OFF:
-		/* What began as a flicker ends as all does: good for its time. */
+		/* A condition that began by flicker ends as the others do: good for its time. */
 		for (from = last; from > 0 && m[from - 1].on[what]; from--)
 			;
 		if (from == last && last)
@@ -375,7 +374,7 @@ static bool counts(const struct oracle *o, enum matter what)
 	}
 }
 
-/* F1, with the fault of having no source at all */
+/* F1, and a bank in which nothing tells of low or full cells */
 static bool lost(const struct moment *m)
 {
 	return m->on[CELLS_LOST] || m->on[SUPPLY_LOST] || m->on[CURRENT_LOST] ||
@@ -394,7 +393,7 @@ static bool stands(const struct moment *m, enum matter what)
 	return m->on[what] && says(m, what) != WELL;
 }
 
-/* U2, U5, F1: what cuts a load that has been warned, and is not just ending (U3) */
+/* U2, U5, F1: a reason to cut a load that has been warned; it is not just ending (U3) */
 static bool cutting(const struct moment *m)
 {
 	return (m->on[EMPTY] && says(m, EMPTY) == ILL) ||
@@ -411,7 +410,7 @@ static bool charge_forbidden(const struct moment *m)
 	       m->no_charge || (m->pre_alarm && !m->limits.keep_charge);
 }
 
-/* Is everything known that an output depends on? Of a temperature, F2 asks less. */
+/* Is every value known that an output depends on? None waits for a lost temperature (F2). */
 static bool complete(const struct moment *m)
 {
 	const struct reading *r = m->reading;
@@ -482,9 +481,9 @@ static bool lines_known(const struct moment *m)
 }
 
 /*
- * F5: how many failures with too little good service between them. The product does
- * not say whether service is a stretch or a sum: surely too little is what is too
- * little in all, perhaps too little is a last stretch that is.
+ * F5: the number of failures with too little good service between them. The product does
+ * not say whether service is one stretch or a sum. With @surely, the sum is too little;
+ * without, the last stretch is.
  */
 static int failures(const struct oracle *o, bool surely)
 {
@@ -517,7 +516,7 @@ static int failures(const struct oracle *o, bool surely)
 	return count + o->failures[surely];
 }
 
-/* F5: when the last of them was that nobody has cleared, 0 = none */
+/* F5: the time of the last failure that no operator has cleared, 0 = none */
 static uint64_t failed(const struct oracle *o)
 {
 	int i;
@@ -531,16 +530,16 @@ static uint64_t failed(const struct oracle *o)
 	return o->failed_ns;
 }
 
-/* The whole warning: of a second, a clock may gain 100 us. */
+/* The warning time, and what a fast clock takes from it: 100 us of each second */
 static uint64_t warning_ns(const struct moment *m)
 {
 	return m->limits.warning_ms * (MS + MS / 10000);
 }
 
 /*
- * U2: the end of the warning that is under way. The alarm began with a decision; from the
- * look after it on the pre-alarm is there to be seen at its pin, or not. Who has no such
- * output is warned elsewhere, and at once.
+ * U2: the end of the present warning. The alarm began with a decision. From the next look
+ * on, the pin shows whether the pre-alarm stands. A bank without that output is warned
+ * elsewhere, and at once.
  */
 static uint64_t warning_ends(const struct oracle *o)
 {
@@ -573,7 +572,7 @@ static bool judge_load(struct oracle *o)
 	if (m->no_load && m->load)
 		return complain(o, now, "LD", false, "R5: the host has switched the load off");
 	if (m->on[OVERLOAD] && m->load)
-		return complain(o, now, "LD", false, "F5: overloaded, and still driven");
+		return complain(o, now, "LD", false, "F5: overloaded, and the load is connected");
 
 	if (m->load && !was) {
 		i = since(o, ready);
@@ -581,23 +580,25 @@ static bool judge_load(struct oracle *o)
 		    (i == o->count ||
 		     m->scan_ns - o->moment[i].scan_ns < m->limits.hold_ms * MS))
 			return complain(o, now, "LD", false,
-					"U4: connects without cells that are all well");
+					"U4: the load connects, and not all cells are well");
 		if (alarming(m) || says(m, ATD_GONE) == ILL || says(m, BATTERY_WARNS) == ILL)
-			return complain(o, now, "LD", false, "U4, U5: connects into an alarm");
+			return complain(o, now, "LD", false,
+					"U4, U5: the load connects during an alarm");
 		if (failed(o) && now - failed(o) < RETRY_MS * MS)
-			return complain(o, now, "LD", false, "F5: tried again too soon");
+			return complain(o, now, "LD", false, "F5: the load connects too soon");
 		if (failures(o, true) >= FAILURES)
-			return complain(o, now, "LD", false, "F5: only an operator ends it");
+			return complain(o, now, "LD", false,
+					"F5: the load connects after %d failures", FAILURES);
 	}
 
 	if (was && !m->load && !m->gate && !m->no_load && !m->overloaded) {
 		if (o->count < 2 || !m[-1].pre_alarm)
 			return complain(o, now, "LD", true, "U2: cut without a warning");
 		if (now < warning_ends(o))
-			return complain(o, now, "LD", true, "U2: cut %.6f s before it may be",
+			return complain(o, now, "LD", true, "U2: cut %.6f s too soon",
 					(warning_ends(o) - now) / 1e9);
 		if (!cutting(m))
-			return complain(o, now, "LD", true, "U3: cut for nothing that stands");
+			return complain(o, now, "LD", true, "U3: cut without a reason that stands");
 	}
 	return true;
 }
@@ -609,32 +610,34 @@ static bool judge_pre_alarm(struct oracle *o)
 	bool announced;
 
 	if (m->pre_alarm && !m->load)
-		return complain(o, now, "PA", false, "U3: warns of a cut that has been made");
+		return complain(o, now, "PA", false, "U3: pre-alarm on, load off");
 	if (m->load && alarming(m) != m->pre_alarm)
 		return complain(o, now, "PA", !m->pre_alarm, "U1, U5, F1: the pre-alarm is %s",
 				m->pre_alarm ? "on without a reason" : "missing");
 	if (!m->pre_alarm) {
 		if (m->cut_ns != UINT64_MAX)
 			return complain(o, now, "PA", true,
-					"U2: a cut is announced, not warned of");
+					"U2: a cut is announced, and the pre-alarm is off");
 		return true;
 	}
 
 	announced = m->cut_ns != UINT64_MAX;
 	if (cutting(m) != announced)
 		return complain(o, now, "LD", true,
-				"U2: what is coming is not what is announced");
+				announced ? "U2: a cut is announced that has no reason" :
+					    "U2: a cut is coming that is not announced");
 	if (m->sure_ns != warning_ends(o) || (announced && m->cut_ns != m->sure_ns))
 		return complain(o, now, "LD", true, "U2: the warning ends %.6f s later than said",
 				((double)warning_ends(o) - m->sure_ns) / 1e9);
 	if (m->deadline_ns > now + AGAIN_MS * MS)
-		return complain(o, now, "PA", true, "U2: nobody looks whether the warning stands");
+		return complain(o, now, "PA", true, "U2: no look at the pre-alarm for %d ms",
+				AGAIN_MS);
 	if (cutting(m) && now >= warning_ends(o) + CUT_LATE_MS * MS)
-		return complain(o, now, "LD", false, "U2: warned long enough, and not cut");
+		return complain(o, now, "LD", false, "U2: the warning is over, and no cut");
 	return true;
 }
 
-/* F3, F3a, F6, F7: what has been decided, and what is at the pins */
+/* F3, F3a, F6, F7: the decision, and the levels at the pins */
 static bool judge_pins(struct oracle *o)
 {
 	static const char *const name[] = { "LD", "CD", "PA" };
@@ -650,8 +653,8 @@ static bool judge_pins(struct oracle *o)
 		bool fault = p->fitted && !at_pin(p) && (!p->written || now >= settled_ns);
 
 		if (fault != !!(m->faults & 1U << i))
-			return complain(o, now, NULL, false, "F3: %s is %s fault", name[i],
-					fault ? "at" : "not at");
+			return complain(o, now, NULL, false, "F3: a fault of %s is %s",
+					name[i], fault ? "hidden" : "made up");
 		if (p->fitted && p->driven == want[i] && !at_pin(p) &&
 		    m->deadline_ns > (fault ? now + AGAIN_MS * MS : settled_ns))
 			return complain(o, now, NULL, false, "F3: %s is not looked at again",
@@ -664,18 +667,20 @@ static bool judge_pins(struct oracle *o)
 
 		if (says(m, i) == ILL && !m->on[i] && m->deadline_ns > end_ns)
 			return complain(o, now, NULL, false,
-					"F8: nobody looks whether line %d flickers", i - ATD_GONE);
+					"F8: no look is due to see line %d flicker",
+					i - ATD_GONE);
 	}
 	if (any != m->output_fault)
-		return complain(o, now, NULL, false, "F3: a fault is %s",
+		return complain(o, now, NULL, false, "F3: the cause of a fault is %s",
 				any ? "hidden" : "made up");
 	if (beat != m->beat)
-		return complain(o, now, NULL, false, "F3a: the heart %s", beat ? "stops" : "beats");
+		return complain(o, now, NULL, false, "F3a: the heartbeat %s",
+				beat ? "stops" : "goes on");
 	if (m->on[WELDED] != m->welded)
 		return complain(o, now, NULL, false, "F6: the switch is %swelded",
 				m->welded ? "not " : "");
 	if (m->deadline_ns > now + LOOK_MS * MS)
-		return complain(o, now, NULL, false, "F7: nobody looks for 10 s");
+		return complain(o, now, NULL, false, "F7: no look for %d ms", LOOK_MS);
 	return true;
 }
 
@@ -691,24 +696,26 @@ static bool judge_charge(struct oracle *o)
 	int i;
 
 	if (m->charge && charge_forbidden(m))
-		return complain(o, now, "CD", false, "C1-C4, R2-R5, F1, F2: charging is forbidden");
+		return complain(o, now, "CD", false,
+				"C1-C4, R2-R5, F1, F2: charging is forbidden, and goes on");
 
 	if (m->charge && m->red)
-		return complain(o, now, "RD", false, "P1: red, and charging is allowed");
+		return complain(o, now, "RD", false, "P1: red LED on, and charging is allowed");
 	seen = lost(m) || m->on[DAMAGED] || m->on[TEMPS_LOST] || m->on[ATC_LOST] ||
 	       (m->pre_alarm && !m->limits.keep_charge);
 	for (i = 0; i < ARRAY_SIZE(red); i++)
 		seen = seen || (m->on[red[i]] && says(m, red[i]) == ILL);
 	if (!m->charge && seen && !m->red)
-		return complain(o, now, "RD", true, "P1: charging is blocked, and red is off");
+		return complain(o, now, "RD", true,
+				"P1: red LED off, and charging is blocked");
 	for (i = 0; i < ARRAY_SIZE(red); i++)
 		seen = seen || m->on[red[i]] || says(m, red[i]) == BETWEEN;
 	if (m->red && !seen)
-		return complain(o, now, "RD", false, "P1: red without a reason");
+		return complain(o, now, "RD", false, "P1: red LED on without a reason");
 	return true;
 }
 
-/* F1: what an output depends on is known now, not only a while ago, and not ill. */
+/* F1: all that an output depends on is known at this very moment, and is not ill. */
 static bool clear(const struct moment *m, bool load)
 {
 	const struct reading *r = m->reading;
@@ -729,7 +736,7 @@ static bool clear(const struct moment *m, bool load)
 	return true;
 }
 
-/* X1, F1: nothing is connected on what is not known; after R2, R3, R4 all is found out anew. */
+/* X1, F1: no output connects on an unknown input. After R2, R3, R4 all inputs are read anew. */
 static bool judge_edges(struct oracle *o)
 {
 	struct moment *m = &o->moment[o->count - 1];
@@ -742,7 +749,7 @@ static bool judge_edges(struct oracle *o)
 		return true;
 	if ((load && !clear(m, true)) || (charge && !clear(m, false)))
 		return complain(o, m->now_ns, pin, false,
-				"F1: connects on what is ill or not known");
+				"F1: connects on an input that is ill or not known");
 	if (measured(m) && m->now_ns - m->scan_ns > m->limits.hold_ms * MS)
 		return complain(o, m->now_ns, pin, false, "F1: connects on an old scan");
 
@@ -755,13 +762,15 @@ static bool judge_edges(struct oracle *o)
 	for (from = o->count - 1; from > 0 && !o->moment[from].restart; from--)
 		;
 	if (measured(m) && !stood(o, from, complete, true, m->limits.hold_ms * MS))
-		return complain(o, m->now_ns, pin, false, "X1: connects before all is known");
+		return complain(o, m->now_ns, pin, false,
+				"X1: connects before all values are known");
 	if (!stood(o, idle_since, lines_known, false, m->limits.filter_ms * MS))
-		return complain(o, m->now_ns, pin, false, "X1: connects before all lines are");
+		return complain(o, m->now_ns, pin, false,
+				"X1: connects before all lines are known");
 	return true;
 }
 
-/* X3, C3: with everything well for long enough, what may be on is on. */
+/* X3, C3: when all has been well for long enough, the outputs that may be on are on. */
 static bool judge_rest(struct oracle *o)
 {
 	struct moment *m = &o->moment[o->count - 1];
@@ -787,7 +796,8 @@ static bool judge_rest(struct oracle *o)
 	    failures(o, false) < FAILURES) {
 		if (failed(o) && m->now_ns - failed(o) < RETRY_MS * MS + long_ns)
 			return true;
-		return complain(o, m->now_ns, "LD", true, "X3, U4: all is well, and no load");
+		return complain(o, m->now_ns, "LD", true,
+				"X3, U4: all is well, and the load floats");
 	}
 	if (!m->charge && !m->no_charge && !m->on[DAMAGED] && (!m->pre_alarm || l->keep_charge)) {
 		for (i = 0; i < MATTERS; i++) {
@@ -798,12 +808,12 @@ static bool judge_rest(struct oracle *o)
 				return true;
 		}
 		return complain(o, m->now_ns, "CD", true,
-				"X3, C1-C3: all is well, and no charging");
+				"X3, C1-C3: all is well, and charging is off");
 	}
 	return true;
 }
 
-/* Just before this moment all was as in the one before: was anything late by then? */
+/* Until just before @now_ns all was as in the last moment: was anything late by then? */
 static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 {
 	struct moment *m = &o->moment[o->count - 1];
@@ -826,7 +836,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 			continue;
 		if ((says(m, i) == ILL && !m->on[i]) || (says(m, i) == WELL && m->on[i]))
 			return complain(o, now_ns, NULL, false,
-					"Speed: matter %d has stood for %.3f s, and counts not", i,
+					"Speed: matter %d has stood for %.3f s without effect", i,
 					calm_ns / 1e9);
 	}
 	for (i = 0; i < QUANTITIES; i++) {
@@ -835,7 +845,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 		if (r->fitted && !m->on[CELLS_LOST + i] && calm_ns > 0 &&
 		    now_ns - 1 - r->good_ns >= m->limits.stale_ms * MS)
 			return complain(o, now_ns, NULL, false,
-					"F1: quantity %d is lost, and nobody has noticed", i);
+					"F1: quantity %d is lost without effect", i);
 	}
 	for (i = 0; i < LINES; i++) {
 		const struct wire *w = &m->wire[i];
@@ -843,7 +853,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 		if (w->fitted && !w->known && !m->on[i == ATC ? ATC_LOST : LINE_LOST] &&
 		    now_ns - 1 - w->good_ns >= m->limits.stale_ms * MS)
 			return complain(o, now_ns, NULL, false,
-					"F1: line %d is lost, and nobody has noticed", i);
+					"F1: line %d is lost without effect", i);
 	}
 	if (m->pre_alarm && m->load && cutting(m) &&
 	    now_ns - 1 >= warning_ends(o) + CUT_LATE_MS * MS &&
@@ -852,7 +862,7 @@ static bool judge_lateness(struct oracle *o, uint64_t now_ns)
 	return true;
 }
 
-/* It has been seen, and is not only taken for granted by a start (X2). */
+/* The condition has been seen, and is not only assumed by a start (X2). */
 static bool seen(const struct oracle *o, enum matter what)
 {
 	int i;
@@ -864,7 +874,7 @@ static bool seen(const struct oracle *o, enum matter what)
 	return i >= 0 && i < o->count - 1;
 }
 
-/* X5: a claim ends when it is redeemed, and with all that would have cut the load. */
+/* X5: a start is warm until the load connects, or until something would have cut it. */
 static bool warm(const struct oracle *o)
 {
 	const struct moment *m = &o->moment[o->count - 1];
@@ -873,7 +883,7 @@ static bool warm(const struct oracle *o)
 	       !m->no_load && !seen(o, EMPTY) && !seen(o, ATD_GONE) && !lost(m);
 }
 
-/* X1: everything has been known for its time, C4 has its answer, and nothing floats all. */
+/* X1: all is known for its time, C4 is decided, and no condition floats all outputs. */
 static bool begun(const struct oracle *o)
 {
 	const struct moment *m = &o->moment[o->count - 1];
@@ -888,7 +898,7 @@ static bool begun(const struct oracle *o)
 		 m->scan_ns - o->moment[scanned].scan_ns >= m->limits.hold_ms * MS));
 }
 
-/* C4: the first start, and nothing is remembered */
+/* C4: it is the first start, of which nothing is remembered. */
 static bool blank(const struct oracle *o)
 {
 	const struct moment *m = &o->moment[o->count - 1];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A naive second opinion on what the outputs must be
+ * A second, simple implementation of the rules, independent of the driver
  *
- * It knows the rules as the product states them and nothing of how the driver
- * carries them out: it has types, names and figures of its own, keeps the whole
- * history and looks back over it at every moment.
+ * It follows the rules as the product states them. Types, names and figures are its own, and
+ * none is the driver's. It keeps the whole history and looks back over it at every moment.
  */
 
 #ifndef __ORACLE_H
@@ -30,7 +29,7 @@ struct limits {
 	int32_t rest, tail_percent, full_cell, full_ms;
 };
 
-/* Anything that counts when it has stood for its time */
+/* Conditions, each of which counts when it has stood for its time */
 enum matter {
 	LOW, EMPTY, FULL, COLD, HOT, DAMAGED, SUPPLY_BAD, OVERLOAD, WELDED,
 	ATD_GONE, ATC_GONE, BATTERY_WARNS, LOOP_OPEN, REMOTE_OFF,
@@ -42,7 +41,7 @@ enum matter {
 struct reading {
 	bool fitted, some, all;
 	int32_t least, most;
-	uint64_t good_ns;	/* since then a channel is missing, if one is */
+	uint64_t good_ns;	/* if a channel is missing, it is so since then */
 };
 
 struct wire {
@@ -69,9 +68,9 @@ struct moment {
 	uint32_t faults;	/* a bit for each output */
 	/* announced: the end of the warning, the cut, the next look; UINT64_MAX = none */
 	uint64_t sure_ns, cut_ns, deadline_ns;
-	/* since when nothing has changed and everything is on time, UINT64_MAX = it is not */
+	/* since then nothing has changed and everything is on time; UINT64_MAX = it is not */
 	uint64_t calm_ns;
-	/* until when all was as in the moment before */
+	/* until then all was as in the moment before */
 	uint64_t still_ns;
 	/* notes of the oracle */
 	bool on[MATTERS];
@@ -81,7 +80,7 @@ struct moment {
 struct oracle {
 	int count;
 	struct moment moment[ORACLE_MOMENTS];
-	/* what a time in which nobody watched leaves (X4, X5) */
+	/* remembered over a sleep or a restart (X4, X5) */
 	bool warm, damaged, blank;
 	int failures[2];
 	uint64_t failed_ns, service_ns;
@@ -92,14 +91,15 @@ struct oracle {
 };
 
 void oracle_start(struct oracle *o);
-/* Nobody watches from now on, and then all begins anew (X4, X5). */
+/* The host sleeps; then all begins anew (X4, X5). */
 void oracle_sleeps(struct oracle *o);
-/* Judge one more moment: false with a complaint. */
-/* As that, but after a restart; @remembers what it told the memory in time. */
+/* The host restarts; if it @remembers, its memory has all that was to be remembered. */
 void oracle_restarts(struct oracle *o, bool remembers);
-/* X5: the load may be said to have been connected now, and with @surely it must. */
+/* X5: a memory written now may say that the load is connected, and with @surely it must. */
 bool oracle_connected(const struct oracle *o, bool surely);
+/* Judge one more moment. Return false if it is wrong; @o has the complaint. */
 bool oracle_sees(struct oracle *o, const struct moment *m);
+/* Does the product allow these settings? */
 bool oracle_allows(const struct limits *l);
 
 #endif /* __ORACLE_H */

@@ -2,9 +2,9 @@
 /*
  * smallbms - what the rules promise at the lines, for CBMC ("make prove")
  *
- * steps.c takes what is said of the outputs as it comes. Here act.c says it, of lines that
- * may answer anything at any call, and so does sense.c of the inputs. What lines were told
- * and what they answered is noted beside them (kernel.h).
+ * In steps.c any inputs come to the policy. Here act.c reports the outputs, and sense.c the
+ * inputs. Their lines may give any answer at any call. Calls and answers are noted beside
+ * the lines (kernel.h).
  */
 
 #include <kernel.h>
@@ -16,7 +16,7 @@
 
 static struct gpio_desc lines[SMALLBMS_NUM_OUTPUTS];
 
-/* What act.c knows of a line is what there is to know. */
+/* What act.c knows of a line agrees with the calls and answers noted beside it. */
 static bool knows(const struct smallbms_output *output, const struct gpio_desc *line)
 {
 	return output->driven == line->told && output->error == line->said &&
@@ -69,7 +69,7 @@ static void any_act(struct smallbms_act *act)
 	suppose(knows_all(act));
 }
 
-/* F1: a line is known from when it last answered, and as it answered. */
+/* F1: a line has the level of its last answer, and is as old as that. */
 void F1_lines_are_known(void)
 {
 	struct gpio_desc inputs[SMALLBMS_NUM_LINES];
@@ -95,7 +95,7 @@ void F1_lines_are_known(void)
 	}
 }
 
-/* F1: a value is no younger than the question, and one that cannot be true is none. */
+/* F1: a value is as old as the start of its read, and an implausible one is an error. */
 void F1_values_are_as_old_as_the_question(void)
 {
 	struct smallbms_channel channel;
@@ -113,7 +113,7 @@ void F1_values_are_as_old_as_the_question(void)
 	happens(channel.scan.error);
 }
 
-/* F3: a write that failed is not done, nor is one that the line does not answer to. */
+/* F3: a line does not stand if its write failed, or if its answer is another level. */
 static bool line_stands(const struct gpio_desc *line, bool high)
 {
 	if (line->told != high || line->said)
@@ -128,7 +128,7 @@ static struct gpio_desc *line_of(const struct smallbms_act *act, enum smallbms_o
 	return act->output[id].gpiod;
 }
 
-/* What the policy is told is what the lines have answered, and when they were told. */
+/* F3: the policy gets the answers of the lines, and the times at which they were written. */
 void F3_lines_are_reported(void)
 {
 	struct smallbms_sample in;
@@ -152,7 +152,7 @@ void F3_lines_are_reported(void)
 	}
 }
 
-/* U2, F3: what disconnects is written first, the load before what announced it. */
+/* U2, F3: lines that disconnect are written first, and the load before its pre-alarm. */
 void U2_load_goes_before_its_pre_alarm(void)
 {
 	struct smallbms_decision out;
@@ -190,7 +190,7 @@ void U2_load_goes_before_its_pre_alarm(void)
 	happens(!writes && act.output[SMALLBMS_OUT_LOAD].gpiod);
 }
 
-/* F3b: an end that is content has seen every line float that can be read. */
+/* F3b: an end succeeds only if it has seen every line float that can be read. */
 void F3b_an_end_sees_that_lines_float(void)
 {
 	struct smallbms_act act;
@@ -209,9 +209,9 @@ void F3b_an_end_sees_that_lines_float(void)
 }
 
 /*
- * U2: the load is told to go only after a pre-alarm whose line every look has found to
- * stand, for the warning time, or after twice that time since the alarm began. The watch is
- * a bystander's, who sees what the lines answer and nothing else.
+ * U2: the load is disconnected only if each look has found the pre-alarm's line to stand for
+ * the warning time, or after twice that time since the alarm began. The watch is that of an
+ * observer who sees only the answers of the lines.
  */
 void U2_line_is_warned(void)
 {

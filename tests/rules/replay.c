@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Live through histories in files, and tell those that go wrong
+ * Play histories from files, and print those that go wrong
  *
- * With --first it ends with the first that does, and names it only. With "- FILE
- * SCENARIO" it tells one history whatever becomes of it, also as a scenario.
+ * With --first it ends at the first that goes wrong, and prints only its name. With "- FILE
+ * SCENARIO" it prints one history in any case, and writes it to SCENARIO as a scenario.
  */
 
 #include <stdlib.h>

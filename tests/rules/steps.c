@@ -2,14 +2,14 @@
 /*
  * smallbms - what the rules promise from step to step, for CBMC ("make prove")
  *
- * A contract (policy.acsl) is of one step. Here are steps that follow each other: from any
- * state that a history can leave, with any inputs, at any time. What a property has to know
- * of the past stands beside the state.
+ * A contract (policy.acsl) is about one step. Harnesses are about steps that follow each
+ * other: from any state that a history can leave, with any inputs, at any time. If a property
+ * depends on the past, a variable beside the state has that past.
  */
 
 #include "bank.h"
 
-/* Histories begin with what is said of them ... */
+/* The invariant holds when a history begins ... */
 void X1_begins(void)
 {
 	struct smallbms_sample in;
@@ -22,7 +22,7 @@ void X1_begins(void)
 	happens(true);
 }
 
-/* ... and go on so. */
+/* ... and after every step. */
 void X1_goes_on(void)
 {
 	struct bank b;
@@ -44,8 +44,8 @@ void X1_goes_on(void)
 }
 
 /*
- * X4, X5: whatever a memory says, and whenever it says so, connects nothing. It makes one
- * thing easier: in the first start a load needs cells above the end of the pre-alarm only.
+ * X4, X5: no memory connects an output, whatever it says and whenever it is read. It changes
+ * one level: in the first start the load may need cells above the end of the pre-alarm only.
  */
 void X4_goes_on_with_what_is_remembered(void)
 {
@@ -72,7 +72,7 @@ void X4_goes_on_with_what_is_remembered(void)
 	happens(last.load_on && !b.st.load_on);
 }
 
-/* X5: a memory that comes too late to hear of a cut has heard before that it is coming. */
+/* X5: no load is cut within a second after "connected" is remembered, but for an overload. */
 void X5_a_cut_is_known_before(void)
 {
 	u64 now, before_ns;
@@ -88,7 +88,7 @@ void X5_a_cut_is_known_before(void)
 	happens(is_cut(true, &b, b.st.now_ns));
 }
 
-/* X4, X5: also after a sleep. */
+/* X4, X5: the same after a sleep */
 void X5_goes_on_after_sleep(void)
 {
 	struct bank b;
@@ -108,9 +108,9 @@ void X5_goes_on_after_sleep(void)
 }
 
 /*
- * U2: the load goes only after a pre-alarm that every look has found to stand, for the
- * warning time, or after twice that time since the alarm began. Who counts is a bystander
- * with a watch of his own, who looks whenever the policy does.
+ * U2: the load is disconnected only if each look has found the pre-alarm to stand for the
+ * warning time, or after twice that time since the alarm began. An observer with a clock of
+ * its own measures this, and looks whenever the policy does.
  */
 void U2_pin_is_warned(void)
 {
@@ -136,7 +136,7 @@ void U2_pin_is_warned(void)
 
 	if (b.out.pre_alarm && !w.alarm) {
 		w.alarm_ns = now;
-		/* There is nothing to stand, and whoever is to be warned sees it elsewhere. */
+		/* Without a pin, the warning is given elsewhere, and at once. */
 		w.stood = !b.in.terminal[SMALLBMS_OUT_PRE_ALARM].fitted;
 		w.stood_ns = now;
 	}
@@ -145,7 +145,7 @@ void U2_pin_is_warned(void)
 	happens(w.alarm && w.stood && w.stood_ns < now);
 }
 
-/* U2: what calls for a cut gets it, with a warning or without, as soon as a scan is late. */
+/* U2: an empty cell cuts the load 50 ms after twice the warning time, warned or not. */
 void U2_at_the_latest(void)
 {
 	bool alarm, calls;
@@ -163,7 +163,7 @@ void U2_at_the_latest(void)
 	happens(alarm && calls);
 }
 
-/* What stays as it is: lines are read at each step, channels are not. */
+/* A step with the same inputs reads the lines anew, but not the channels. */
 static void lines_read(struct smallbms_sample *in, u64 now_ns)
 {
 	int i;
@@ -174,7 +174,7 @@ static void lines_read(struct smallbms_sample *in, u64 now_ns)
 	}
 }
 
-/* Is each output told what it shall be? Then the same step is not taken once more. */
+/* Is each output written as decided? If not, the same step is taken once more. */
 static bool told(const struct bank *b)
 {
 	const struct smallbms_terminal *t = b->in.terminal;
@@ -215,9 +215,9 @@ static void looking(struct bank *b, u64 *now)
 }
 
 /*
- * Steps and scans go on for ever, but not without time that passes between them.
+ * Steps and scans go on for ever, and time passes between them.
  *
- * What is not lost by now will be later, ...
+ * A loss that has not come by now can only come later, ...
  */
 void F4_a_loss_is_later(void)
 {
@@ -239,7 +239,7 @@ void F4_a_loss_is_later(void)
 	happens(b.st.lost[SMALLBMS_KIND_CELL].on && b.st.lost[SMALLBMS_KIND_CELL].pending);
 }
 
-/* ... and so is the deadline, which supposes this. */
+/* ... so the deadline is later too. */
 void F4_the_deadline_is_later(void)
 {
 	struct bank b;
@@ -292,7 +292,7 @@ void F4_the_scan_is_later(void)
 	happens(b.out.scan_ns[SMALLBMS_KIND_CELL] == b.st.scan_ns + 1);
 }
 
-/* An output was told what it is before anyone looks at it. */
+/* Outputs are written before they are looked at. */
 static void outputs_told(const struct smallbms_sample *in, u64 now_ns)
 {
 	int i;
@@ -301,7 +301,7 @@ static void outputs_told(const struct smallbms_sample *in, u64 now_ns)
 		suppose(in->terminal[i].told_ns <= now_ns);
 }
 
-/* F3: what does not stand is looked at, and written, again soon. */
+/* F3: an output that does not stand is soon looked at and written again. */
 void F3_what_does_not_stand_is_due(void)
 {
 	bool want[SMALLBMS_NUM_OUTPUTS];
@@ -326,7 +326,7 @@ void F3_what_does_not_stand_is_due(void)
 	happens(!stand && b.out.deadline_ns == now + 250 * MS);
 }
 
-/* F3, F3a: a fault is reported when it is one, and none that shall float lets the pump run. */
+/* F3, F3a: a fault is reported, and nothing else; on an output that must float, no beat. */
 void F3_what_must_float_stops_the_beat(void)
 {
 	bool want[SMALLBMS_NUM_OUTPUTS];
@@ -354,7 +354,7 @@ void F3_what_must_float_stops_the_beat(void)
 	happens(b.out.beat && b.out.faults);
 }
 
-/* Inputs with which nothing is to be forbidden */
+/* Inputs that forbid nothing */
 
 static bool group_good(const struct bank *b, enum smallbms_kind kind, s32 min, s32 max, u64 now_ns)
 {
@@ -426,7 +426,7 @@ static bool quiet_since(const struct bank *b, u64 lines_ns)
 			  l[SMALLBMS_LINE_REMOTE_L].fitted, lines_ns);
 }
 
-/* It forbids nothing, or its end has been under way since then, at the latest. */
+/* The condition is off, or it began to end at that time or before. */
 static bool ends(const struct smallbms_condition *c, u64 since_ns)
 {
 	return !c->on || (c->pending && c->since_ns <= since_ns);
@@ -437,7 +437,7 @@ static bool begins(const struct smallbms_condition *c, u64 since_ns)
 	return c->on || (c->pending && c->since_ns <= since_ns);
 }
 
-/* What floats everything ends, since a scan and a reading of the lines. */
+/* All that floats every output is ending, since a scan and a reading of the lines. */
 static bool gate_ends(const struct smallbms_state *st, u64 scan_ns, u64 now_ns)
 {
 	return ends(&st->supply, scan_ns) && ends(&st->loop, now_ns) && ends(&st->remote, now_ns);
@@ -467,10 +467,10 @@ static bool over(u64 since_ns, u64 now_ns, s32 span_ms)
 }
 
 /*
- * After any history, with good inputs from some step on, everything comes on.
+ * After any history, with good inputs from some step on, all outputs come on.
  *
- * First lines that flickered do so no more (F8): once they have been good for the filter
- * time, which begins with the first such step at the latest, only a bad look can turn one.
+ * First, lines stop flickering (F8). Their filter time begins with the first good step at the
+ * latest. When they have been good for that time, only a bad look can turn one.
  */
 void F8_lines_become_quiet(void)
 {
@@ -485,7 +485,7 @@ void F8_lines_become_quiet(void)
 	happens(b.st.loop.on && b.st.loop.pending);
 }
 
-/* The times of what is quiet, and what all that follows begins with */
+/* A bank with quiet lines and good inputs: all of the following begin with it. */
 static void quiet_bank(struct bank *b, u64 *now)
 {
 	u64 lines = any_u64();
@@ -497,7 +497,7 @@ static void quiet_bank(struct bank *b, u64 *now)
 	suppose(good(b, *now));
 }
 
-/* Then what floats everything ends: its end is under way from the next step on, ... */
+/* Then all that floats every output ends: the next step begins the end, ... */
 void X2_gate_begins_to_open(void)
 {
 	struct bank b;
@@ -509,7 +509,7 @@ void X2_gate_begins_to_open(void)
 	happens(b.st.blocked);
 }
 
-/* ... stays so, and has ended after the hold time of the supply and the filter time of lines. */
+/* ... which comes after the hold time of the supply and the filter time of the lines. */
 void X2_gate_opens(void)
 {
 	u64 scan, lines, now;
@@ -528,8 +528,8 @@ void X2_gate_opens(void)
 }
 
 /*
- * Then, or at a start, the same goes for all that forbids: from the next step on, for
- * opening the gate may have begun it all anew (X2) ...
+ * Then, or at a start, the same holds for all that forbids an output: its end begins with
+ * the next step, because opening the gate may have begun it all anew (X2), ...
  */
 void X2_all_begins_to_come_back(void)
 {
@@ -544,8 +544,9 @@ void X2_all_begins_to_come_back(void)
 }
 
 /*
- * ... until the first step after both times on a fresh scan. Only what waits for an
- * operator stays (C4, F5), and a load that is not due to be tried again (F5).
+ * ... and comes with the first step after both times that has a fresh scan. Two things may
+ * stay: a condition that waits for an operator (C4, F5), and a load that is not yet due to
+ * be tried again (F5).
  */
 void X2_all_comes_back(void)
 {
@@ -571,7 +572,7 @@ void X2_all_comes_back(void)
 	happens(due && !b.out.charge);
 }
 
-/* C3: who is cut because a cell is empty can be charged, as far as its cells go. */
+/* C3: a bank whose load has just been cut can be charged, unless its cells forbid it. */
 void C3_a_cut_frees_charging(void)
 {
 	struct bank b;

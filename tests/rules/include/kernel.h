@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver asks of the kernel when it reads and writes lines, for CBMC
+ * The part of the kernel that the driver needs to read and write lines, for CBMC
  *
- * A chip may give any answer at any call: it fails, keeps what it was told in a cache, cannot
- * be read, reads something else, and says so or not. What it was asked and what it answered
- * is noted. CBMC takes a function that has no body for one that gives any value.
+ * A chip may give any answer at any call: it fails, keeps the level in a cache, cannot be
+ * read, or reads another level, and it may or may not report an error. Calls and answers are
+ * noted beside the line. To CBMC, a function without a body gives any value.
  */
 
 #ifndef __KERNEL_H
@@ -66,7 +66,7 @@ void *gpiod_to_gpio_device(void *line);
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer) - offsetof(type, member)))
 
-/* Time goes by whenever anyone could notice. */
+/* Any time may pass between two reads of the clock. */
 static u64 clock_ns;
 
 static u64 ktime_get_boottime_ns(void)
@@ -78,17 +78,17 @@ static u64 ktime_get_boottime_ns(void)
 	return clock_ns;
 }
 
-/* A line: what it was asked and what it answered */
+/* A line: the calls that it got, and its answers */
 struct gpio_desc {
-	bool told;		/* what it was last told */
-	u64 told_ns;		/* when it was told something else than before */
-	int said;		/* what the last write said */
+	bool told;		/* the level last written */
+	u64 told_ns;		/* when that level was first written */
+	int said;		/* the result of the last write */
 	unsigned int writes;
-	unsigned int last;	/* its last write was this one of all */
-	bool answers;		/* it could be read at least once */
-	int answer;		/* what it last answered, since the last write if it was asked */
-	bool confirmed;		/* it answered since the last write, as told when it last did */
-	bool silent;		/* a write never says that it failed */
+	unsigned int last;	/* the number of its last write among those of all lines */
+	bool answers;		/* a read has succeeded at least once */
+	int answer;		/* the result of the last read; -EAGAIN if none since the write */
+	bool confirmed;		/* the last good read since the write gave the level written */
+	bool silent;		/* a write that fails does not report it */
 };
 
 static unsigned int writes;
@@ -118,7 +118,7 @@ static int gpiod_get_value_cansleep(struct gpio_desc *line)
 	return line->answer;
 }
 
-/* A channel: when it was last asked */
+/* When the last read of a channel began */
 static u64 asked_ns;
 
 static int iio_read_channel_processed_scale(struct iio_channel *channel, int *value,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the record needs of the kernel's header, on a PC */
+/* The part of the kernel's header that the record needs, on a PC */
 #ifndef _ASM_BYTEORDER_H
 #define _ASM_BYTEORDER_H
 

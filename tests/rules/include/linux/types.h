@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the policy and the settings need of the kernel's header, for user space */
+/* The part of the kernel's header that the policy and the settings need, for user space */
 #ifndef _LINUX_TYPES_H
 #define _LINUX_TYPES_H
 
