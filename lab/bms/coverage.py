@@ -12,7 +12,6 @@ import copy
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -20,7 +19,7 @@ import boards
 from bms import scenario as language
 from bms.errors import LabError
 from bms.result import report
-from bms.run import run
+from bms.run import run, tried
 
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
 FRONT_END = pathlib.Path("drivers/iio/frontend")
@@ -37,10 +36,7 @@ def count(board, in_front, scenarios, work):
     """
     both = copy.copy(board)
     both.counted += in_front
-    said = subprocess.run(both.kunit(work / "kunit"), stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False,
-                          timeout=KUNIT_S).stdout.decode(errors="replace")
-    if "player: end" not in said:
+    if "player: end" not in tried(*both.kunit(work / "kunit"), timeout=KUNIT_S).stdout:
         raise LabError("the KUnit tests did not come to an end")
 
     def play(scenario):

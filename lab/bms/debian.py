@@ -21,6 +21,7 @@ import sys
 import time
 
 from bms.errors import LabError
+from bms.run import run, tried
 
 STATE = pathlib.Path("build/apt")
 KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -95,8 +96,7 @@ def mend(text):
 
 
 def native_arch():
-    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
-                          check=True).stdout.strip()
+    return run("dpkg", "--print-architecture").strip()
 
 
 def host_mirror():
@@ -104,9 +104,8 @@ def host_mirror():
     mirror = os.environ.get("MIRROR", "")
     if not mirror:
         # Another archive may call its release trixie too.
-        told = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
-                               "Created-By: Packages", "Origin: Debian"], capture_output=True,
-                              text=True, check=False).stdout
+        told = tried("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
+                     "Created-By: Packages", "Origin: Debian").stdout
         mirrors = [line.split()[1] for line in told.splitlines() if line.split()[0] in RELEASES]
         mirror = (mirrors or [DEFAULT_MIRROR])[0]
     if not re.fullmatch(r"(https?|file|mirror\+\w+|tor\+https?):\S+", mirror):
@@ -148,10 +147,8 @@ class Apt:
     def run(self, *words, cwd=None, **options):
         """The output of an apt command. If it fails, the error has a remedy."""
         options = {**self.options, **options}
-        done = subprocess.run(
-            [words[0], *(f"-o{name}={value}" for name, value in options.items()), *words[1:]],
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd=cwd,
-            env={**os.environ, "LC_ALL": "C"})
+        done = tried(words[0], *(f"-o{name}={value}" for name, value in options.items()),
+                     *words[1:], cwd=cwd, env={**os.environ, "LC_ALL": "C"})
         if done.returncode:
             told = [line for line in (done.stdout + done.stderr).splitlines()
                     if line.startswith(("E: ", "W: "))]

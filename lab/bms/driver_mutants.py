@@ -28,6 +28,7 @@ from bms import kernel_log
 from bms.errors import LabError
 from bms.mutants import Source, read_reasons
 from bms.result import finish, report
+from bms.run import tried
 
 SOURCES = ("act.c", "bank.c", "causes.c", "core.c", "leds.c", "report.c", "sense.c")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
@@ -52,9 +53,7 @@ class Workshop:
 
     def build(self):
         """Whether it compiles."""
-        done = subprocess.run(self.make, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
+        if tried(*self.make).returncode:
             return False
         for module in self.tree.rglob("*.ko"):
             if module.parent != self.tree / "ko":
@@ -83,11 +82,8 @@ class Workshop:
 
     def scenarios(self):
         """Whether a scenario fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios",
-             str(self.board), *self.args.scenarios],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            check=False)
+        done = tried(sys.executable, "-m", "bms.play", "--log", self.folder / "scenarios",
+                     self.board, *self.args.scenarios)
         return done.returncode != 0
 
     def verdict(self, mutant):

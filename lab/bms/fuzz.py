@@ -17,6 +17,7 @@ import time
 
 from bms.errors import LabError
 from bms.result import finish, report
+from bms.run import tried
 
 LONGEST = 1600      # bytes of a history
 SHRINK_RUNS = 5000
@@ -61,10 +62,8 @@ class Attack:
 def shrink(attack, path, build):
     """The shortest history found that goes wrong as well."""
     short = attack.folder / "shrunk"
-    with (attack.folder / "shrink.log").open("w") as log:
-        subprocess.run([build / "attack", "-minimize_crash=1", f"-runs={SHRINK_RUNS}",
-                        f"-seed={attack.seed}", f"-exact_artifact_path={short}", path],
-                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+    tried(build / "attack", "-minimize_crash=1", f"-runs={SHRINK_RUNS}", f"-seed={attack.seed}",
+          f"-exact_artifact_path={short}", path, log=attack.folder / "shrink.log")
     return short if short.exists() else path
 
 
@@ -77,8 +76,7 @@ def tell(attack, build):
         short = shrink(attack, path, build)
         scenario = build / "found" / f"found-{path.name}.scn"
         scenario.parent.mkdir(exist_ok=True)
-        told = subprocess.run([build / "replay", "-", short, scenario], capture_output=True,
-                              text=True, errors="replace", check=False)
+        told = tried(build / "replay", "-", short, scenario)
         print("".join(f"      {line}\n" for line in told.stdout.splitlines()), end="")
         print(f"      bytes: {short}; as far as scenarios have words: make scenarios "
               f"SCENARIOS={scenario}")
@@ -107,8 +105,7 @@ def main():
     kept = sorted(args.corpus.iterdir())
     if not kept:
         raise LabError(f"{args.corpus} is empty")
-    replayed = subprocess.run([args.build / "replay", *kept], capture_output=True, text=True,
-                              errors="replace", check=False)
+    replayed = tried(args.build / "replay", *kept)
     good = replayed.returncode == 0
     print(f"{'ok' if good else 'not ok'}: the {len(kept)} histories that are kept", flush=True)
     if not good:

@@ -12,7 +12,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import time
 
@@ -55,9 +54,8 @@ class Feature:
     header: str
 
     def lines(self, linux, *options):
-        return subprocess.run(["grep", "-sw", *options, self.pattern,
-                               linux / "include" / self.header],
-                              stdout=subprocess.PIPE, text=True).stdout
+        return tried("grep", "-sw", *options, self.pattern,
+                     linux / "include" / self.header).stdout
 
     def __str__(self):
         return self.pattern if re.fullmatch(r"\w+", self.pattern) else self.header

@@ -9,8 +9,9 @@ lab/docs/settings.c prints it. Prints errors, and nothing when all is well.
 import argparse
 import pathlib
 import re
-import subprocess
-import sys
+
+from bms.result import finish
+from bms.run import run
 
 PAGE = pathlib.Path("Documentation/rules.rst")
 DRIVER = pathlib.Path("drivers/power/supply/smallbms")
@@ -133,7 +134,7 @@ def main():
 
     page = PAGE.read_text()
     defined = rules(page)
-    table = subprocess.run([args.settings], capture_output=True, text=True, check=True).stdout
+    table = run(args.settings)
     wrong = [*wrong_codes(defined, texts(NAMED), (text for _, text in texts(TESTS))),
              *wrong_causes(defined, (DRIVER / "causes.c").read_text()),
              *wrong_figures(defined, [(DRIVER / name).read_text()
@@ -144,4 +145,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -8,8 +8,10 @@ rule a cause belongs to stands in causes.c. Prints a graph for dot.
 import argparse
 import pathlib
 import re
-import subprocess
 import sys
+
+from bms.result import finish
+from bms.run import run
 
 # Load, charge and pre-alarm: D driven, f floating. Other combinations are errors.
 NAMES = {
@@ -28,8 +30,7 @@ RULE = re.compile(r"^\t\[SMALLBMS_CAUSE_(\w+)\] = \w+\(\"(\w+)\"", re.MULTILINE)
 def changes(program, rules):
     """{(from, to): {(why, rule): ms}}, of changes that a single rule is behind."""
     found = {}
-    for line in subprocess.run([program], capture_output=True, text=True,
-                               check=True).stdout.splitlines():
+    for line in run(program).splitlines():
         before, after, ms, why, mask = line.split()
         for outputs in (before, after):
             if outputs not in NAMES:
@@ -85,4 +86,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

@@ -10,11 +10,11 @@ instructions of one step of the policy are counted.
 
 import re
 import statistics
-import subprocess
 
 import boards
 from bms.errors import LabError
 from bms.pins import INPUTS
+from bms.run import tried
 from bms.sysfs import DRIVER, TRACING
 from perf.figures import Aim, Figure, plot_lines, quantile
 from perf.quiet import SCANS_PER_HOUR
@@ -137,10 +137,9 @@ class Instructions(Costs):
 def instructions(program, folder):
     """Of one step of the policy at rest: two runs differ by so many steps only."""
     def count(steps):
-        done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder / 'callgrind'}",
-             "--toggle-collect=smallbms_policy_step", program, str(steps)],
-            capture_output=True, text=True, check=False)
+        done = tried("valgrind", "--tool=callgrind",
+                     f"--callgrind-out-file={folder / 'callgrind'}",
+                     "--toggle-collect=smallbms_policy_step", program, steps)
         collected = re.search(r"Collected : (\d+)", done.stderr)
         if done.returncode or not collected:
             raise LabError(f"callgrind: {done.stderr.strip().splitlines()[-1]}")

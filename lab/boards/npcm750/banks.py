@@ -2,9 +2,8 @@
 """Many banks on the emulated board, with channels in memory; they share the pins."""
 
 import pathlib
-import subprocess
 
-from bms.errors import LabError
+from bms.run import run
 
 FOLDER = pathlib.Path("lab/boards/npcm750")
 DTS = """#include "perf.dts"
@@ -64,9 +63,7 @@ def devicetree(linux, path, cells):
     names = [", ".join(f'"cell{number + 1}"' for number in range(count)) for count in cells]
     text = DTS.format(channels(cells[-1]), "".join(
         BANK.format(count, channels(count), name) for count, name in zip(cells, names)))
-    done = subprocess.run(
-        f"cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I {FOLDER} -I {linux}/include "
-        f"-I {linux}/arch/arm/boot/dts/nuvoton - | dtc -q -I dts -O dtb -o {path} -",
-        shell=True, input=text, text=True, capture_output=True, check=False)
-    if done.returncode or done.stderr:
-        raise LabError(f"no devicetree of many banks: {done.stderr.strip()}")
+    whole = run("cpp", "-nostdinc", "-undef", "-D__DTS__", "-x", "assembler-with-cpp",
+                "-I", FOLDER, "-I", linux / "include", "-I", linux / "arch/arm/boot/dts/nuvoton",
+                "-", input=text)
+    run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-", input=whole)
