@@ -104,7 +104,7 @@ def read_reasons(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("board", type=boards.made, help="the virtual one, whose modules count")
+    parser.add_argument("board", type=boards.made, help="the virtual one, with modules that count")
     for name in ("reasons", "output"):
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("scenario", nargs="+", help="files or folders")
@@ -143,7 +143,7 @@ def main():
     coverage = Coverage(json.loads(found.read_text()))
     for name in DEMANDS:
         if not coverage.part(name, coverage.lines)[1]:
-            print(f"gcovr tells nothing of {name or 'the drivers'}", file=sys.stderr)
+            print(f"gcovr has no line of {name or 'the drivers'}", file=sys.stderr)
             return 2
     print(f"{len(folders)} runs: the KUnit tests and {len(scenarios)} scenarios")
     print(f"{'file':<16}{'lines':>20}{'branches':>20}")
@@ -169,14 +169,15 @@ def main():
         text = path.read_text().splitlines()[number - 1].strip()
         reason = reasons.pop((name, text), None)
         unexplained += reason is None
-        print(f"     {name}:{number}: {text}\n       {reason or 'NO REASON GIVEN'}")
+        print(f"     {name}:{number}: {text}\n       {reason or 'NO REASON'}")
     # A fault that is injected by number meets some lines in one build and not in the next.
     reasons = {line: reason for line, reason in reasons.items()
                if not reason.startswith("perhaps: ")}
     for name, text in reasons:
-        print(f"     {name}: {text}\n       IS COVERED, OR GONE: {args.reasons} still has a reason")
+        print(f"     {name}: {text}\n       COVERED, OR GONE: remove it from {args.reasons}")
     good = not unexplained and not reasons
-    print(f"{'ok' if good else 'FAIL':<5}every line that is not covered has its reason")
+    print(f"{'ok' if good else 'FAIL':<5}every line that is not covered has a reason in "
+          f"{args.reasons}, and no other")
     print(f"As text and as pages: {args.output / 'coverage.txt'} {args.output / 'index.html'}")
     return report(passed + good, failed + (not good))
 

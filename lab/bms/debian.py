@@ -60,7 +60,7 @@ MENDS = (
      "It belongs to somebody else, perhaps after an earlier run as root: \"sudo make clean\", "
      "then run this again.", LabError),
     ("Read-only file system",
-     "It cannot be written there: clone to a folder of yours.", LabError),
+     "This folder cannot be written to: clone to a folder of yours.", LabError),
     ("Malformed entry|method driver .* could not be found",
      "MIRROR= is no address of a mirror: say MIRROR=http://... or https://...", LabError),
     ("Hash Sum mismatch|has unexpected size",
@@ -162,7 +162,7 @@ class Apt:
 
     @contextlib.contextmanager
     def lists(self):
-        """Have lists, of today if the mirror answers, while nobody else changes them."""
+        """Lock the lists of packages; they are of today if the mirror answers."""
         with (self.folder / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -281,7 +281,7 @@ def first_with(package, arch):
 
 
 def move_headers(makefile, folder):
-    """Have the makefile of unpacked kernel headers name the folder that they are in."""
+    """Make the makefile of unpacked kernel headers name the folder that they are in."""
     makefile.write_text(re.sub(r"(?<=[ =])/\S*?(?=/usr/src/)|(?<=[ =])(?=/usr/src/)",
                                str(folder), makefile.read_text()))
 
@@ -302,7 +302,7 @@ def extract(package, folder):
 
 
 def named(what, pattern):
-    """For argparse: a name of something, all of which matches a pattern."""
+    """A type for argparse: a name that matches a pattern from its beginning to its end."""
     def check(text):
         if not re.fullmatch(pattern, text):
             raise argparse.ArgumentTypeError(f"\"{text}\" is not the name of {what}")
@@ -325,13 +325,13 @@ def main():
     unpack.add_argument("--alone", action="store_true", help="without their dependencies")
     unpack.add_argument("folder", type=pathlib.Path, help="is replaced as a whole")
     unpack.add_argument("package", nargs="+", type=named("a package", PACKAGE),
-                        help="a name, or a pattern that the newest is chosen by")
+                        help="a name, or a pattern, which stands for the newest match")
     unpack.add_argument("--arch", type=named("an architecture", "[a-z0-9-]+"),
                         help="default: that of this machine")
     args = parser.parse_args()
 
     if args.command == "unpack" and not args.release and "*" in args.package[0]:
-        parser.error("for a pattern, say in which --release")
+        parser.error(f"{args.package[0]} is a pattern, which needs a --release")
     # When it is ended from outside, it still removes unfinished files.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -24,8 +24,9 @@ from bms.sysfs import OPERATIONS, SUPPLY_CLASS
 from bms.timeline import draw
 
 PLAIN_S = 5.0
-# After a power loss: until the board is up, until nothing more happens; to be remembered
-START_S, STILL_S, WRITTEN_S = 30.0, 3.0, 1.0
+# After a power loss, the longest time of a start, and of changes after it
+START_S, STILL_S = 30.0, 3.0
+WRITTEN_S = 1.0             # until the memory has a command
 SWITCH = "echo {1} >{0}"
 STYLES = {"1": "bold green", "Z": "dim", "0": "dim", "L": "bold red"}
 WORDS = {"1": "driven", "Z": "floats", "L": "pulled low"}
@@ -86,7 +87,7 @@ class Screen:
 
 
 def remembered(args, memory):
-    """After a power loss: is the load as somebody has left it?"""
+    """After a power loss: is a load that was switched off still off?"""
     levels = []
     with args.board.power(args.output / "after-power-loss", memory=memory) as board:
         board.start()

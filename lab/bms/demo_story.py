@@ -144,7 +144,7 @@ class Story:
 
         bank.load_a = 20.0
         yield self.phase("discharge", self.pins_are(PA="1"), 60)
-        bank.load_a = 4.5           # someone heeds the warning, not quite enough
+        bank.load_a = 4.5           # the pre-alarm makes somebody save current, but too little
         yield self.phase("pre-alarm", self.wait(2), 30)
         self.list_sys("pre-alarm")
         yield self.phase("pre-alarm", self.pins_are(LD="Z"), 60)

@@ -50,7 +50,7 @@ class Judge:
         if self.breach:
             return Judgement(self.rule, self.text, False, self.breach)
         if not self.seen:
-            return Judgement(self.rule, self.text, False, "the story never came to it")
+            return Judgement(self.rule, self.text, False, "the story has no occasion for it")
         return Judgement(self.rule, self.text, True, self.seen[-1])
 
 

@@ -2,10 +2,10 @@
 """Change the driver around the rules in simple ways: does a test notice?
 
 Mutants of the rules alone are those of bms.mutants, which need no kernel. These are mutants of
-the code that senses, acts, evaluates, reports and sleeps. Each is built as a module. The KUnit
-tests on the virtual board look at it, then the scenarios. There are too many for that, so a
-sample is drawn with a seed. A mutant that no test notices needs a test, or a reason in the file
-of equivalent mutants. Ends with "N passed, N failed".
+the code that senses, acts, evaluates, reports and sleeps. Each is built as a module. First the
+KUnit tests try it on the virtual board, then the scenarios. There are too many mutants to try
+all, so a sample is drawn with a seed. A mutant that no test notices needs a test, or a reason
+in the file of equivalent mutants. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -132,10 +132,10 @@ def main():
         folder.mkdir(parents=True)
         workshops.put(Workshop(args, folder))
 
-    # A test that fails without a mutant would notice any.
+    # A test that fails without a mutant would notice every mutant.
     first = workshops.get()
     if not first.build() or first.kunit():
-        raise LabError(f"the driver itself does not pass; see {first.folder}")
+        raise LabError(f"the driver does not pass without a mutant either; see {first.folder}")
     workshops.put(first)
 
     def judge(mutant):
@@ -157,7 +157,7 @@ def main():
             noticed[verdict or "no test"] += 1
             failed += not verdict
             print(f"{number:3} {time.monotonic() - begin:5.0f} s  {mutant.file}:{mutant.line}: "
-                  f"{verdict or 'NOBODY'}", flush=True)
+                  f"{verdict or 'NOT NOTICED'}", flush=True)
             if not verdict:
                 print(f"    - {mutant.before}\n    + {mutant.after}", flush=True)
 

@@ -32,14 +32,14 @@ IMAGE_S = 3.0               # and to make room for an image first
 FULL_S = ACT_S + 0.1        # time for a full cell, and 100 ms to set it
 LOST_S = STALE_S + 2        # two scans of a converter that times out
 BETWEEN_V = (3.150,)        # enough for a load to stay, too little to connect one (X2)
-NEITHER_V = (3.120, 3.650)      # nor does it come back warm (X5), nor is charging allowed again
+NEITHER_V = (3.120, 3.650)      # too low for a warm start (X5), too high to charge again
 
 START_S = 120.0
 SETTLE_S = 1.5
 STORM_EDGES = 100
 USER_HZ = 100               # of /proc/stat
 ATTEMPTS = 5
-LATE_S = 0.05               # a guest that waited so long for a processor is asked again
+LATE_S = 0.05               # if a guest waits so long for a processor, its trial is repeated
 
 MARK = "/sys/class/leds/red/brightness"
 SYSRQ = "/proc/sysrq-trigger"
@@ -48,12 +48,12 @@ HANG = f"echo HARDLOCKUP >{CRASH}"
 # The load depends on that channel, so the heartbeat waits for it.
 STUCK = "echo delay 181 181 3600000 >/sys/devices/platform/converter/control"
 PANIC = f"echo c >{SYSRQ}"
-# For 5 s, which is longer than any of the limits, and as deep as the outputs float for.
+# It lasts 5 s, longer than any limit, and goes so deep that the outputs float.
 SLEEP = "echo platform >/sys/power/pm_test; echo {} >/sys/power/state"
 WAKEUP_COUNT = "c=$(cat /sys/power/wakeup_count); echo $c >/sys/power/wakeup_count; "
 SLEPT = "suspend debug: Waiting"
 
-# Messages of the kernel then
+# Messages of the kernel
 BOOT = "Run /init"
 HUNG = "direct entry HARDLOCKUP"
 PANICKED = "Kernel panic"
@@ -65,9 +65,9 @@ class Trial:
 
     kind: str
     command: str            # in the guest, after the mark
-    limit_s: float          # until then it is safe,
+    limit_s: float          # by then it must be safe,
     where: str = PINS       # measured there,
-    lasts_s: float = 2.0    # and for so long it must stay so
+    lasts_s: float = 2.0    # and stay safe for so long
     terminals: tuple = TERMINALS    # which have to float
     cells_v: tuple = ()     # voltages of some cells from that moment on
     board: str = "measured"     # a devicetree
@@ -191,7 +191,7 @@ class Outcome:
         return None if last >= self.end else last - self.mark
 
     def late(self):
-        """Why it is not safe in time, or keeps others waiting; or None."""
+        """Why it is not safe in time, or floats an output that must stay; or None."""
         trial, after = self.trial, self.safe_after(self.trial.where)
         for name in set(trial.terminals) & set(HEALTHY_DRIVES):
             if not any(begin < self.mark < end for begin, end in self.high(name, trial.where)):
@@ -226,7 +226,8 @@ class Outcome:
 
         last = {name for name in TERMINALS if self.pins[name].values[-1] == "1"}
         if trial.then is not None and last != set(trial.then):
-            yield f"at the end {', '.join(sorted(last)) or 'nothing'} is driven"
+            yield (f"at the end {', '.join(sorted(last)) or 'nothing'} is driven, not "
+                   f"{', '.join(sorted(trial.then)) or 'nothing'}")
 
 
 def busy_s(board):
@@ -237,7 +238,7 @@ def busy_s(board):
 
 
 def storm(board, edges, seconds):
-    """Turn a line over as fast as can be, and measure its cost on this machine."""
+    """Toggle a line as fast as possible, and measure its cost on this machine."""
     busy, end, turned = busy_s(board), board.now() + seconds, 0
     while board.now() < end:
         for _ in range(STORM_EDGES):
@@ -302,7 +303,7 @@ def once(trial, kind, folder):
 
 
 def judged(trial, kind, folder):
-    """Make a trial, and again while a busy host may be to blame: (outcome, problems)."""
+    """Make a trial, and repeat it while a busy host may be the cause: (outcome, problems)."""
     for _ in range(ATTEMPTS):
         shutil.rmtree(folder, ignore_errors=True)
         outcome, waited, complaints = once(trial, kind, folder)
@@ -383,7 +384,7 @@ def main():
         print(f"The trials cannot go on: {error}", file=sys.stderr)
         return 2
 
-    print("\nTime from the fault until the last terminal floats that has to, at worst:\n")
+    print("\nThe longest time from the fault until all terminals float that must:\n")
     lines = [("kind of fault", "trials", "pins", "terminals", "limit", "violations"), *rows]
     widths = [max(len(str(line[column])) for line in lines) for column in range(len(lines[0]))]
     for line in lines:

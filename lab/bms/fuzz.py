@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Attack the rules with histories that a machine makes up.
+"""Attack the rules with made-up histories.
 
-libFuzzer lives through them in user space (tests/rules/history.c) and an oracle judges
-each moment. Without --minutes it makes --runs histories, which differ from run to run. A
-history that breaks a rule is shrunk, printed, and written as a scenario. Ends with
+libFuzzer makes them up. They are played in user space (tests/rules/history.c), and an oracle
+judges each moment. Without --minutes there are --runs histories, always the same. A history
+that breaks a rule is shrunk, printed, and written as a scenario. Ends with
 "N passed, N failed".
 """
 
@@ -46,7 +46,7 @@ class Attack:
         bound = f"-max_total_time={60 * args.minutes}" if args.minutes else f"-runs={args.runs}"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                # Neither addresses, nor the time, nor the order of a folder may decide.
+                # The histories must not depend on addresses, time or the order in a folder.
                 [args.build / "attack", f"-seed={seed}", bound, f"-max_len={LONGEST}",
                  "-len_control=20", "-use_cmp=0", "-reload=0",
                  f"-seed_inputs={','.join(str(path) for path in kept)}", "-print_final_stats=1",
@@ -78,7 +78,7 @@ def tell(attack, build):
         scenario.parent.mkdir(exist_ok=True)
         told = tried(build / "replay", "-", short, scenario)
         print("".join(f"      {line}\n" for line in told.stdout.splitlines()), end="")
-        print(f"      bytes: {short}; as far as scenarios have words: make scenarios "
+        print(f"      bytes: {short}; all of it that a scenario can say: make scenarios "
               f"SCENARIOS={scenario}")
 
 
@@ -104,7 +104,7 @@ def main():
 
     kept = sorted(args.corpus.iterdir())
     if not kept:
-        raise LabError(f"{args.corpus} is empty")
+        raise LabError(f"{args.corpus} is empty, and must have the histories that are kept")
     replayed = tried(args.build / "replay", *kept)
     good = replayed.returncode == 0
     print(f"{'ok' if good else 'not ok'}: the {len(kept)} histories that are kept", flush=True)

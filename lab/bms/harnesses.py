@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Check properties of several steps, for every state, input and time.
 
-Each harness in tests/rules (pins.c, steps.c) takes any values, and says of them suppose(),
-promise() and happens(). CBMC makes one formula of each promise and of all that happens
-before it, and Bitwuzla looks for values that break it, or that make a required case happen.
-Loops end by themselves, so none is cut short. Ends with "N passed, N failed".
+Each harness in tests/rules (pins.c, steps.c) takes any values. suppose() leaves some out,
+promise() must be true for all others, and happens() for some. CBMC turns each of these claims,
+and the steps before it, into one formula. Bitwuzla looks for values that break the promise, or
+that make the required case happen. Loops have a fixed end, so none is cut short. Ends with
+"N passed, N failed".
 """
 
 import argparse
@@ -33,7 +34,7 @@ def cbmc(source, flags, name, *words):
 
 
 def claims_of(source, flags):
-    """(harness, property, line, "promise" or "happens") of everything that is said."""
+    """(harness, property, line, "promise" or "happens") of each claim."""
     names = HARNESS.findall(source.read_text())
     shown = cbmc(source, flags, names[0], "--show-properties")
     claims = [(harness, claim, int(line), word)
@@ -41,7 +42,7 @@ def claims_of(source, flags):
               if harness in names]
     for name in names:
         if not RULE.match(name):
-            raise LabError(f"{name}: begins with no rule")
+            raise LabError(f"{name}: the name must begin with a rule, as in U2_{name}")
         for word in ("promise", "happens"):
             if not any(claim[0] == name and claim[3] == word for claim in claims):
                 raise LabError(f"{name}: has no {word}(): {shown.stderr.strip()[:500]}")
@@ -62,7 +63,7 @@ def ask(source, folder, flags, claim):
     elif answer[1] == wanted:
         text = ""
     else:
-        text = f"broken: see {log}" if word == "promise" else "it never happens"
+        text = f"broken: see {log}" if word == "promise" else f"it never happens: see {log}"
     return not text, text, time.monotonic() - begin
 
 
@@ -84,7 +85,7 @@ def main():
     parser.add_argument("--only", default="", help="harnesses with this in their name")
     parser.add_argument("source", type=pathlib.Path, help="the harnesses")
     parser.add_argument("build", type=pathlib.Path, help="folder for the results")
-    parser.add_argument("flags", nargs="*", help="of the compiler")
+    parser.add_argument("flags", nargs="*", help="flags of the compiler")
     args = parser.parse_args()
     results = list(check(args.source, args.build, args.flags, args.only))
     passed = sum(good for _, good in results)

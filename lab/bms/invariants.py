@@ -19,7 +19,7 @@ from bms.product import (CHARGE_DISCONNECT_V, CHARGE_MAX_C, CHARGE_MIN_C, CHARGE
 TICK_S = 0.02           # of the virtual board, as in tests/scenarios/README.md
 MEASURED_S = product.ACT_S + TICK_S
 LINE_S = product.LINE_S + TICK_S
-PACE_S = 0.6            # what lasts no longer may fall between two scans
+PACE_S = 0.6            # a change that lasts no longer may fall between two scans
 
 # Values of a setting that the driver accepts at run time
 TAKEN = {
@@ -32,7 +32,7 @@ TAKEN = {
 
 @dataclass(frozen=True)
 class State:
-    """All that a bank is, between two changes."""
+    """The state of a bank and its inputs, between two changes."""
 
     least_v: float
     most_v: float
@@ -128,7 +128,7 @@ class Judge:
                                 min(off, end))
 
     def warns(self, rule, holds, after):
-        """The pre-alarm must be on while the load is, when something has been so for long."""
+        """The pre-alarm must be on while the load is, when something has lasted long enough."""
         for begin, end in self.spans(holds, after):
             for on, off in self.load.spans(lambda level: level == "1", self.end):
                 at, until = max(on, begin), min(off, end)
@@ -256,7 +256,7 @@ class Judge:
         if self.measured:
             self.floats("C1", "CD", self.charge, lambda state: state.cells_known and
                         state.most_v - self.nv >= CHARGE_DISCONNECT_V, MEASURED_S)
-            # One after the other: a battery too cold, then too hot, has its hold time anew.
+            # Apart, because a battery that is too cold, then too hot, has its hold time anew.
             self.floats("C2", "CD", self.charge, lambda state: state.temps_known and
                         state.coldest_c + self.nt < state.tmin, MEASURED_S)
             self.floats("C2", "CD", self.charge, lambda state: state.temps_known and

@@ -36,7 +36,7 @@ OPTIONS = {
     "IIO_RESCALE": ("IIO_RESCALE",),
 }
 
-# Of a tree that is only prepared for modules, no symbol is known.
+# Messages about a tree that is only prepared for modules: it knows no symbols.
 NO_SYMBOLS = re.compile(r"Module\.symvers|undefined!|unresolved symbol|KBUILD_MODPOST_WARN|"
                         r"^\s+(Modules may not|You may get|You can set|if you want)|"
                         r"Skipping BTF|differs from the one used|The kernel was built by|"
@@ -222,15 +222,15 @@ class Matrix:
                          tree, ("KBUILD_MODPOST_WARN=1",) if lacks else (), False, log))
 
     def lacking(self, tree):
-        """The cloud has no batteries."""
+        """The options that smallbms needs and a kernel lacks: cloud kernels have no batteries."""
         config = (tree / ".config").read_text()
         return ", ".join(option for option in ("GPIOLIB", "IIO")
                          if f"CONFIG_{option}=" not in config)
 
     def fetch(self, release, folder, log):
-        """Those of this machine's Debian, or, where it has none, of the oldest that has.
+        """Fetch the headers of this machine's Debian, or else of the oldest that has them.
 
-        The programs that come with them have to run here: newer ones than this machine's do not.
+        The headers come with programs that have to run here. Those of a newer Debian do not.
         """
         names = tried("apt-cache", "pkgnames", f"linux-headers-{release}.", log=log).stdout.split()
         apt, version = None, newest_headers(release, names)
@@ -256,14 +256,14 @@ class Matrix:
         return version
 
     def make(self, kernel):
-        """One tree, configured again and again: the host's programs are built but once."""
+        """One folder for all configurations, so that the host's programs are built but once."""
         tree = self.folder / re.sub(r"[^\w.]+", "-", kernel.name)
         tree.mkdir(parents=True, exist_ok=True)
         return tree, ["make", "-s", "-C", kernel.linux.absolute(), f"O={tree}",
                       f"-j{os.cpu_count()}", *kernel.variables]
 
     def configured(self, kernel):
-        """Without this and that."""
+        """Build a kernel without some options, one choice of them after the other."""
         problem = too_old(kernel)
         if problem:
             self.skipped += 1
@@ -293,7 +293,7 @@ class Matrix:
                     features(self.top / "kunit/Makefile", "lacks")))
 
     def taken_away(self, linux):
-        """From the oldest tree, which has replacements for new features. Some must be there."""
+        """Take features from the oldest tree: compat.h replaces new ones, others are needed."""
         kernel = next(in_tree(linux, False))
         tree, make = self.make(kernel)
         log = tree / "log-taken-away"
@@ -336,7 +336,7 @@ class Matrix:
                      lambda f=feature: refused(f))
 
     def shadow(self, linux, feature, change, log):
-        """A tree of links, with one header that is another."""
+        """A tree of links, with one header changed."""
         shadow = self.folder / "taken-away"
         shutil.rmtree(shadow, ignore_errors=True)
         shadow.mkdir()

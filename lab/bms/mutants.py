@@ -27,7 +27,7 @@ from bms.run import run, tried
 
 CHANGED = ("policy", "record", "settings")  # sources of the driver
 
-CPU_S = 5       # of one run; a mutant that needs more does not end
+CPU_S = 5       # of one run; a mutant that needs more counts as one that never ends
 SHOW_S = 20.0
 
 TOKEN = re.compile(r"""
@@ -219,7 +219,7 @@ class Tests:
         }
         for name, paths in self.histories.items():
             if not paths:
-                raise LabError(f"no {name}")
+                raise LabError(f"there is no {name}")
         shutil.rmtree(args.output, ignore_errors=True)
         args.output.mkdir(parents=True)
         parts = {"kunit": (self.proof / "kunit.c", kunit / "policy_kunit.c",
@@ -273,7 +273,7 @@ class Tests:
 
 
 def read_reasons(path):
-    """Lines of "FILE ~ LINE ~ CHANGED LINE ~ REASON"; each is for one mutant."""
+    """Read lines of "FILE ~ LINE ~ CHANGED LINE ~ REASON"; each is for one mutant."""
     reasons = collections.Counter()
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -322,15 +322,17 @@ def main():
             reasons[mutant.key] -= 1
         else:
             unexplained += 1
-            print(f"not ok: {mutant.file}:{mutant.line}: no test notices\n"
+            print(f"not ok: {mutant.file}:{mutant.line}: no test notices this change, and "
+                  f"{args.proof / 'equivalent'} has no reason\n"
                   f"    - {mutant.before}\n    + {mutant.after}")
     stale = [] if args.only else list(reasons.elements())
     for key in stale:
-        print(f"not ok: {args.proof / 'equivalent'}: noticed, or gone: {' ~ '.join(key)}")
+        print(f"not ok: {args.proof / 'equivalent'}: a test notices this mutant, or it is gone; "
+              f"remove it: {' ~ '.join(key)}")
 
     stillborn = noticed.pop("compiler", 0) + noticed.pop("same code", 0)
     print(f"{len(mutants)} mutants in {time.monotonic() - begin:.0f} s, of which {stillborn} do "
-          "not compile, or into the same code")
+          "not compile, or compile to the same code")
     for name, number in noticed.most_common():
         print(f"{number:6} noticed by: {name}")
     print(f"{len(survivors) - unexplained:6} equivalent, with a reason")

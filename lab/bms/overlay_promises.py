@@ -30,7 +30,7 @@ class Parameter:
     """What "off" leaves out of a bank."""
 
     parts: set              # properties and channels
-    pins: tuple = ()        # (converter, channel) that nobody has wired then
+    pins: tuple = ()        # (converter, channel) that have no wire then
 
 
 PARAMETERS = {
@@ -43,7 +43,7 @@ PARAMETERS = {
 
 
 def get(*words):
-    """The words that fdtget prints; none of a node or a property that is not there."""
+    """The words that fdtget prints; no word if the node or property is not there."""
     return tried("fdtget", *words).stdout.split()
 
 
@@ -91,7 +91,7 @@ def parameters(overlay):
 
 def other_parameters(overlay, promised):
     """Parameters that only the overlay has, or only its page."""
-    return [f"{name}: not in both of the overlay and boards.rst"
+    return [f"parameter {name}: only in one of the overlay and boards.rst"
             for name in sorted(promised ^ parameters(overlay).keys())]
 
 

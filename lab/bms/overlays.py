@@ -44,13 +44,14 @@ OUTPUTS = ("load", "charge")
 OURS = pathlib.Path("drivers")
 FRONT_ENDS = {" with our front end": "smallbms-frontend", " with the kernel's": "rescale"}
 FRONTEND = OURS / "iio/frontend"
-# Nobody binds to them: the core of power supplies reads the battery, an overlay names its SoC.
+# No driver binds to them: the core of power supplies reads the battery, an overlay names its SoC.
 WITHOUT_DRIVER = {"simple-battery", "brcm,bcm2835"}
 
 COMPATIBLE = re.compile(r"\bcompatible = (.*);")
 TABLE = re.compile(r"of_device_id \w+\[[^]]*\] = \{(.*?)\n\};", re.DOTALL)
 
-# When it happens, in seconds after the driver was loaded, and when its end is looked at.
+# Times of events, in seconds after the driver was loaded. Just before the next event, the
+# outputs are looked at.
 WIRED_S, OPENED_S, CLOSED_S, END_S = 3, 8, 13, 18
 LOOKED_AT = (("without a wire", WIRED_S, "floating"), ("wired", OPENED_S, "driven"),
              ("loop open", CLOSED_S, "floating"), ("loop closed", END_S, "driven"))
@@ -208,7 +209,7 @@ def play(wiring, front, board, folder):
 
 
 def addresses(tree, folder):
-    """Refuse two devices that are on at the same address."""
+    """Refuse two devices that are enabled at the same address."""
     # The label "gpio" looks like a property of that name.
     must("dtc", "-Wno-gpios_property", "-Wno-interrupt_provider", "-Wno-unique_unit_address",
          "-Wunique_unit_address_if_enabled", "-I", "dtb", "-O", "dtb",
@@ -216,7 +217,7 @@ def addresses(tree, folder):
 
 
 def play_without(parameter, numbers, wiring, whole, front, board, folder, base, judge):
-    """Errors of an overlay with a parameter off, and with nothing wired of what that is for."""
+    """Errors of an overlay with a parameter off, on a board without the wires of its parts."""
     place = folder / parameter
     place.mkdir(exist_ok=True)
     less, tree = place / "overlay.dtbo", place / "board.dtb"
@@ -257,7 +258,7 @@ def main():
     judge = schema(args.linux, args.folder / "schema")
     overlays = sorted(OVERLAYS.glob("*.dtso"))
     if {overlay.stem for overlay in overlays} != set(BOARDS):
-        print(f"{OVERLAYS} has other overlays than {__file__} knows the wiring of.")
+        print(f"not ok: BOARDS in {__file__} must wire the overlays of {OVERLAYS}, and no others")
         failed += 1
     for overlay in overlays:
         name = overlay.stem

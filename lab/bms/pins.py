@@ -14,7 +14,7 @@ class Output:
     line: int = None        # of a board's chip
     node: str = ""          # its property in the bank's node, without "-gpios"
     floats: str = "Z"       # what it is in a log when it is not driven
-    option: str = ""        # of the banks that have it, where not all do
+    option: str = ""        # of the banks that have it, if not all do
     colour: str = ""        # in a picture
 
 
@@ -38,7 +38,7 @@ PINS = tuple(pin for pin, output in OUTPUTS.items() if not output.option)
 # Pins that only some banks have, with the option of the bank
 MORE_PINS = {pin: output.option for pin, output in OUTPUTS.items() if output.option}
 LEDS = tuple(pin for pin in PINS if OUTPUTS[pin].floats == "0")
-# The outputs that protect a bank; and the keys with which scenarios hold one of these, or more
+# The outputs that protect a bank; and the keys with which scenarios hold these and others
 TERMINALS = tuple(pin for pin in PINS if pin not in LEDS)
 HELD = {f"{pin}.pin": pin for pin, output in OUTPUTS.items() if output.floats == "Z"}
 
@@ -82,9 +82,9 @@ class Steps:
         return spans
 
     def since(self, time, holds):
-        """From when on has holds(value) been true without a break, up to a time?
+        """The time since which holds(value) has been true without a break at a time; or None.
 
-        The time itself is not asked: an edge does not break what it ends.
+        The value at that time itself does not matter: an edge does not break what it ends.
         """
         index = bisect.bisect_left(self.times, time) - 1
         begin = None
@@ -104,7 +104,7 @@ class PinLog:
         self.samples = []       # (time, file, value)
         self.writes = 0         # records that the memory has got
         self.torn = 0           # those that a power loss has torn
-        self.doubt = None       # why its times may be wrong, where a board knows
+        self.doubt = None       # why its times may be wrong, if the board can tell
 
     def add(self, time, name, level):
         if name not in self.pin or self.rows[-1][1][name] == level:
@@ -113,7 +113,7 @@ class PinLog:
         self.rows.append((time, {**self.rows[-1][1], name: level}))
 
     def floats(self, time):
-        """The power has gone, or the host begins anew."""
+        """All pins float, because the power has gone or the host begins anew."""
         for name in self.pin:
             self.add(time, name, floating(name))
 

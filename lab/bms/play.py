@@ -75,7 +75,7 @@ def unplayable(scenario, args):
 
 
 def play_all(player, scenarios):
-    """Play, those that last longest first, and tell of each as it ends; how many failed.
+    """Play scenarios, the longest first, and print each result; the number that failed.
 
     A scenario that fails on a busy host is played again, after the others.
     """

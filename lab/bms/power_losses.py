@@ -21,9 +21,9 @@ from bms.product import (HOLD_S, LOAD_LIMIT_A, LOAD_RECONNECT_V, OVER_DISCHARGED
 from bms.result import finish
 
 LOSSES = 10             # of each bank
-TORN_IN = 25            # so many losses has a write to be torn, or they were badly aimed
-STOOD_S = 1.0           # from then on it must be remembered
-STEADY_S = 6.0          # a load that is on for so long is known to be
+TORN_IN = 25            # one in so many losses must tear a write, or they are badly aimed
+STOOD_S = 1.0           # after so long a state must be remembered
+STEADY_S = 6.0          # after so long a load that is on must be remembered
 SERVICE_S = 60.0        # of good service: the failures of a load count anew
 # Where the driver decides by what it measures, and how long it then writes. Losses are aimed at
 # these moments; they judge nothing.
@@ -97,7 +97,7 @@ class Author:
         chance = self.random
         for _ in range(LOSSES):
             self.now += chance.choice((0.0, 1.0, 2.0, 5.0))
-            if chance.randrange(3) == 0:    # stands when the next is torn
+            if chance.randrange(3) == 0:    # a whole write, before one that may be torn
                 self.switch()
                 self.now += STOOD_S
             at = self.story() + chance.uniform(0, WRITE_S)
@@ -207,7 +207,7 @@ class Judge:
             return False
         begin, end = self.powered[number - 1]
         for on, off in self.load.spans(is_on, self.end):
-            # A cut is due long before, so that it is never forgotten.
+            # A cut is announced long before, so the memory never misses it.
             if begin < off and on < end and (off >= end or off >= end - STOOD_S and
                                              self.alarm.since(off, is_on) is None):
                 return True

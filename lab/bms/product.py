@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The figures of the product, for all who judge: with default settings, as the rules have them.
+"""The figures of the product with default settings, for all modules that judge.
 
-Documentation/rules.rst is where they come from. They are written down apart from the driver on
-purpose: a judge must not take the law from the accused.
+They come from Documentation/rules.rst, and on purpose not from the driver: a judge that took
+them from the driver would not find a wrong one.
 """
 
 PRE_ALARM_V, PRE_ALARM_END_V = 3.10, 3.13
@@ -12,7 +12,7 @@ OVER_DISCHARGED_V = 2.00
 CHARGE_MIN_C, CHARGE_MAX_C, TEMP_HYSTERESIS_K = 5.0, 50.0, 2.0
 SUPPLY_V = (8.0, 70.0)
 LOAD_LIMIT_A = 1.0
-CELL_KNOWN_V = (0.5, 5.0)           # beyond these a value is none
+CELL_KNOWN_V = (0.5, 5.0)           # a value outside counts as missing
 
 WARNING_S, LATE_S = 30.0, 0.1       # a warning is never shorter, and so much longer at most
 HOLD_S = 0.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How far a long work is, for people: on a terminal in one line, elsewhere now and then."""
+"""The progress of long work: on a terminal one line, elsewhere a line now and then."""
 
 import shutil
 import sys
@@ -17,18 +17,18 @@ class Progress:
         self.shown = time.monotonic()
 
     def show(self, text):
-        """Tell how far it is, if it was not told just before."""
+        """Print the progress, unless it was printed just before."""
         now = time.monotonic()
         if now - self.shown >= self.interval_s:
             self.shown = now
             self.begin(text)
 
     def begin(self, text):
-        """Tell it at once."""
+        """Print the progress at once."""
         width = shutil.get_terminal_size().columns - 1
         print(f"\r{text[:width]}\x1b[K" if self.tty else text, end="" if self.tty else "\n",
               flush=True)
 
     def tell(self, text):
-        """Tell something that stays."""
+        """Print a line that stays."""
         print(f"\r{text}\x1b[K" if self.tty else text, flush=True)

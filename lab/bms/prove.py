@@ -64,7 +64,7 @@ def prove(command, folder):
     for process, log in zip(processes, logs):
         if process.returncode:
             raise LabError(f"frama-c failed, exit status {process.returncode}: see {log}")
-    print(f"proved for {time.monotonic() - begin:.0f} s", flush=True)
+    print(f"WP took {time.monotonic() - begin:.0f} s", flush=True)
     return logs
 
 
@@ -85,8 +85,8 @@ def figures(proved):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--harnesses", type=pathlib.Path, action="append",
-                        help="a source of them")
-    parser.add_argument("--flags", help="of the compiler, for the harnesses")
+                        help="source file with harnesses")
+    parser.add_argument("--flags", help="flags of the compiler, for the harnesses")
     parser.add_argument("folder", type=pathlib.Path, help="where logs and proofs go")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="frama-c with its options")
     args = parser.parse_args()
@@ -115,12 +115,13 @@ def main():
         print(f"not ok: {goal}")
     bare = [rule for rule in RULES if not table[rule]]
     for rule in bare:
-        print(f"not ok: {rule} is carried by no contract")
+        print(f"not ok: {rule}: no contract or harness names it")
     counted = (len(totals) == len(logs) and
                [sum(column) for column in zip(*totals)] ==
                [len(goals) - len(failed), len(goals)])
     if not counted:
-        print(f"not ok: the goals do not add up to the figures of WP: {totals}: see {args.folder}")
+        print(f"not ok: the logs name {len(goals)} goals, {len(failed)} not proved, but WP counts "
+              f"(proved, all) {totals}: see {args.folder}")
     broken = sum(not good for _, good in claims)
     wrong = len(failed) + len(bare) + (not counted) + broken
     return report(len(goals) - len(failed) + len(claims) - broken, wrong)

@@ -31,7 +31,7 @@ VOLTS = (1.90, 2.05, 2.70, 2.795, 2.805, 2.90, 3.05, 3.095, 3.105, 3.125, 3.135,
 AMPERES = (0.0, 0.5, 0.99, 1.02, 1.5)
 DEGREES = (-30.0, -5.0, 4.9, 5.1, 6.9, 7.1, 15.0, 25.0, 40.0, 47.9, 48.1, 49.9, 50.1, 60.0)
 FLOATS_FIRST = "expect LD=Z@[0,0.01]"
-# Times at which something is due, to come just before and just after.
+# Times after which something is due: the next event comes just before or just after.
 MOMENTS_S = (0.02, 0.5, 0.6, 1.25, 5.0, 10.0, 30.0, 30.6, 35.0, 60.0)
 
 
@@ -117,7 +117,7 @@ class Author:
         return self.random.choice(choices)()
 
     def gap(self):
-        """Most things happen soon one after the other, and now and then nothing for long."""
+        """The time to the next event: mostly short, sometimes long."""
         if self.one_in(3):
             return max(0.01, self.random.choice(MOMENTS_S) + self.random.gauss(0, 0.1))
         if self.one_in(20):
@@ -148,7 +148,7 @@ def judged(path, board, judge):
 
 
 def fewest(lines, fails):
-    """The lines that are left when all are left out without which it still fails."""
+    """Leave out all lines that can be spared, as long as the rest still fails."""
     size = len(lines)
     while size:
         at = 0
@@ -241,8 +241,8 @@ def play_all(args, count, name, author, judge, least_torn=0):
             progress.show(f"{number} of {count}, {hours:.0f} hours in "
                           f"{time.monotonic() - begin:.0f} s")
     if torn < least_torn:
-        progress.tell(f"not ok: {torn} writes of the memory torn, which are too few to show "
-                      "anything")
+        progress.tell(f"not ok: {torn} writes of the memory torn; at least {least_torn} are "
+                      "needed to show anything")
         count, failed = count + 1, failed + 1
     progress.tell(f"seed {args.seed}: {hours:.0f} hours of {count} banks in "
                   f"{time.monotonic() - begin:.0f} s; {changes} changes from outside; edges: "

@@ -11,7 +11,7 @@ RESULT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
 def report(passed, failed, skipped=0):
-    """Tell what bms.tally adds up; the exit status."""
+    """Print the last line, which bms.tally adds up; the exit status."""
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 

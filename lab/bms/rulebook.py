@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Is the page of rules true?
+"""Does the page of rules agree with the source?
 
-Compares Documentation/rules.rst with the source: the codes that are used, and those that
-tests name; the causes of each rule; its figures; the table of settings, as the program of
-lab/docs/settings.c prints it. Prints errors, and nothing when all is well.
+Compares Documentation/rules.rst with the codes in use and those that tests name, with the
+causes and figures of each rule, and with the table of settings that the program of
+lab/docs/settings.c prints. Prints errors, and nothing when all is well.
 """
 
 import argparse
@@ -94,7 +94,8 @@ def wrong_causes(defined, source):
         told = set(re.findall(r"``([a-z-]+)``", text))
         are = {name for rule, name in causes if rule == code}
         for name in sorted(are ^ told):
-            yield f"{code}: the cause {name} is not {'told' if name in are else 'one of it'}"
+            yield f"{code}: {PAGE} " + (f"lacks its cause {name}" if name in are
+                                        else f"names {name}, which is no cause of it")
 
 
 def wrong_figures(defined, sources):
@@ -107,7 +108,7 @@ def wrong_figures(defined, sources):
         told = figure(name, value)
         # "130 mV" does not tell "30 mV".
         if told and not re.search(rf"(?<![\d.-]){re.escape(told)}\b", defined.get(code, "")):
-            yield f"{code}: {told} ({name}) is not told"
+            yield f"{code}: {PAGE} lacks its figure {told} ({name})"
 
 
 def wrong_settings(page, table):
@@ -115,7 +116,8 @@ def wrong_settings(page, table):
     rows = set(ROW.findall(page))
     are = {setting_row(*line.split()) for line in table.splitlines()}
     for row in sorted(rows ^ are):
-        yield f"setting {'  '.join(row)}: {'is not told' if row in are else 'is not so'}"
+        yield f"setting {'  '.join(row)}: " + (
+            f"{PAGE} lacks this row" if row in are else f"{PAGE} differs from the source")
 
 
 def texts(patterns):

@@ -401,12 +401,13 @@ def find(paths):
     names = [path.stem for path in found]
     for path in found:
         if names.count(path.stem) > 1:
-            raise LabError(f"{path}: another file is called {path.stem}, their logs would too")
+            raise LabError(f"{path}: another file is called {path.stem} too, and each needs a "
+                           "name of its own for its log")
     return found
 
 
 class Signal:
-    """A quantity that stands, or is on its way in a line."""
+    """A quantity that is constant, or goes to a value along a ramp."""
 
     def __init__(self, value):
         self.begin = 0.0
@@ -424,7 +425,7 @@ class Signal:
         return self.start + (self.target - self.start) * past / self.span
 
     def left(self, time):
-        """Seconds until it stands."""
+        """Seconds until the end of the ramp."""
         return max(0.0, self.begin + self.span - time)
 
 
@@ -463,7 +464,7 @@ class World:
         return self.word["BR"] or self.word["L"] == "lo"
 
     def change(self, time, change):
-        """Make a change; gives the Signal that has changed, if one has."""
+        """Make a change; returns the Signal that has changed, if one has."""
         if change.key in DEEDS:
             return None
         if change.key == "CONV":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The picture of the outputs, drawn from the driver's rules.
 
-lab/docs/states.c walks through the rules and tells which outputs follow which; which
-rule a cause belongs to stands in causes.c. Prints a graph for dot.
+lab/docs/states.c walks through the rules and prints which outputs follow which; causes.c has
+the rule of each cause. Prints a graph for dot.
 """
 
 import argparse
@@ -28,14 +28,14 @@ RULE = re.compile(r"^\t\[SMALLBMS_CAUSE_(\w+)\] = \w+\(\"(\w+)\"", re.MULTILINE)
 
 
 def changes(program, rules):
-    """{(from, to): {(why, rule): ms}}, of changes that a single rule is behind."""
+    """{(from, to): {(why, rule): ms}}, of changes with a single rule as their reason."""
     found = {}
     for line in run(program).splitlines():
         before, after, ms, why, mask = line.split()
         for outputs in (before, after):
             if outputs not in NAMES:
                 sys.exit(f"The rules lead to {outputs} (load, charge, pre-alarm), which has no "
-                         f"name in {__file__}: can that be meant?")
+                         f"name in {__file__}: mend the rules, or give it one there")
         behind = {rule for bit, rule in enumerate(rules) if int(mask, 0) >> bit & 1}
         edge = found.setdefault((before, after), {})
         if len(behind) == 1:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A measured bank on a kernel of Debian's, as it is, with the modules of the DKMS package.
+"""A measured bank on Debian's own kernel, with the modules of the DKMS package.
 
 The kernel is Debian's image for arm64, under QEMU's machine "virt". The modules are built
-against Debian's headers, from the sources of the package and as its DKMS does. What that
-machine has no bus for is replaced as in bms.overlays; lines are those of lab/boards/virt.
+against Debian's headers, from the sources of the package and as DKMS does. Parts for which
+that machine has no bus are replaced as in bms.overlays; lines are those of lab/boards/virt.
 Ends with "N passed, N failed".
 """
 
@@ -45,7 +45,7 @@ class Kernel:
         self.headers = self.only(folder, f"usr/src/linux-headers-{self.version}")
         self.modules = self.only(folder, f"usr/lib/modules/{self.version}")
         run("depmod", "-b", folder, self.version)
-        # It names the folders that headers are installed in.
+        # The makefile names the folders in which Debian installs the headers.
         debian.move_headers(self.headers / "Makefile", folder)
 
     @staticmethod
@@ -60,7 +60,7 @@ class Kernel:
         run("make", "-C", self.headers, f"M={source.absolute()}", "modules", log=log, env=CROSS)
 
     def dkms(self, source, log):
-        """Build a package's sources as dkms would; the modules that it says there are."""
+        """Build a package's sources as dkms would; the modules that its dkms.conf names."""
         tree = source.parent / "dkms"
         version = source.name.removeprefix("smallbms-")
         (tree / "smallbms" / version).mkdir(parents=True)

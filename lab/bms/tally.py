@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run several tests one after the other and add up their results.
 
-Each ends with "N passed, N failed", perhaps with ", N skipped"; one that does not, or whose
-exit status says something else, counts as failed.
+Each ends with "N passed, N failed", perhaps with ", N skipped". A test without that line, or
+with another exit status than its counts mean, counts as failed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def run(make, target):
     status = process.wait()
     if not found or (status == 0) != (counts[1] == 0):
         print(f"make {target}: exit status {status}, "
-              + ("which the counts do not say" if found else "and no counts"))
+              + ("which does not fit its counts" if found else "and no \"N passed, N failed\""))
         counts[1] += 1
     return counts, time.monotonic() - begin
 

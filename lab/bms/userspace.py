@@ -27,7 +27,7 @@ DOCUMENTATION = pathlib.Path(__file__).parents[2] / "Documentation"
 PROGRAMS = "/usr/local/sbin"
 METRICS = "127.0.0.1:9100"
 ANSWER_S = 180.0            # a guest with many programs on a busy host
-SETTLE_S = 3.0              # until the second bank has followed too, and all is announced
+SETTLE_S = 3.0              # until the second bank has followed, and all is announced
 TRIES = 10
 CROWDS = 3
 READERS = 1000
@@ -201,10 +201,11 @@ def whole(title, text, lost):
 
 
 def ask(guest, title, command):
-    """
-    The output of a program. On a busy host the emulated converter misses a read now and
-    then, and its value is not known for a moment. Debian's exporter even leaves out every
-    power supply then. So programs that show measurements are asked again.
+    """The output of a program.
+
+    On a busy host the emulated converter sometimes misses a read, and its value is not known
+    for a moment. Debian's exporter then leaves out every power supply. So programs that show
+    measurements are run again.
     """
     for _ in range(TRIES):
         text = guest.text(command)
@@ -233,7 +234,7 @@ def table(head, rows):
 
 
 def asked_for(metrics):
-    """Metrics that the recipes ask for, and that are not there."""
+    """Metrics that the recipes use and the exporter lacks."""
     asked = [name for recipe in ("smallbms.rules.yml", "smallbms-dashboard.json")
              for name in re.findall(r"node_(?:power_supply|hwmon)_\w+",
                                     (DOCUMENTATION / "monitoring" / recipe).read_text())]
@@ -496,7 +497,7 @@ def abused(guest):
     guest.check("readers and writers", "never cut early", min(alone, *crowded) >= WARNING_S)
     guest.check("readers and writers", f"not {1e3 * LATE_S:.0f} ms later for the crowd",
                 min(crowded) - alone <= LATE_S)
-    # On the average each has read ten files at least.
+    # On average, each reader must have read more than ten files.
     counts = re.match(r"(\d+) readers, (\d+) reads, (\d+) died, 0 errors$", readers)
     guest.check("readers", f"all {READERS} read, and nothing fails but unknown values",
                 counts and int(counts[1]) == READERS and int(counts[2]) > 10 * READERS and
@@ -523,7 +524,7 @@ def story(guest):
     end = board.now() + ANSWER_S
     while guest.run(READY)[0]:
         if board.now() > end:
-            raise LabError("the programs do not come up: " +
+            raise LabError(f"not all programs run after {ANSWER_S:.0f} s: " +
                            guest.text("tail -n 3 /tmp/exporter /tmp/upowerd 2>&1"))
         guest.wait(1)
     guest.text(LATER)

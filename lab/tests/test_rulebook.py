@@ -65,9 +65,9 @@ class Rulebook(unittest.TestCase):
     def test_figures(self):
         self.assertEqual(self.figures(FIGURES), [])
         self.assertEqual(self.figures(FIGURES.replace("30000", "40000")),
-                         ["C1: 40 mV (GAP_UV) is not told"])
+                         [f"C1: {rulebook.PAGE} lacks its figure 40 mV (GAP_UV)"])
         self.assertEqual(self.figures(FIGURES.replace("30000", "0")),
-                         ["C1: 0 mV (GAP_UV) is not told"])
+                         [f"C1: {rulebook.PAGE} lacks its figure 0 mV (GAP_UV)"])
         self.assertEqual(self.figures(""), ["the source has no figures: have they moved?"])
 
     def test_units_of_figures(self):
