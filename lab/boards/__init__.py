@@ -114,7 +114,7 @@ class Power:
         raise NotImplementedError
 
     def seen(self, name, value):
-        """The quantity that the driver sees for one at a channel."""
+        """The quantity that the driver measures when a channel has a value."""
         raise NotImplementedError
 
     def set_input(self, name, level):
@@ -153,11 +153,11 @@ def kind(name):
     """The class of a board."""
     if name not in names():
         raise argparse.ArgumentTypeError(
-            f"{name}: no such board; there are {', '.join(names())}")
+            f"{name}: no such board; say one of {', '.join(names())}")
     return importlib.import_module(f"boards.{name}.board").BOARD
 
 
 def made(word):
-    """The board that a word tells: NAME:FILE:FILE."""
+    """The board that a word names: NAME:FILE:FILE."""
     name, *files = word.split(":")
     return kind(name)(*files)

@@ -68,5 +68,5 @@ npcm750 = npcm750:$(BUILD)/$(1)/arch/arm/boot/zImage:$(BUILD)/$(or $(2),$(1)-ini
 NPCM750_NEEDS = $(BUILD)/$(1)/arch/arm/boot/zImage $(BUILD)/$(1)-initramfs.cpio.gz $(BUILD)/measured.dtb
 BOARD_npcm750 = $(call npcm750,board)
 NEEDS_npcm750 = $(call NPCM750_NEEDS,board) $(BUILD)/signals.dtb $(MEMORY_DTBS)
-# It plays in real time, so without the many that end on a threshold.
+# It plays in real time, so the many scenarios that each try one threshold are left out.
 SCENARIOS_npcm750 = $(wildcard tests/scenarios/*.scn)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Scenarios at the pins of the emulated board, in real time.
 
-A thread for each scenario holds the channels and lines of a board of its own where the
-world has them. Edges of the outputs come with QEMU's time stamps, so it does not matter
-when the thread looks. Time 0 is the moment at which the thread begins; a board that is
-powered then boots meanwhile, as a real one does.
+Each scenario has a thread and a board of its own. The thread sets the channels and lines of the
+board to the values that they have in the scenario. Edges of the outputs come with QEMU's time
+stamps, so it does not matter when the thread looks. Time 0 is the moment at which the thread
+begins. A board that gets its power then first has to boot, as a real one does.
 """
 
 import os
@@ -21,7 +21,7 @@ from boards.npcm750.power import MEMORY_BYTES
 
 # A boot takes a processor for itself; the boards that run want one too.
 BOOTS = threading.Semaphore(max(1, os.cpu_count() // 2))
-BOOT_S = 4.0        # by then a board has booted, or a busy host is asked again,
+BOOT_S = 4.0        # on a busy host, a boot that takes longer is tried again,
 SLOW_BOOTS = 2      # at most so often
 
 REBIND_S = 1        # until it is bound again
@@ -29,7 +29,7 @@ MEMORY = "/sys/bus/nvmem/devices/0-00500/nvmem"
 
 TICK_S = 0.05       # ramps go in steps, and the load current follows its output
 
-# A host that is busier than this with other things may be why a scenario fails.
+# A scenario may fail because the host is busier than this with other things.
 LATE_S = 0.05
 WAITED_S = 1.0
 
@@ -54,7 +54,7 @@ def halt(*_):
     halted = True
 
 
-# Keys that the parts of the board cannot do, and why
+# Keys of a scenario that the board cannot play, and why
 CANNOT = {
     "OUT": "the chip of the outputs never fails",
     **dict.fromkeys(HELD, "nothing else holds an output"),
@@ -237,7 +237,7 @@ class Play:
         self.log.floats(due)
 
     def finish(self):
-        """A guest that has had the time to boot must be alive at the end."""
+        """At the end, a guest that has had the time to boot must answer."""
         if not self.board:
             return
         if self.board.now() > BOOT_S:
@@ -251,7 +251,7 @@ class Play:
     # Pins
 
     def feed(self, now):
-        """All inputs of the board are as the world is."""
+        """Set all inputs of the board to the values of the world."""
         board, world = self.board, self.world
         if not board:
             return
@@ -289,7 +289,7 @@ class Play:
             return
         self.take()
         if not board.alive() and self.restarts:
-            # Its boot is longer than the time for which pins are inputs.
+            # Pins are inputs while it boots, which takes longer than the 2 s of scenarios.
             self.restarts = False
             self.power_off(self.now())
             self.power_on()
@@ -307,7 +307,7 @@ class Play:
 
 def play(scenario, kind, folder):
     """Play a scenario: (log of the pins, complaints of the kernel)."""
-    # On a busy host it is the boot that suffers, and to try that again costs little.
+    # On a busy host the boot is what takes too long, and another try costs little.
     for patient in [False] * SLOW_BOOTS + [True]:
         playing = Play(scenario, kind, folder, patient)
         try:

@@ -63,7 +63,7 @@ class FrontEnd:
         return min(max(code, 0), ADC_CODES - 1)
 
     def seen(self, value):
-        """The quantity that the driver sees for it."""
+        """The quantity that the driver measures for a value."""
         return self.zero + self.code(value) * self.step
 
 
@@ -264,7 +264,7 @@ class Power(boards.Power):
 
     def gone(self, output=()):
         said = f"; it last said \"{output[-1].strip()}\"" if output else ""
-        return LabError(f"the emulated board is gone{said}; see "
+        return LabError(f"the emulated board has ended{said}; see "
                         f"{self.folder / 'qemu.log'} and {self.folder / 'kernel.log'}")
 
     def kernel_log(self):

@@ -100,7 +100,7 @@ class PowerOn:
             raise LabError(f"the virtual board did not come to an end: {tail}; all of it: "
                            f"{place / 'kernel.log'}")
         self.begin_ns = int(start[1]) + BEGIN_NS
-        # An orderly end goes on writing; one that is no more than the way to lose power does not.
+        # A reboot goes on writing until its end. A power loss ends all writes at once.
         left = LEFT.search(said) if self.how == "reboot" else None
         left_ns = int(left[1]) if left else self.begin_ns + round((self.end - self.begin) * NS)
         self.memory, self.torn = kept(self.memory, said, left_ns,
@@ -116,7 +116,7 @@ class PowerOn:
         return self.begin + (time_ns - self.begin_ns) / NS
 
     def ended(self):
-        """When it has, after an orderly end."""
+        """When it ended, by its log if the end was orderly."""
         match = SHUTDOWN.search(self.said)
         return self.time(int(match[1])) if match and self.how == "reboot" else self.end
 
@@ -143,7 +143,7 @@ class PowerOn:
 
 
 def rest(scenario, log, begin, end):
-    """No host: an output has the level of another source."""
+    """While there is no host, an output has the level of another source."""
     levels = {pin: floating(pin) for pin in log.pin}
     for time, changes in scenario.events:
         if time > begin:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Are the models of chips as the data sheets have the parts, under the kernel's own drivers?
+"""Do the models of chips work as in the data sheets, under the kernel's own drivers?
 
 Each trial is a script for the player on the devicetree lab/boards/uml/chips.dts. It is judged by
 what files said, and by the kernel's trace of its buses. Ends with "N passed, N failed".
@@ -32,7 +32,7 @@ CLOSE_S = 5e-6      # to the figure, as the clocks of the trace and of the sleep
 
 
 class Trial:
-    """What has been done, and what came of it."""
+    """The commands of a trial, and their results."""
 
     def __init__(self):
         self.events = []
@@ -48,7 +48,7 @@ class Trial:
         self.do(time, CONTROL.format("i2c", f"{address} {text}"))
 
     def look(self, time, path):
-        """Copy a file; gives the name of the copy."""
+        """Copy a file; returns the name of the copy."""
         self.files += 1
         self.do(time, f"copy {path} /run/{self.files}")
         return str(self.files)
@@ -108,11 +108,11 @@ def mcp3208(trial):
     for number, look in enumerate(looks):
         expected = (300000 * number + 100) * 4096 // 2500000
         if trial.number(look) != expected:
-            yield f"input {number} is {trial.number(look)}, not {expected}"
+            yield f"input {number} reads {trial.number(look)}, not {expected}"
     if trial.number(over) != 300000 * 4096 // 2500000:
-        yield f"the pair is {trial.number(over)}"
+        yield f"the pair reads {trial.number(over)}, not {300000 * 4096 // 2500000}"
     if trial.number(full) != 4095:
-        yield f"over the reference it is {trial.number(full)}"
+        yield f"an input above the reference reads {trial.number(full)}, not 4095"
     starts = [time for time, name, _ in trial.trace if name == "spi_transfer_start"]
     stops = [time for time, name, _ in trial.trace if name == "spi_transfer_stop"]
     if not starts or len(starts) != len(stops):
@@ -135,11 +135,12 @@ def spi_faults(trial):
     garbled = trial.look(6, path)
     yield
     if trial.number(refused) is not None or trial.number(then) != 2048:
-        yield f"refused it is {trial.number(refused)}, then {trial.number(then)}"
+        yield (f"a refused read gives {trial.number(refused)}, not None, and the next one "
+               f"{trial.number(then)}, not 2048")
     if trial.number(hung) is not None:
-        yield f"hung it is {trial.number(hung)}"
+        yield f"a read that hangs gives {trial.number(hung)}, not None"
     if trial.number(garbled) in (None, 2048):
-        yield f"garbled it is {trial.number(garbled)}"
+        yield f"a garbled read gives {trial.number(garbled)}, not a wrong number"
     spans = [stop - start for (start, name, _), (stop, after, _) in
              zip(trial.trace, trial.trace[1:])
              if (name, after) == ("spi_transfer_start", "spi_transfer_stop")]
@@ -157,15 +158,15 @@ def ads1115(trial):
     # 2.048 V in 15 bits; what is beyond is as far as it goes
     for look, expected in zip(looks, (16000, 8000, 4000, 32767, 16000)):
         if trial.number(look) != expected:
-            yield f"{trial.number(look)}, not {expected}"
+            yield f"an input reads {trial.number(look)}, not {expected}"
     if trial.number(pair) != 8000:
-        yield f"the pair is {trial.number(pair)}"
+        yield f"the pair reads {trial.number(pair)}, not 8000"
 
 
 def ads1115_rates(trial):
     """A step is seen by the conversion that ends after it, and by none before.
 
-    To look takes a millisecond, in which at the higher rates one may end.
+    A look takes a millisecond. At the higher rates, a conversion may end in that time.
     """
     looks = []
     path = f"{ADS1115}in_voltage0"
@@ -213,19 +214,21 @@ def i2c_faults(trial):
     garbled = trial.look(3.9, path)
     yield
     if trial.number(refused) is not None or trial.number(then) != 16000:
-        yield f"refused it is {trial.number(refused)}, then {trial.number(then)}"
+        yield (f"a refused read gives {trial.number(refused)}, not None, and the next one "
+               f"{trial.number(then)}, not 16000")
     if trial.number(hung) is not None:
-        yield f"hung it is {trial.number(hung)}"
+        yield f"a read that hangs gives {trial.number(hung)}, not None"
     if trial.number(slow) != 16000:
-        yield f"slow it is {trial.number(slow)}"
+        yield f"a slow read gives {trial.number(slow)}, not 16000"
     if trial.number(garbled) in (None, 16000):
-        yield f"garbled it is {trial.number(garbled)}"
+        yield f"a garbled read gives {trial.number(garbled)}, not a wrong number"
     found = list(trial.transfers())
-    if sum(result == ENXIO for _, _, result in found) != 1:
-        yield "it has not refused once"
+    refusals = sum(result == ENXIO for _, _, result in found)
+    if refusals != 1:
+        yield f"{refusals} transfers were refused, not 1"
     # The adapter's timeout is a second; the kernel's timers of that length may be 80 ms late.
     if [result for _, seconds, result in found if 1.0 <= seconds <= 1.09] != [ETIMEDOUT]:
-        yield "no transfer hung for a second"
+        yield f"not one transfer, with {ETIMEDOUT}, hung for a second"
     if not any(near(seconds, 450e-6 + 5e-3) for _, seconds, _ in found):
         yield "no transfer of 5 bytes was slower by 5 ms"
 
@@ -240,7 +243,7 @@ def eeprom(trial):
     line = trial.look(5, EEPROM)
     yield
     if trial.read(blank) != b"\xff" * 4096:
-        yield "it is not erased at first"
+        yield "the EEPROM is not erased at first"
     if trial.read(byte) != b"B" + b"\xff" * 4095:
         yield f"a byte is not read back: {trial.read(byte)[:4]}"
     if trial.read(line) != text.encode() + b"\xff" * (4096 - len(text)):
@@ -251,7 +254,8 @@ def eeprom(trial):
     # From the end of the first write, 4 bytes of 9 clocks, to the beginning of the second
     pause = done[1] - done[0] - 360e-6
     if len(refused) < 3 or not 5e-3 <= pause <= 7e-3:
-        yield f"the second byte waits {pause * 1000:.3f} ms, refused {len(refused)} times"
+        yield (f"the second byte waits {pause * 1000:.3f} ms, not 5 to 7, and is refused "
+               f"{len(refused)} times, not 3 or more")
 
 
 def pca9535(trial):
@@ -273,11 +277,11 @@ def pca9535(trial):
         match = INTERRUPT.search(trial.read(name).decode())
         found[when] = int(match[1]) if match else None
     if list(found.values()) != [0, 1, 1, 1, 2]:
-        yield f"interrupts: {found}"
+        yield f"interrupts: {found}, not 0, 1, 1, 1, 2"
 
 
 def pca9535_read_clears(trial):
-    """A chip that refuses the read keeps its interrupt; the next read takes it back."""
+    """A chip that refuses the read keeps its interrupt; the next read ends it."""
     trial.i2c(1, 20, "fault refuse 3")
     trial.i2c(1, 20, "pull 0 1")
     count = trial.look(2, "/proc/interrupts")
@@ -301,7 +305,7 @@ TRIALS = {
 
 
 def attempt(trial, board, tree, folder):
-    """What is wrong."""
+    """Make a trial: its errors."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(tree, folder / "board.dtb")

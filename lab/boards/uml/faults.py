@@ -136,7 +136,7 @@ def safe_after(edges, time_ns):
     return (last - time_ns) / NS
 
 
-# Each gives the number of trials, the longest time to float, its limit, and the errors.
+# Each returns the number of trials, the longest time to float, its limit, and the errors.
 
 def bind_cycles(board, folder, rounds):
     """Bound and unbound again and again: sometimes long enough to be on, mostly not."""
@@ -164,7 +164,7 @@ def providers_unbound(board, folder, _):
                           [f"{START_NS} write {BUS}/{driver}/unbind {device}"], 2 * START_NS)
         problems += complaints(log)
         if driven_at(edges[0], START_NS) != {"LD", "CD"}:
-            problems.append(f"the bank was not on before {driver} went")
+            problems.append(f"the bank was not on before {driver} was unbound")
         worst = max(worst, safe_after(edges[0], START_NS))
     return 2, worst, LIMIT_S, problems
 
@@ -251,7 +251,8 @@ def mutated_trees(board, folder, rounds):
                 problems += [f"{folder / str(boot)}: bank-{number} is driven with {what}"
                              for what in out_of_range(banks[number])]
     if not refused or not driven:
-        problems.append(f"of the trees {refused} were refused and {driven} drove an output")
+        problems.append(f"of the trees {refused} were refused and {driven} drove an output: both "
+                        "must happen")
     return rounds * BOOTS * TREES, None, None, problems
 
 

@@ -39,7 +39,7 @@ FIRST_INPUT = {"ti,ads1115": 4, "microchip,mcp3208": 0}
 
 @dataclass(frozen=True)
 class Circuit:
-    """What a quantity is at the pin of its converter, and the converter's step there."""
+    """The voltage of a quantity at the pin of its converter, and the converter's step there."""
 
     uv: float           # for each unit
     zero_uv: float      # at 0
@@ -63,7 +63,7 @@ LIMITS = {
     "SUP": product.SUPPLY_V,
     "ILD": (product.LOAD_LIMIT_A,),
 }
-# Settings that move some of these, and what is compared with at each value
+# Settings that move some of these levels, and the distances of the levels from the setting
 SETTINGS = {
     "cfg.uv": ("V", (0.0,)),
     "cfg.pre": ("V", (0.0, product.PRE_ALARM_END_V - product.PRE_ALARM_V)),
@@ -147,7 +147,7 @@ class ModelScript(Script):
             self.sum(time, world)
 
     def forget_supply(self, time):
-        """What the supply would have done later, had nothing else happened."""
+        """Remove the commands by which the supply would go on after this time."""
         pin = self.board.channels["supply"]
         words = control(pin)
         words = tuple(f"{words}{word} {self.input_of(pin)} " for word in ("set", "ramp"))
@@ -156,7 +156,7 @@ class ModelScript(Script):
                       if at_ns(line) <= now_ns or not line.partition(" ")[2].startswith(words)]
 
     def sum(self, time, world):
-        """The supply is that of the cells in series, until each of these stands."""
+        """The supply is the sum of the cells in series, until each has ended its ramp."""
         self.forget_supply(time)
         ends = sorted({time + world.voltage(cell).left(time)
                        for cell in range(1, self.scenario.string_cells + 1)} | {time})
@@ -314,7 +314,7 @@ class Modelled(Uml):
         return super().unplayable(scenario) or next(self.reasons(scenario), None)
 
     def reasons(self, scenario):
-        """Why the overlay has not what a scenario needs."""
+        """Reasons for which the overlay cannot play a scenario."""
         if scenario.measured and not self.count("cell"):
             yield "the overlay measures no cells"
         if scenario.signals and not set(SIGNALS) <= set(self.inputs):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the virtual board leaves, a trace and the kernel's log: outputs and the memory."""
+"""Edges of outputs and the memory, from the virtual board's trace and its kernel's log."""
 
 import re
 
 from bms.pins import HEARTBEAT, LEDS, LINES
 from boards.uml.script import BLANK, NS
 
-WRITTEN = (*LEDS, HEARTBEAT)    # they are as they are written
+WRITTEN = (*LEDS, HEARTBEAT)    # pins whose level is the one written
 
 CHIP = re.compile(r"^gpiochip\d+: (?:GPIOs (?P<first>\d+)-\d+|(?P<count>\d+) GPIOs)"
                   r"(?:, parent: \w+/(?P<parent>[\w.-]+))?", re.MULTILINE)
@@ -70,7 +70,7 @@ def writes(said):
 
 
 def kept(memory, said, left_ns, chance):
-    """What a memory keeps that its host or its power leaves at a time; is a page of it torn?
+    """The content that a memory keeps when its host or its power ends; is a page of it torn?
 
     The page that is being written then has some old bytes, some new and some that are neither.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the virtual board is told before it starts: a devicetree, and the script of its player."""
+"""The virtual board's input, made before it starts: a devicetree, and its player's script."""
 
 import math
 
@@ -35,7 +35,7 @@ BEATING_KB = 16384  # of trace, for a day of them
 # Keys that need a chip of our own
 CHIP_KEYS = ("OUT", *HELD, "SETTLE", "IRQ", "HOST")
 
-# Newer kernels complain of a root without.
+# Newer kernels complain of a root without these.
 ROOT = "#address-cells = <1>;\n\t#size-cells = <1>;\n"
 
 DTS = """/dts-v1/;
@@ -82,7 +82,7 @@ CONVERTER = """	adc{number}: {name} {{
 
 """
 GATE = "\t\ttest,gate = <&gpio 8>;\n"
-# A fault of the outputs' chip must not be one of the inputs.
+# Two chips, because a fault of the outputs' chip must not be a fault of the inputs.
 CHIPS = """	refuser {
 		compatible = "test,bms-refuser";
 	};
@@ -143,10 +143,10 @@ def own_chips(scenario):
 
 
 def converters(scenario):
-    """(name, first channel, last channel) of each.
+    """(name, first channel, last channel) of each converter.
 
-    One has everything, where none is slow. Otherwise cells, temperatures and the rest have
-    their own.
+    If none is slow, one converter has all channels. Otherwise cells, temperatures and the rest
+    have their own.
     """
     slow = scenario.sets("SENS", "hang") or scenario.sets("TS", "hang")
     if not (slow or scenario.converters > 1 or scenario.convert_ms or scenario.uses("CONV")):
@@ -354,7 +354,7 @@ class Script:
         self.add(time, f"{'try' if self.own_chips else 'write'} {file} {text}")
 
     def power_on(self, world):
-        """The board is as the world is, then the driver is loaded."""
+        """Set the board to the values of the world, then load the driver."""
         self.early("insmod /lib/bms_converter.ko")
         if self.own_chips:
             self.early("insmod /lib/bms_expander.ko")

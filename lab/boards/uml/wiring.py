@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How a devicetree wires a bank: which pin of which chip each of its lines and channels is."""
+"""The wiring of a bank in a devicetree: the pin of each of its lines and channels."""
 
 import pathlib
 import struct
@@ -44,7 +44,7 @@ def nodes(blob):
         elif token == END:
             return found
         elif token != NOP:
-            raise LabError(f"no devicetree: token {token}")
+            raise LabError(f"not a compiled devicetree: token {token} at byte {at - 4}")
 
 
 def cells(value):
@@ -65,7 +65,7 @@ class Wiring:
         self.bank = next((props for props in self.nodes.values()
                           if b"gpio-bms\0" in props.get("compatible", b"")), None)
         if self.bank is None:
-            raise LabError(f"{path}: no bank")
+            raise LabError(f"{path}: no node is a bank (compatible = \"gpio-bms\")")
 
     def kind(self, path):
         """The first "compatible" of a node."""

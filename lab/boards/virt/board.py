@@ -37,7 +37,7 @@ class Virt(boards.Board):
         return f"write /sys/devices/platform/simulator/pull {line} {level:d}"
 
     def perform(self, folder, events):
-        """What is copied is printed, because the host cannot read the guest's files."""
+        """Copies of files are printed, because the host cannot read the guest's files."""
         events = list(events)
         lines = [(-BEGIN_S, f"insmod /lib/{name}") for name in self.loaded] + events
         end = max(time for time, _ in events)
