@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The cost of an evaluation, beyond reading the channels, by the number of cells.
 
-On the emulated board a bank is bound alone; the same channels are read by a work of the
-same pace that makes nothing of them. A plugin of QEMU counts the instructions of each run
-of either work, and in another guest the kernel's trace of works times them. Other
-activity can only lengthen a run, so the shortest of many is compared. In user space the
-instructions of one step of the policy are counted.
+On the emulated board one bank is bound at a time. Another work only reads the same channels at
+the same pace. A plugin of QEMU counts the instructions of each run of either work. In another
+guest the kernel's trace of works times the runs. Other activity can only lengthen a run, so the
+shortest of many is compared. In user space the instructions of one step of the policy are
+counted.
 """
 
 import re
@@ -96,7 +96,7 @@ class Costs:
 
 
 class Times(Costs):
-    """By the kernel's trace of works, while other things happen on the host."""
+    """Measures by the kernel's trace of works, while other things happen on the host."""
 
     unit = "us"
     commands = ("mount -t tracefs tracefs /sys/kernel/tracing",)
@@ -117,7 +117,7 @@ class Times(Costs):
 
 
 class Instructions(Costs):
-    """By a plugin of QEMU, on one processor. The same work takes the same, unless it sleeps."""
+    """Counts by a plugin of QEMU, on one processor. A work that does not sleep costs the same."""
 
     unit = "instructions"
     commands = ("insmod /marks.ko",)
@@ -135,7 +135,7 @@ class Instructions(Costs):
 
 
 def instructions(program, folder):
-    """Of one step of the policy at rest: two runs differ by so many steps only."""
+    """Those of one step of the policy at rest, from two runs that differ in their steps only."""
     def count(steps):
         done = tried("valgrind", "--tool=callgrind",
                      f"--callgrind-out-file={folder / 'callgrind'}",

@@ -14,7 +14,7 @@ COLUMNS = ("item", "what", "trials", "min", "median", "p99", "max", "unit", "aim
 
 
 def quantile(values, part):
-    """The smallest of some values that so great a part of them does not exceed."""
+    """The smallest value that at least this part of the values does not exceed."""
     return sorted(values)[max(0, math.ceil(part * len(values)) - 1)]
 
 
@@ -28,7 +28,7 @@ def number(value):
 class Aim:
     """The aim of a figure: at most, or at least, a limit.
 
-    The noise is by how much two runs of the same differ; less than that is no miss.
+    The noise is the difference of two equal runs; a limit missed by less is not missed.
     """
 
     of: str             # which column
@@ -105,7 +105,7 @@ def write_values(figures, path):
 
 
 def plot_distributions(figures, title, path):
-    """The part of the trials that took longer than that: the tail matters."""
+    """Plot the part of the trials at or above each value, because the tail matters."""
     image, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
     for figure in figures:
         values = sorted(figure.values)

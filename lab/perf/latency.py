@@ -64,7 +64,7 @@ def write(path, kind, trials, seed):
 
 
 def answers_ms(log, kind, begins):
-    """From each step to the edge that answers it."""
+    """The time from each step to the edge that answers it."""
     edges = log.pin[kind.pin].edges(kind.level)
     answers = []
     for begin in begins:
@@ -76,7 +76,7 @@ def answers_ms(log, kind, begins):
 
 
 def windows_ms(log):
-    """By how much each warning was longer than it had to be."""
+    """The time by which each warning was longer than it had to be."""
     alarm = log.pin["PA"]
     return [(time - alarm.since(time, lambda level: level == "1")) * 1000 - WARNING_MS
             for time, _ in log.pin["LD"].edges("Z")]

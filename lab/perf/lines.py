@@ -65,7 +65,7 @@ class Guest:
         self.board = board
 
     def set(self, contender, level):
-        """Turn a line over: how long it took until the pin followed."""
+        """Toggle a line: how long it took until the pin followed."""
         time.sleep(CALM_S)
         for _ in self.board.line_events():
             pass
@@ -150,7 +150,7 @@ def measure(args, folder):
     averages = tuple(run_guest(args, folder / f"lines-{number + 1}", answers)
                      for number in range(GUESTS))
     figures = [figure for state in STATES for figure in compare(state, answers[state])]
-    # A load that is none would flatter us.
+    # Without a real load the figures would be too good.
     figures.append(Figure("lines", "load, load average", "processes", averages,
                           (Aim("min", BUSY, at_least=True),)))
     return figures, [

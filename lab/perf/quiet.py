@@ -2,8 +2,8 @@
 """Quiet: wake-ups of the processor by a bank at rest, in an hour of the virtual board.
 
 The kernel traces each timer that expires. A timer is the driver's when the driver has
-started it. Virtual time stands still while something is done, so what happens at the same
-time is one wake-up; those of a board without the driver are not in consequence of it.
+started it. Virtual time stands still while the processor works, so all that happens at the same
+time is one wake-up. The wake-ups of a board without the driver are subtracted.
 """
 
 import re

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reading every file of a bank, and the uevents of a line that will not rest.
 
-How the reading of all files disturbs an evaluation is told by the lines, whose guest is
-asked so too.
+perf.lines measures how reading all files disturbs an evaluation.
 """
 
 import re

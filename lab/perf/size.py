@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Small: the driver beside others of the same kernel tree, as `size` and `pahole` see them.
 
-Compiled, not linked: built in that is the sum of the objects, as a module the .ko file.
+A driver is compiled, not linked. Built in, its size is the sum of its objects; as a module, that
+of the .ko file.
 """
 
 import argparse

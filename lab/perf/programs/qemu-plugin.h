@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is used here of QEMU's own qemu-plugin.h, which no package of Debian 12 has. QEMU
+ * The part of QEMU's own qemu-plugin.h that is used here; no package of Debian 12 has it. QEMU
  * refuses a plugin whose version it does not know.
  */
 

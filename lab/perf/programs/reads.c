@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading without making anything of it: for tests only
+ * Read channels, and do nothing with the values: for tests only
  *
  * A number written to the attribute "channels" lets a work read so many of the channels
  * "io-channels" again and again, at the pace of a bank; 0 lets another work read a
@@ -117,5 +117,5 @@ static struct platform_driver reads_driver = {
 };
 module_platform_driver(reads_driver);
 
-MODULE_DESCRIPTION("Reads channels and makes nothing of them");
+MODULE_DESCRIPTION("Reads channels and does nothing with the values");
 MODULE_LICENSE("GPL");
