@@ -48,7 +48,7 @@ packaging: $(BUILD)/virtual/linux
 	@lab/bin/preflight $(VIRTUAL_MB) kmod rsync
 	@lab/checks/packaging $(LINUX) $(BUILD)/virtual $(BUILD)/packaging
 
-# A tree that nothing has been put into or patched: unpacked anew each time.
+# A tree without patches, unpacked anew each time
 .PHONY: upstream
 upstream: $(TARBALL)
 	@lab/bin/preflight 4000 $(LINT_PACKAGES) graphviz python3-sphinx python3-sphinx-rtd-theme

@@ -2,7 +2,7 @@
 #
 # Kernel trees and Debian packages: fetched, patched, configured; and modules built for them
 
-# A kernel says so last, after all has been fetched.
+# The kernel's own message would come last, after all has been fetched.
 ifneq ($(words $(CURDIR)):$(findstring :,$(CURDIR)),1:)
 $(error $(CURDIR): a kernel cannot be built in a folder with a blank or a colon in its path: clone to another one)
 endif
@@ -15,7 +15,7 @@ NEWEST := lab/bin/preflight 100 python3 debian-archive-keyring >&2 && \
 	$(PYTHON) -m bms.debian newest linux-source-
 ifeq ($(KERNEL),newest)
 LINUX_VERSION := $(shell PYTHONPATH=$(PYTHONPATH); export PYTHONPATH; $(NEWEST))
-$(if $(LINUX_VERSION),,$(error KERNEL=newest: which one that is cannot be found out))
+$(if $(LINUX_VERSION),,$(error KERNEL=newest: its version is not known: say KERNEL=6.12 or another one))
 else
 LINUX_VERSION := $(KERNEL)
 endif
@@ -39,7 +39,7 @@ board-packages:
 fetch-packages:
 	@lab/bin/preflight $(BOARD_MB) $(FETCH_PACKAGES) patch
 
-# A tree that nothing is put into, packed; and the one that is built, with our patches.
+# The packed tree stays as Debian has it; the unpacked one is built, with our patches.
 TARBALL := $(PACKAGES)/linux-$(LINUX_VERSION)/usr/src/linux-source-$(LINUX_VERSION).tar.xz
 $(TARBALL): | fetch-packages
 	@$(call fetch,Linux $(LINUX_VERSION),linux-$(LINUX_VERSION),--alone \

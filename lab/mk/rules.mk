@@ -2,7 +2,7 @@
 #
 # The rules alone, in user space: attacked, changed and proved
 
-# The very sources of the driver; tests/rules/include has the kernel's part of them.
+# The sources are the driver's own; tests/rules/include stands in for the kernel's headers.
 DRIVER := drivers/power/supply/smallbms
 FRONTEND := drivers/iio/frontend
 PROOF := tests/rules
@@ -29,11 +29,11 @@ $(FUZZ)/kunit: $(KUNIT_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
 $(FUZZ)/replay: $(PROOF)/replay.c $(HISTORY_SOURCES) $(USER_SOURCES) $(USER_HEADERS) | fuzz-packages
 	@mkdir -p $(@D)
 	@gcc $(USER_FLAGS) -o $@ $(filter %.c,$^)
-# The oracle looks back all the time: watched as closely as the rest it takes most of it.
+# Without sanitizers: with them the oracle, which always looks back, would take most of the time.
 $(FUZZ)/oracle.o: $(PROOF)/oracle.c $(USER_HEADERS) | fuzz-packages
 	@mkdir -p $(@D)
 	@clang $(USER_FLAGS) -c -o $@ $<
-# How deep the stack is depends on where it begins, which differs from run to run.
+# The depth of the stack is no feature, because it differs from run to run.
 $(FUZZ)/attack: $(PROOF)/fuzz.c $(PROOF)/history.c $(RECORD) $(FUZZ)/oracle.o $(USER_SOURCES) $(USER_HEADERS)
 	@clang $(USER_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-coverage=stack-depth \
 		-o $@ $(filter %.c %.o,$^)
@@ -52,8 +52,8 @@ fuzz-short: $(FUZZ_FILES)
 mutants: fuzz-short
 	@$(PYTHON) -m bms.mutants $(DRIVER) $(PROOF) $(BUILD)/mutants $(FUZZ)/seed-*/new
 
-# The policy as the driver compiles it, with contracts beside it. A prover that needs more
-# than a second does not get there in a minute either.
+# The policy as the driver compiles it, with contracts beside it. A prover that does not
+# prove a goal in a second hardly ever does so in a minute.
 PROVE := $(BUILD)/prove
 WP := -wp -wp-model Typed+Caveat -wp-check-memory-model -wp-rte -warn-unsigned-overflow \
 	-no-warn-invalid-bool -wp-prover cvc4,z3 -wp-timeout 60 -wp-par 1
@@ -70,9 +70,9 @@ $(FRAMA_ROOT)/bin/sh: | fetch-packages
 		gcc libc6-dev bash coreutils dash)
 	@ln -sf dash $@
 
-# Debian 12 has no CBMC, and only sid has Bitwuzla. It sees in seconds that two products of
-# the same values are the same, where solvers of single bits look for hours. CBMC compiles
-# with the machine's own gcc.
+# Debian 12 has no CBMC, and only sid has Bitwuzla. Bitwuzla finds in seconds that two products
+# of the same values are equal; solvers that see single bits need hours. CBMC compiles with the
+# machine's own gcc.
 CBMC_ROOT := $(PACKAGES)/cbmc
 CBMC_PROGRAMS := bitwuzla cbmc
 $(CBMC_ROOT)/wrapped/bitwuzla: lab/bin/foreign | fetch-packages
@@ -80,7 +80,7 @@ $(CBMC_ROOT)/wrapped/bitwuzla: lab/bin/foreign | fetch-packages
 		libbitwuzla0 libc6 libgcc-s1 libgmp10 libstdc++6 minisat zlib1g)
 	@lab/bin/foreign $(CBMC_ROOT) $(CBMC_PROGRAMS)
 
-# Of the kernel the harnesses of pins.c need what kernel.h has, whichever header it is in.
+# kernel.h has all that the harnesses of pins.c need of the kernel; other headers are empty.
 KERNEL_HEADERS := $(filter-out $(patsubst $(PROOF)/include/%,%,$(shell find $(PROOF)/include -name '*.h')), \
 	$(shell sed -n 's/^\#include <\(.*\)>/\1/p' $(addprefix $(DRIVER)/,act.c compat.h sense.c smallbms.h)))
 

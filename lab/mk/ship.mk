@@ -18,7 +18,7 @@ dkms-try: dkms
 
 .PHONY: export patches
 patches export:
-	@test -n "$(TREE)" || { echo "Which tree? make $@ TREE=/path/to/linux" >&2; exit 1; }
+	@test -n "$(TREE)" || { echo "No TREE= is given: make $@ TREE=/path/to/linux" >&2; exit 1; }
 	@$(UPSTREAM)
 export: UPSTREAM = packaging/upstream/export $(TREE)
 patches: UPSTREAM = packaging/upstream/patches $(TREE) $(BUILD)/patches

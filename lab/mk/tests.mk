@@ -6,7 +6,7 @@
 demo: $(NEEDS_npcm750)
 	@$(PYTHON) -m bms.demo $(BOARD_npcm750) $(BUILD)/demo
 
-# The same, without the full cell, on a kernel that looks hard.
+# The same, without the full cell, on a kernel with many checks.
 demo-short: $(call NPCM750_NEEDS,board-debug) $(MEMORY_DTBS)
 	@$(PYTHON) -m bms.demo --short $(call npcm750,board-debug) $(BUILD)/demo-short
 
@@ -105,7 +105,7 @@ newest-%:
 lab-test: | test-packages
 	@$(PYTHON) -m tests
 
-# The newest that there is, with the Python that it needs.
+# The newest dt-schema that there is, with the Python that it needs.
 DT_SCHEMA := $(PACKAGES)/dt-schema
 $(DT_SCHEMA)/.wrapped: lab/bin/foreign | fetch-packages
 	@$(call fetch,dt-schema,dt-schema,--release sid $(DT_SCHEMA) dt-schema)
@@ -143,7 +143,7 @@ ARCH ?= um
 
 .PHONY: kunit kunit-um kunit-arm kunit-user
 kunit: kunit-$(ARCH)
-# Asked first, by its declaration. Order-only, because it is no file of the tests.
+# Is the kernel new enough? Its declarations tell. Order-only, because this makes no file.
 .PHONY: kunit-can-run
 kunit-can-run: $(LINUX)/.unpacked
 	@grep -qsw kunit_device_register $(LINUX)/include/kunit/device.h && \
@@ -174,7 +174,7 @@ scenarios:
 	@exit 1
 endif
 
-# Of the driver around the rules; those of the rules alone are "make mutants".
+# Mutants of the driver around the rules; those of the rules alone are "make mutants".
 COUNT ?= 24
 SEED ?= 1
 .PHONY: mutants-driver
@@ -185,7 +185,7 @@ mutants-driver: $(NEEDS_uml)
 		$(call UML,virtual) M=$(abspath $<) W=1 KCFLAGS=-Werror CONFIG_BATTERY_SMALLBMS=m \
 		$(WITH_KUNIT) modules
 
-# Long times need a lean kernel; the short form looks hard, and for leaks.
+# Long times need a lean kernel; the short form has one with many checks, and looks for leaks.
 .PHONY: soak soak-short
 soak: $(BUILD)/virtual-lean-modules $(BUILD)/virtual-root/init
 	@$(PYTHON) -m bms.play --log $(LOG) $(call uml,virtual-lean) tests/soak/long
