@@ -46,7 +46,7 @@ static inline u64 any_u64(void)
 
 /*
  * This is true for some values, so what is supposed does not exclude the case that matters.
- * CBMC must find its opposite to be wrong (bms.harnesses).
+ * The opposite is asserted, and CBMC must refute it (bms.harnesses).
  */
 #define happens(holds)	__CPROVER_assert(!(holds), "happens")
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The entry for libFuzzer: its bytes are a history
+ * The entry point for libFuzzer: its bytes are a history
  */
 
 #include <stdlib.h>

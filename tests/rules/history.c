@@ -714,7 +714,7 @@ static void lie_idle(u16 ms)
 	restless();
 }
 
-/* The host sleeps. Afterwards, what only an operator ends is still there. */
+/* The host sleeps. A condition that only an operator ends is still there afterwards. */
 static bool happen_sleep(u16 ms)
 {
 	tell("sleeps for %.3f s", ms / 1e3);
@@ -758,7 +758,7 @@ static bool remembers(u8 how, u16 any, struct smallbms_remembered *what)
 	return true;
 }
 
-/* The host restarts. If the bank has a memory, what only an operator ends is still there. */
+/* The host restarts. With a memory, a condition that only an operator ends is still there. */
 static bool happen_restart(u8 a, u16 bc)
 {
 	struct smallbms_remembered told = smallbms_policy_remember(&w.set, &w.st), what = told;

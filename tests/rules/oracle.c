@@ -77,7 +77,7 @@ bool oracle_allows(const struct limits *l)
 	       within(l->full_cell, 3350000, 3650000) && within(l->full_ms, 60000, 3600000);
 }
 
-/* What one moment, taken alone, says of a condition */
+/* The evidence of a single moment for a condition */
 
 static enum says says_reading(const struct reading *r, bool ill, bool well)
 {

@@ -37,7 +37,7 @@ enum matter {
 	MATTERS
 };
 
-/* What a scan has found of one quantity */
+/* The result of a scan for one quantity */
 struct reading {
 	bool fitted, some, all;
 	int32_t least, most;
@@ -56,14 +56,14 @@ struct pin {
 };
 
 struct moment {
-	/* what was known */
+	/* inputs */
 	uint64_t now_ns, scan_ns;
 	struct reading reading[QUANTITIES];
 	struct wire wire[LINES];
 	struct pin pin[OUTPUTS];
 	bool no_charge, no_load, clear;
 	struct limits limits;
-	/* what was done */
+	/* the decision */
 	bool load, charge, pre_alarm, red, beat, output_fault, welded;
 	uint32_t faults;	/* a bit for each output */
 	/* announced: the end of the warning, the cut, the next look; UINT64_MAX = none */

@@ -145,7 +145,7 @@ void U2_pin_is_warned(void)
 	happens(w.alarm && w.stood && w.stood_ns < now);
 }
 
-/* U2: an empty cell cuts the load 50 ms after twice the warning time, warned or not. */
+/* U2: an empty cell cuts the load 50 ms after twice the warning time at the latest. */
 void U2_at_the_latest(void)
 {
 	bool alarm, calls;
@@ -587,7 +587,7 @@ void C3_a_cut_frees_charging(void)
 	happens(cut && b.out.charge);
 }
 
-/* Settings: what the driver accepts is what the contracts of the policy ask for. */
+/* The driver accepts exactly the settings that the contracts of the policy require. */
 
 static bool within(s32 value, s32 min, s32 max)
 {
