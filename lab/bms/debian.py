@@ -2,8 +2,8 @@
 """Debian packages of any release and architecture, unpacked into a folder.
 
 The machine's own apt is left alone: this one has its sources, lists and downloads under
-build/apt. The mirror is the machine's, or the one that MIRROR= in the environment names;
-what comes from it is checked with the keyring of Debian's archive.
+build/apt. The mirror is the machine's, or the one that MIRROR= in the environment names. Its
+files are checked with the keyring of Debian's archive.
 """
 
 import argparse

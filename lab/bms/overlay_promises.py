@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What overlays promise beside protection: outputs that are off in reset, and parameters.
+"""Promises of overlays beside protection: outputs that are off in reset, and parameters.
 
 Parameters are those of the firmware of a Raspberry Pi, in one of their forms: "off" drops
-whole fragments. PARAMETERS says what each has to leave out.
+whole fragments. PARAMETERS has the parts that each must leave out.
 """
 
 import re

@@ -35,7 +35,7 @@ SCHEMAS = ("power/supply/power-supply.yaml", "power/supply/battery.yaml", "iio/a
            "regulator/fixed-regulator.yaml", "nvmem/nvmem-consumer.yaml")
 BINDING = "power/supply/gpio-bms.yaml"
 
-# What people begin with
+# The overlays that people begin with
 OVERLAYS = pathlib.Path("Documentation/boards")
 
 OUTPUTS = ("load", "charge")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cut the power of made-up banks at random moments, and see what they remember.
+"""Cut the power of made-up banks at random moments, and judge their memory.
 
-What only an operator may end, and what an operator has switched, holds over a power loss once it
-has stood for a second. A load that was not connected before comes back at the reconnect level
-and not below; one that was comes back, and so does charging. Many of the losses come while the
+A condition that only an operator ends, and a command of an operator, must outlast a power loss
+once it has stood for a second. A load that was connected comes back, and so does charging. A
+load that was not comes back at the reconnect level and not below. Many losses come while the
 memory is being written. The same seed makes the same banks. One that goes wrong is left as a
 file for "make scenarios". Ends with "N passed, N failed".
 """
@@ -25,8 +25,8 @@ TORN_IN = 25            # one in so many losses must tear a write, or they are b
 STOOD_S = 1.0           # after so long a state must be remembered
 STEADY_S = 6.0          # after so long a load that is on must be remembered
 SERVICE_S = 60.0        # of good service: the failures of a load count anew
-# Where the driver decides by what it measures, and how long it then writes. Losses are aimed at
-# these moments; they judge nothing.
+# The first moment after a start at which the driver decides by measurements, the time between such
+# moments, and the length of a write. Losses are aimed at them; no judgement depends on them.
 START_SCAN_S, SCAN_S, WRITE_S = 0.02, 0.5, 0.09
 TICK_S, ACT_S = invariants.TICK_S, invariants.MEASURED_S
 
@@ -157,7 +157,7 @@ class Judge:
                     self.end)
 
     def floats(self, rule, what, pin, steps, since, until):
-        """It floats from some time on until an operator ends it, whatever the power does."""
+        """An output floats from a time until an operator's command, over all power losses."""
         if self.loss_within(since - TICK_S, STOOD_S + TICK_S):
             return
         for on, off in steps.spans(is_on, self.end):
@@ -232,7 +232,7 @@ class Judge:
         return any(time - ACT_S < at <= time and what in commands for at, what in self.commands)
 
     def comes_back(self):
-        """X5, X3: what was on, and is well, is on again."""
+        """X5, X3: an output that was on comes on again, if all is well."""
         def well(state):
             return state.least_v > PRE_ALARM_END_V + 0.01 and state.remote and not state.load_a
 

@@ -28,7 +28,7 @@ KUNIT = ("kunit.enable=1", "kunit.autorun=1", "kunit.filter_glob=smallbms_*")
 class Board:
     """A kind of board."""
 
-    FILES = ()              # what it is made of, each an attribute
+    FILES = ()              # names of the files that it is made of; each is an attribute
     REAL_TIME = False       # a scenario takes as long as it lasts
     AT_ONCE = os.cpu_count()    # so many scenarios are played side by side
     FAULTS = {}             # trials of its own: name, and function of (board, folder, rounds)
@@ -64,7 +64,7 @@ class Board:
         """End all that is being played. A signal handler calls it: no lock, no exception."""
 
     def pull(self, chip, line, level):
-        """What the player has to do to pull a line of a simulated chip up or down."""
+        """The player's command that pulls a line of a simulated chip up or down."""
         raise self.cannot("runs no overlays")
 
     def perform(self, folder, events):

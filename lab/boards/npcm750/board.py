@@ -37,8 +37,8 @@ class Npcm750(boards.Board):
               devicetree="measured", **options):
         """See Power; also resets that do not end it, a trace of inputs, a plugin of QEMU.
 
-        A memory is the file that keeps what is in the EEPROM of memory.dtsi. It is made, blank, if
-        it is not there.
+        A memory is the file with the content of the EEPROM of memory.dtsi. If there is none, a
+        blank one is made.
         """
         more = ("-action", "reboot=reset") if resets else ()
         more += ("-trace", "npcm7xx_gpio_set_input") if inputs else ()

@@ -224,7 +224,7 @@ class Power(boards.Power):
 
     @staticmethod
     def numbers(*names):
-        """What the guest calls lines: their chip, and their numbers there."""
+        """Lines as the guest knows them: their chip, and their numbers there."""
         return "/dev/gpiochip3", *({name: number for number, name in NAMES.items()}[name]
                                    for name in names)
 

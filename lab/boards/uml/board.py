@@ -182,9 +182,9 @@ class Uml(boards.Board):
         devicetree(scenario, path, memory)
 
     def edges(self, on, place):
-        """Edges of a power-on, (time, pin, level): orders of gpiolib, and what pins were.
+        """Edges of a power-on, (time, pin, level): orders of gpiolib, and levels of pins.
 
-        The host's end shows at pins, but not in orders.
+        The host's end shows at the pins, but not in the orders.
         """
         chips = list(gpio_chips(on.said))
         base = next((first for first, parent in chips if parent == "gpios"), chips[0][0])
@@ -245,7 +245,7 @@ class Uml(boards.Board):
     def trace(self, scenario, folder, commands, driver=True):
         """A scenario with one power-on and more commands for the player, (time, what).
 
-        Gives the kernel's log and the trace of what they have asked for.
+        Returns the kernel's log and the trace that the commands have set up.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.devicetree(scenario, folder / "board.dtb")

@@ -2,7 +2,7 @@
 """Do the models of chips work as in the data sheets, under the kernel's own drivers?
 
 Each trial is a script for the player on the devicetree lab/boards/uml/chips.dts. It is judged by
-what files said, and by the kernel's trace of its buses. Ends with "N passed, N failed".
+the files that it reads, and by the kernel's trace of its buses. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -155,7 +155,7 @@ def ads1115(trial):
     looks = [trial.look(2, f"{ADS1115}in_voltage{number}_raw") for number in (0, 1, 2, 3, 0)]
     pair = trial.look(2, f"{ADS1115}in_voltage0-voltage1_raw")
     yield
-    # 2.048 V in 15 bits; what is beyond is as far as it goes
+    # 2.048 V in 15 bits; a voltage above that reads as the highest code
     for look, expected in zip(looks, (16000, 8000, 4000, 32767, 16000)):
         if trial.number(look) != expected:
             yield f"an input reads {trial.number(look)}, not {expected}"
@@ -227,8 +227,9 @@ def i2c_faults(trial):
     if refusals != 1:
         yield f"{refusals} transfers were refused, not 1"
     # The adapter's timeout is a second; the kernel's timers of that length may be 80 ms late.
-    if [result for _, seconds, result in found if 1.0 <= seconds <= 1.09] != [ETIMEDOUT]:
-        yield f"not one transfer, with {ETIMEDOUT}, hung for a second"
+    hung = [result for _, seconds, result in found if 1.0 <= seconds <= 1.09]
+    if hung != [ETIMEDOUT]:
+        yield f"transfers that took a second gave {hung}, not {[ETIMEDOUT]}"
     if not any(near(seconds, 450e-6 + 5e-3) for _, seconds, _ in found):
         yield "no transfer of 5 bytes was slower by 5 ms"
 

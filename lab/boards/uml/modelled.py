@@ -24,7 +24,7 @@ SOC = "/gpio"
 # Of models.dts
 LEDS = {42: "BL", 43: "RD"}
 
-# Property of the bank, without "-gpios": what a scenario calls it
+# Property of the bank, without "-gpios": its key in scenarios
 INPUTS = {"remote-h": "H", "remote-l": "L", "loop": "LOOP", "allowed-to-discharge": "ATD",
           "allowed-to-charge": "ATC", "battery-pre-alarm": "BPA"}
 SIGNALS = ("ATD", "ATC", "BPA")
@@ -243,7 +243,7 @@ class ModelScript(Script):
 
 
 class Modelled(Uml):
-    """Made of what the virtual board is, and a devicetree that an overlay has been applied to."""
+    """Made of the virtual board's files, and a devicetree to which an overlay was applied."""
 
     FILES = (*Uml.FILES, "tree")
     FAULTS = {}

@@ -336,16 +336,16 @@ class Script:
         return levels
 
     def host(self, time, text):
-        """What happens to the host itself."""
+        """Add an event of the host itself."""
         self.add(time, f"write {CONTROL.format('outputs')} {text}")
 
     def access(self, time, out):
-        """How the accesses to the outputs end from now on."""
+        """Set how the accesses to the outputs end from now on."""
         how, count = out
         self.add(time, f"write {CONTROL.format('outputs')} access {how} {count}")
 
     def memory(self, time, how):
-        """What happens to the memory, or how the accesses to it end from now on."""
+        """Make the memory blank, or set how the accesses to it end from now on."""
         for text in {"blank": ("blank", "access ok")}.get(how, (f"access {how}",)):
             self.add(time, f"write {MEMORY} {text}")
 

@@ -22,7 +22,7 @@ struct bms_line {
 /* The caller has a lock for it. */
 struct bms_lines {
 	struct device *dev;
-	const char *name;	/* of the chip, in front of what is told, or "" */
+	const char *name;	/* of the chip, in front of each message, or "" */
 	struct bms_line *line;
 	unsigned int count;
 	u32 load_line;		/* the line that the load current flows through; none is count */

@@ -40,7 +40,7 @@
 
 struct memory {
 	struct device *dev;
-	struct mutex turn;	/* of who reads or writes */
+	struct mutex turn;	/* held for a whole read or write */
 	struct mutex lock;	/* all that follows */
 	u8 content[SIZE_BYTES];
 	bool fails;
