@@ -24,6 +24,7 @@
 /* Figures of the rules */
 #define LOOK_MS		10000	/* F7 */
 #define FLICKER_MS	250	/* F8 */
+#define LOOK_IN_WARNING_MS 250	/* U2 */
 #define RETRY_MS	250	/* F3 */
 
 /* A world that begins long after boot, as an embedded board can. */
@@ -1040,9 +1041,10 @@ static void x5_a_cut_is_remembered_before_it_comes(struct kunit *test)
 	pass(w, left_ms - 1001);
 	world_step(w);
 	KUNIT_EXPECT_TRUE(test, remembered(w).connected);
-	pass(w, 2);
+	pass(w, 1);
 	world_step(w);
 	KUNIT_EXPECT_FALSE(test, remembered(w).connected);
+	KUNIT_EXPECT_EQ(test, due_ms(w->out.deadline_ns), w->now_ms + LOOK_IN_WARNING_MS);
 	pass(w, 60000);
 	KUNIT_EXPECT_TRUE(test, w->out.load);
 
@@ -1081,6 +1083,7 @@ static void x6_a_late_memory_connects_nothing(struct kunit *test)
 	EXPECT_OUTPUTS(test, w, true, false, true);
 	smallbms_policy_recall(&w->st, &worst);
 	KUNIT_EXPECT_EQ(test, w->st.overloads, 3);
+	KUNIT_EXPECT_FALSE(test, w->st.pre_alarm_on);
 	pass(w, 1);
 	world_step(w);
 	EXPECT_OUTPUTS(test, w, false, false, false);
