@@ -883,12 +883,26 @@ static bool warm(const struct oracle *o)
 	       !m->no_load && !seen(o, EMPTY) && !seen(o, ATD_GONE) && !lost(m);
 }
 
+/* R2-R4: the last moment at which a condition that floats all outputs ended, or the first */
+static int start_of(const struct oracle *o)
+{
+	int i;
+
+	for (i = o->count - 1; i > 0 && !o->moment[i].restart; i--)
+		;
+	return i;
+}
+
 /* X1: all is known for its time, C4 is decided, and no condition floats all outputs. */
 static bool begun(const struct oracle *o)
 {
 	const struct moment *m = &o->moment[o->count - 1];
 	int scanned = since(o, complete), looked = since(o, lines_known);
+	int start = start_of(o);
 
+	/* Each start waits for scans anew. */
+	if (scanned < start)
+		scanned = start;
 	if (m->blank && !m->on[DAMAGED] && says(m, DAMAGED) == ILL)
 		return false;
 	return !m->gate && looked < o->count &&
