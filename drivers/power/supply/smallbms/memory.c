@@ -197,10 +197,10 @@ void smallbms_memory_note(struct smallbms *bms)
 	}
 }
 
-/* Why no record is believed */
-static void tell(struct smallbms *bms, int error)
+/* Which record is believed, or why none is */
+static void tell(struct smallbms *bms, int found)
 {
-	switch (error) {
+	switch (found) {
 	case -ENODATA:
 		dev_info(bms->dev, "memory: nothing is remembered: it was never written\n");
 		break;
@@ -213,6 +213,9 @@ static void tell(struct smallbms *bms, int error)
 	case -EXDEV:
 		dev_warn(bms->dev, "memory: nothing is remembered: its record is of another bank\n");
 		break;
+	default:
+		if (!bms->memory.recalls)
+			dev_info(bms->dev, "memory: record %u is believed\n", bms->memory.sequence);
 	}
 }
 
