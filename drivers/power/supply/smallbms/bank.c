@@ -191,10 +191,8 @@ static bool decide(struct smallbms *bms)
 /*
  * X4, X5: in the first start the memory says how the switches stood. Later it can only
  * forbid, and it overrides nothing that an operator has said meanwhile.
- *
- * Returns true if it has said anything.
  */
-static bool recall(struct smallbms *bms)
+static void recall(struct smallbms *bms)
 {
 	const struct smallbms_record *record = smallbms_memory_recall(bms);
 	struct smallbms_command *command = &bms->command;
@@ -204,7 +202,7 @@ static bool recall(struct smallbms *bms)
 	int i;
 
 	if (!record)
-		return false;
+		return;
 	rules = record->rules;
 	spin_lock(&bms->command_lock);
 	if (!command->load_given)
@@ -227,7 +225,6 @@ static bool recall(struct smallbms *bms)
 	if (first && record->charge_known && !bms->gauge.known && bms->gauge.full_uah)
 		smallbms_gauge_set(&bms->gauge, record->charge_uah);
 	smallbms_policy_recall(&bms->state, &rules);
-	return true;
 }
 
 static void smallbms_evaluate(struct smallbms *bms)
@@ -478,8 +475,9 @@ static bool save(struct smallbms *bms)
 	if (!smallbms_memory_save(bms))
 		return false;
 	scoped_guard(mutex, &bms->lock) {
-		if (!recall(bms))
+		if (!bms->memory.read || bms->memory.recalled)
 			return true;
+		recall(bms);
 		take_command(bms);
 		smallbms_memory_note(bms);
 	}

@@ -125,8 +125,9 @@ static bool is_urgent(const struct smallbms *bms)
 {
 	const struct smallbms_memory *memory = &bms->memory;
 
-	return !memory->kept || !same_latches(&memory->wanted, &memory->stored) ||
-	       (bms->gauge.at_end && !nearly_same_charge(bms));
+	return !memory->kept || memory->unsure ||
+	       !same_latches(&memory->wanted, &memory->stored) || memory->at_end ||
+	       (memory->stored.charge_known && !memory->wanted.charge_known);
 }
 
 /* Rest after a failure */
@@ -147,8 +148,8 @@ static bool is_due(const struct smallbms *bms)
 	if (memory->failures)
 		return age_ns >= rest_ns(bms);
 	return is_urgent(bms) ||
-	       (age_ns >= SELDOM_NS && !(nearly_same_charge(bms) &&
-					 same_counts(&memory->wanted, &memory->stored)));
+	       (bms->state.now_ns - memory->stored_ns >= SELDOM_NS &&
+		!(nearly_same_charge(bms) && same_counts(&memory->wanted, &memory->stored)));
 }
 
 /* X5: a claim that is new waits, and nothing else that is written takes it along. */
@@ -186,6 +187,8 @@ void smallbms_memory_note(struct smallbms *bms)
 	memory->wanted = wanted(bms);
 	if (!may_claim(memory, now_ns))
 		memory->wanted.rules.connected = false;
+	/* The end of the gauge shows in one step, in which the memory may be busy. */
+	memory->at_end = (memory->at_end || bms->gauge.at_end) && !nearly_same_charge(bms);
 	if (!same_latches(&memory->wanted, &before))
 		memory->failures = min(memory->failures, 1U);
 	if (!memory->begun_ns) {
@@ -258,6 +261,9 @@ static int read_memory(struct smallbms *bms)
 
 	memory->read = true;
 	memory->kept = found >= 0;
+	memory->unsure = false;
+	if (!memory->recalls)
+		memory->stored_ns = ktime_get_boottime_ns();
 	if (memory->kept) {
 		memory->newest = found;
 		memory->stored = record;
@@ -322,7 +328,7 @@ static bool has_news(const struct smallbms *bms)
 	if (!memory->recalled)
 		return false;
 	if (!bms->stopped)
-		return is_urgent(bms) || is_due(bms);
+		return is_due(bms);
 	return !memory->kept || memory->lost || !same_latches(wanted, stored) ||
 	       !same_charge(wanted, stored, 0) || !same_counts(wanted, stored);
 }
@@ -358,7 +364,12 @@ static void keep(struct smallbms *bms)
 			if (record.rules.connected && !memory->stored.rules.connected)
 				memory->claimed_ns = ktime_get_boottime_ns();
 			memory->stored = record;
+			memory->stored_ns = ktime_get_boottime_ns();
 			memory->kept = true;
+			memory->unsure = false;
+		} else if (!same_latches(&record, &memory->stored)) {
+			/* A write that has failed may have been stored. */
+			memory->unsure = true;
 		}
 		tried(bms, "written", ret);
 	}
@@ -414,14 +425,15 @@ bool smallbms_memory_agrees(const struct smallbms *bms)
 {
 	const struct smallbms_memory *memory = &bms->memory;
 
-	return memory->recalled && memory->kept && same_latches(&memory->wanted, &memory->stored);
+	return memory->recalled && memory->kept && !memory->unsure &&
+	       same_latches(&memory->wanted, &memory->stored);
 }
 
 /**
  * smallbms_memory_save() - write what has not been written yet
- * @bms: the bank, at an orderly end
+ * @bms: the bank, at an orderly end or a pause
  *
- * What waits to be claimed is claimed now: an end that is in order is no loose plug.
+ * At an end, what waits to be claimed is claimed now, because that is no loose plug.
  *
  * Return: false when the memory has not answered within a second.
  */
@@ -432,7 +444,7 @@ bool smallbms_memory_save(struct smallbms *bms)
 	if (!memory->fitted)
 		return true;
 	scoped_guard(mutex, &bms->lock) {
-		if (memory->connected_ns)
+		if (memory->connected_ns && bms->stopped)
 			memory->wanted.rules.connected = true;
 	}
 	return work_now(bms);

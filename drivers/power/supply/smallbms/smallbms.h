@@ -237,7 +237,10 @@ struct smallbms_place {
  * @kept: @stored is the newest record
  * @recalled: the bank has taken over what was read
  * @recalls: how often it has
+ * @unsure: it may have another, because a write has failed
+ * @at_end: the bank has become full or nearly empty, and that is not stored
  * @stored: the record that was read or last written
+ * @stored_ns: when that was
  * @wanted: the record to be written
  * @keeper: reads and writes
  * @done: it has done so
@@ -259,7 +262,10 @@ struct smallbms_memory {
 	bool kept;
 	bool recalled;
 	unsigned int recalls;
+	bool unsure;
+	bool at_end;
 	struct smallbms_record stored;
+	u64 stored_ns;
 	struct smallbms_record wanted;
 	struct work_struct keeper;
 	struct completion done;
