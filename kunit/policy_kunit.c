@@ -1057,6 +1057,29 @@ static void x5_a_cut_is_remembered_before_it_comes(struct kunit *test)
 	KUNIT_EXPECT_FALSE_MSG(test, remembered(w).connected, "an empty cell is going to cut it");
 }
 
+/* C4, X6: a clear counts for what a late memory says only where it would have ended it. */
+static void x6_a_clear_that_was_refused(struct kunit *test)
+{
+	struct world *w = running(test, measured_world(test));
+	const struct smallbms_remembered late = { .over_discharged = true };
+
+	lose_group(w, SMALLBMS_KIND_CELL);
+	world_scan(w);
+	w->in.operator_clear = true;
+	world_step(w);
+	find_group(w, SMALLBMS_KIND_CELL);
+	pass(w, 2000);
+	smallbms_policy_recall(&w->st, &late);
+	pass(w, 2000);
+	KUNIT_EXPECT_TRUE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+	w->in.operator_clear = true;
+	pass(w, 1000);
+	KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+	smallbms_policy_recall(&w->st, &late);
+	pass(w, 2000);
+	KUNIT_EXPECT_FALSE(test, holds(w, SMALLBMS_CAUSE_OVER_DISCHARGED));
+}
+
 /* X6: what a memory says late, or wrongly, can only forbid. */
 static void x6_a_late_memory_connects_nothing(struct kunit *test)
 {
@@ -3166,6 +3189,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(x4_a_short_circuit_is_remembered),
 	KUNIT_CASE(x5_a_load_that_was_on_comes_back_after_a_restart),
 	KUNIT_CASE(x5_a_cut_is_remembered_before_it_comes),
+	KUNIT_CASE(x6_a_clear_that_was_refused),
 	KUNIT_CASE(x6_a_late_memory_connects_nothing),
 	KUNIT_CASE(x6_a_memory_does_not_invent_a_cell),
 	KUNIT_CASE(x6_a_lost_memory_is_a_cause_and_no_more),

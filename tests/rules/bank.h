@@ -82,6 +82,7 @@ static void any_state(struct smallbms_state *st)
 	st->load_floats = any_bool();
 	st->floats_ns = any_u64();
 	st->warm = any_bool();
+	st->cleared = any_bool();
 	st->blank = any_bool();
 	st->pre_alarm_on = any_bool();
 	st->alarm_ns = any_u64();

@@ -66,7 +66,8 @@ void X4_goes_on_with_what_is_remembered(void)
 	promise(b.st.overloads >= last.overloads);
 	promise(b.st.retry_ns == last.retry_ns ||
 		(last.blank && any.overloads && b.st.retry_ns - b.st.now_ns <= 10000 * MS));
-	promise(b.st.over_discharged.on == (last.over_discharged.on || any.over_discharged));
+	promise(b.st.over_discharged.on ==
+		(last.over_discharged.on || (any.over_discharged && !last.cleared)));
 	promise(b.st.warm == (last.blank ? any.connected : last.warm));
 	happens(b.st.warm && last.starting && !last.warm);
 	happens(last.load_on && !b.st.load_on);

@@ -197,22 +197,22 @@ static void recall(struct smallbms *bms)
 	const struct smallbms_record *record = smallbms_memory_recall(bms);
 	struct smallbms_command *command = &bms->command;
 	struct smallbms_remembered rules;
-	bool first = bms->state.blank;
+	bool first = bms->state.blank, late = bms->looked_ns;
 	u32 *count = bms->report.count;
 	int i;
 
 	if (!record)
 		return;
 	rules = record->rules;
+	/* A condition that has been seen since may have taken this away. */
+	rules.connected = rules.connected && !late;
 	spin_lock(&bms->command_lock);
 	if (!command->load_given)
 		command->load_off = record->load_off || (!first && command->load_off);
 	if (!command->charge_given)
 		command->charge_off = record->charge_off || (!first && command->charge_off);
-	if (command->clear_given) {
-		rules.over_discharged = false;
+	if (command->clear_given)
 		rules.overloads = 0;
-	}
 	spin_unlock(&bms->command_lock);
 	spin_lock(&bms->report.lock);
 	for (i = 0; i < SMALLBMS_NUM_CAUSES; i++) {

@@ -420,6 +420,8 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 
 	/* C4: only an operator ends it, and only when the cells agree, if there are any. */
 	damaged = below(&cell, damaged_uv(set, st), damaged_uv(set, st));
+	if (in->operator_clear && (damaged == EVIDENCE_OFF || damaged == EVIDENCE_ABSENT))
+		st->cleared = true;
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, scan, hold);
 	else if (damaged == EVIDENCE_ABSENT || (in->operator_clear && damaged == EVIDENCE_OFF))
@@ -1049,7 +1051,7 @@ void smallbms_policy_recall(struct smallbms_state *st,
 {
 	u32 overloads = remembered->overloads;
 
-	if (remembered->over_discharged) {
+	if (remembered->over_discharged && !st->cleared) {
 		st->over_discharged.on = true;
 		st->over_discharged.pending = false;
 	}

@@ -197,6 +197,7 @@ enum smallbms_line_condition {
  * @load_floats: the load output stands floating at its pin
  * @floats_ns: since when, only with @load_floats
  * @warm: the load was connected when the bank was last watched, and nothing forbade it
+ * @cleared: an operator has seen cells that are not over-discharged (C4)
  * @blank: the first start, of which nothing is remembered (C4, X4)
  * @pre_alarm_on: the pre-alarm output is driven
  * @alarm_ns: since when, only with @pre_alarm_on
@@ -237,6 +238,7 @@ struct smallbms_state {
 	bool load_floats;
 	u64 floats_ns;
 	bool warm;
+	bool cleared;
 	bool blank;
 	bool pre_alarm_on;
 	u64 alarm_ns;
