@@ -27,7 +27,8 @@ from bms.run import run, tried
 
 CHANGED = ("policy", "record", "settings")  # sources of the driver
 
-CPU_S = 5       # of one run; a mutant that needs more counts as one that never ends
+# A mutant that runs so many times as long as the driver itself counts as one that never ends.
+PATIENCE = 10
 SHOW_S = 20.0
 
 TOKEN = re.compile(r"""
@@ -194,13 +195,19 @@ class Source:
             yield self.mutant(tokens[first].start, tokens[last].end, ";")
 
 
-def limit_cpu():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def bound(cpu_s, *words):
+    """Run a program that may use some seconds of a processor."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    return tried(*words, preexec_fn=limit)
 
 
-def bound(*words):
-    return tried(*words, preexec_fn=limit_cpu)
+def cpu_s():
+    """Seconds of a processor that programs have used which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Tests:
@@ -235,6 +242,19 @@ class Tests:
         self.best = {name: self.compile(self.driver / f"{name}.c",
                                         args.output / f"{name}-best.o", "-O2").read_bytes()
                      for name in CHANGED}
+        # The test, its program and what the program is to read
+        self.tests = {"KUnit": ("kunit", ()),
+                      **{name: ("replay", paths) for name, paths in self.histories.items()}}
+        self.limit_s = {name: self.patience(*test) for name, test in self.tests.items()}
+
+    def patience(self, name, paths):
+        """Seconds of a processor for a mutant; the driver itself must pass."""
+        program = self.args.output / name
+        run("gcc", "-o", program, *self.objects[name],
+            *(self.objects[source][0] for source in CHANGED))
+        begin = cpu_s()
+        run(program, "--first", *paths)
+        return 1 + round(PATIENCE * (cpu_s() - begin))
 
     def compile(self, source, target, level="-O1"):
         run("gcc", level, *self.flags, "-c", "-o", target, source)
@@ -244,10 +264,11 @@ class Tests:
         """The objects of the sources that are not changed."""
         return [self.objects[name][0] for name in CHANGED if mutant.file != f"{name}.c"]
 
-    def notices(self, name, mutant, changed, *words):
+    def notices(self, test, mutant, changed):
+        name, paths = self.tests[test]
         program = changed.parent / name
         run("gcc", "-o", program, changed, *self.others(mutant), *self.objects[name])
-        return bound(program, *words).returncode != 0
+        return bound(self.limit_s[test], program, "--first", *paths).returncode != 0
 
     def verdict(self, mutant, folder):
         """Name of the test that notices it, or None."""
@@ -259,13 +280,12 @@ class Tests:
                  "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error", "-c", "-o",
                  changed, source).returncode:
             return "compiler"
-        if self.notices("kunit", mutant, changed, "--first"):
+        if self.notices("KUnit", mutant, changed):
             return "KUnit"
         if self.compile(source, folder / "best.o", "-O2").read_bytes() == \
                 self.best[source.stem]:
             return "same code"
-        return next((name for name, paths in self.histories.items()
-                     if self.notices("replay", mutant, changed, "--first", *paths)), None)
+        return next((test for test in self.histories if self.notices(test, mutant, changed)), None)
 
     def judge(self, mutant):
         with tempfile.TemporaryDirectory(dir=self.args.output) as folder:
