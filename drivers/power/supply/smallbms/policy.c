@@ -420,7 +420,7 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 
 	/* C4: only an operator ends it, and only when the cells agree, if there are any. */
 	damaged = below(&cell, damaged_uv(set, st), damaged_uv(set, st));
-	if (in->operator_clear && (damaged == EVIDENCE_OFF || damaged == EVIDENCE_ABSENT))
+	if (in->operator_clear && damaged == EVIDENCE_OFF)
 		st->cleared = true;
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, scan, hold);
