@@ -430,6 +430,41 @@ static int newest(const struct fake_memory *memory, u32 bank, u32 *sequence,
 	return smallbms_record_get(place, bank, sequence, record);
 }
 
+static u32 bank_id(struct platform_device *pdev)
+{
+	return ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
+}
+
+/* Falls asleep; gives the place of the newest record. */
+static int fall_asleep(struct kunit *test, const struct fake_memory *memory,
+		       struct platform_device *pdev, u32 *sequence, struct smallbms_record *record)
+{
+	const struct dev_pm_ops *pm = pdev->dev.driver->pm;
+	int place;
+
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
+	KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
+	place = newest(memory, bank_id(pdev), sequence, record);
+	KUNIT_ASSERT_GE(test, place, 0);
+	return place;
+}
+
+/* The memory has the latch of a damaged cell, and cannot be read when the bank begins again. */
+static struct platform_device *begins_unread(struct kunit *test, struct probe_test *t,
+					     struct fake_memory *memory)
+{
+	struct platform_device *pdev = running(test, bank_of(test));
+
+	t->adc->value[FAKE_CELL] = 1900000;
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
+	device_release_driver(&pdev->dev);
+	t->adc->value[FAKE_CELL] = 3300000;
+	memory->error = -EIO;
+	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
+	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
+	return pdev;
+}
+
 /* The kernel that made the image of a hibernation went on, and wrote to the memory. */
 static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 {
@@ -437,7 +472,6 @@ static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 	struct fake_memory *memory = memory_add(test, SIZE, false);
 	struct fake_bank *bank = bank_of(test);
 	struct smallbms_record record;
-	const struct dev_pm_ops *pm;
 	struct platform_device *pdev;
 	u32 id, sequence, later;
 	unsigned int writes;
@@ -447,14 +481,10 @@ static void x6_a_memory_is_read_anew_after_sleep(struct kunit *test)
 		return;
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	pdev = running(test, bank);
-	pm = pdev->dev.driver->pm;
-	id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
-	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
-	KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
-	place = newest(memory, id, &sequence, &record);
-	KUNIT_ASSERT_GE(test, place, 0);
+	id = bank_id(pdev);
+	place = fall_asleep(test, memory, pdev, &sequence, &record);
 	smallbms_record_put(memory->byte + place * SIZE, id, sequence + 10, &record);
-	KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_ASSERT_EQ(test, 0, pdev->dev.driver->pm->resume(&pdev->dev));
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 
 	writes = memory->writes;
@@ -473,27 +503,21 @@ static void x4_a_latch_that_is_newer_than_the_image(struct kunit *test)
 	struct fake_bank *bank = bank_of(test);
 	struct platform_device *pdev;
 	struct smallbms_record record;
-	const struct dev_pm_ops *pm;
-	u32 id, sequence;
-	u32 starts;
+	u32 id, sequence, starts;
 	int place;
 
 	if (!can_sleep(test))
 		return;
 	bank->prop[bank->num_props++] = PROPERTY_ENTRY_BOOL("allow-sleep");
 	pdev = running(test, bank);
-	pm = pdev->dev.driver->pm;
-	id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
+	id = bank_id(pdev);
 	/* A latch that is cleared before the sleep stays cleared. */
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "clear", "1"), 0);
-	KUNIT_ASSERT_EQ(test, 0, pm->suspend(&pdev->dev));
-	KUNIT_ASSERT_EQ(test, 0, pm->suspend_late(&pdev->dev));
-	place = newest(memory, id, &sequence, &record);
-	KUNIT_ASSERT_GE(test, place, 0);
+	place = fall_asleep(test, memory, pdev, &sequence, &record);
 	record.rules.over_discharged = true;
 	starts = record.count[SMALLBMS_CAUSE_START];
 	smallbms_record_put(memory->byte + !place * SIZE, id, sequence + 1, &record);
-	KUNIT_ASSERT_EQ(test, 0, pm->resume(&pdev->dev));
+	KUNIT_ASSERT_EQ(test, 0, pdev->dev.driver->pm->resume(&pdev->dev));
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 	msleep(MEASURED_MS);
 	KUNIT_EXPECT_FALSE(test, fake_gpio_driven(t->gpio, FAKE_CHARGE));
@@ -511,14 +535,8 @@ static void x4_an_orderly_end_reads_first(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
 	struct fake_memory *memory = memory_add(test, SIZE, false);
-	struct platform_device *pdev = running(test, bank_of(test));
+	struct platform_device *pdev = begins_unread(test, t, memory);
 
-	t->adc->value[FAKE_CELL] = 1900000;
-	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
-	device_release_driver(&pdev->dev);
-	t->adc->value[FAKE_CELL] = 3300000;
-	memory->error = -EIO;
-	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, true, SLACK_MS));
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "load_enable", "0"), 0);
 	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_LOAD, false, SLACK_MS));
@@ -560,8 +578,7 @@ static void x6_what_is_not_believed_is_written_anew(struct kunit *test)
 	struct fake_memory *memory = memory_add(test, SIZE, false);
 	struct platform_device *pdev = running(test, bank_of(test));
 	struct smallbms_record record = { .load_off = true };
-	u32 id = ((struct smallbms *)platform_get_drvdata(pdev))->memory.bank;
-	u32 sequence;
+	u32 id = bank_id(pdev), sequence;
 	int i, place;
 
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
@@ -591,15 +608,8 @@ static void x6_a_clear_is_not_taken_back(struct kunit *test)
 {
 	struct probe_test *t = with_hardware(test, false, true);
 	struct fake_memory *memory = memory_add(test, SIZE, false);
-	struct platform_device *pdev = running(test, bank_of(test));
+	struct platform_device *pdev = begins_unread(test, t, memory);
 
-	t->adc->value[FAKE_CELL] = 1900000;
-	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, false, SLACK_MS));
-	device_release_driver(&pdev->dev);
-	t->adc->value[FAKE_CELL] = 3300000;
-	memory->error = -EIO;
-	KUNIT_ASSERT_EQ(test, device_attach(&pdev->dev), 1);
-	KUNIT_ASSERT_TRUE(test, becomes(t->gpio, FAKE_CHARGE, true, SLACK_MS));
 	KUNIT_EXPECT_GT(test, write_file(&pdev->dev, "clear", "1"), 0);
 	memory->error = 0;
 	KUNIT_EXPECT_TRUE(test, becomes_lost(test, false));

@@ -44,8 +44,9 @@ void X1_goes_on(void)
 }
 
 /*
- * X4, X5: no memory connects an output, whatever it says and whenever it is read. It changes
- * one level: in the first start the load may need cells above the end of the pre-alarm only.
+ * X4, X5: no memory connects an output, whatever it says and whenever it is read. In the first
+ * start the load may need cells above the end of the pre-alarm only, C4 does not ask for its
+ * margin, and a load that was overloaded may wait for another 10 s.
  */
 void X4_goes_on_with_what_is_remembered(void)
 {

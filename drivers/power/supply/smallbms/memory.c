@@ -62,11 +62,8 @@ static const char *const cell_names[SMALLBMS_NUM_PLACES] = { "state-a", "state-b
 /* A charge that differs by no more than this part of the full one is nearly the same. */
 #define CHARGE_PART	100
 
-/* After this time an access hangs. */
-#define SILENCE_NS	((u64)NSEC_PER_SEC)
-
-/* Longest wait of a start and of an orderly end */
-#define WAIT		msecs_to_jiffies(1000)
+/* An access that takes longer hangs: a start and an orderly end wait no longer for it. */
+#define SILENCE_MS	1000
 
 static bool same_latches(const struct smallbms_record *a, const struct smallbms_record *b)
 {
@@ -120,13 +117,17 @@ static struct smallbms_record wanted(const struct smallbms *bms)
 	return record;
 }
 
+static bool latches_are_stored(const struct smallbms_memory *memory)
+{
+	return memory->kept && !memory->unsure && same_latches(&memory->wanted, &memory->stored);
+}
+
 /* A change that cannot wait: its loss would connect something, or leave the boat dark. */
 static bool is_urgent(const struct smallbms *bms)
 {
 	const struct smallbms_memory *memory = &bms->memory;
 
-	return !memory->kept || memory->unsure ||
-	       !same_latches(&memory->wanted, &memory->stored) || memory->at_end ||
+	return !latches_are_stored(memory) || memory->at_end ||
 	       (memory->stored.charge_known && !memory->wanted.charge_known);
 }
 
@@ -189,12 +190,13 @@ void smallbms_memory_note(struct smallbms *bms)
 		memory->wanted.rules.connected = false;
 	/* The end of the gauge shows in one step, in which the memory may be busy. */
 	memory->at_end = (memory->at_end || bms->gauge.at_end) && !nearly_same_charge(bms);
+	/* News does not rest as long as a write that has failed before. */
 	if (!same_latches(&memory->wanted, &before))
 		memory->failures = min(memory->failures, 1U);
 	if (!memory->begun_ns) {
 		if (is_due(bms))
 			queue_work(bms->queue, &memory->keeper);
-	} else if (!memory->lost && now_ns > memory->begun_ns + SILENCE_NS) {
+	} else if (!memory->lost && now_ns > memory->begun_ns + SILENCE_MS * NSEC_PER_MSEC) {
 		tell_silence(bms);
 		queue_work(bms->queue, &bms->evaluation);
 	}
@@ -255,10 +257,10 @@ static int read_memory(struct smallbms *bms)
 		kfree(memory->place[i].image);
 		memory->place[i].image = content[i];
 	}
-	tell(bms, found);
 
 	guard(mutex)(&bms->lock);
 
+	tell(bms, found);
 	memory->read = true;
 	memory->kept = found >= 0;
 	memory->unsure = false;
@@ -395,7 +397,7 @@ static bool work_now(struct smallbms *bms)
 		reinit_completion(&bms->memory.done);
 		queue_work(bms->queue, &bms->memory.keeper);
 	}
-	return wait_for_completion_timeout(&bms->memory.done, WAIT);
+	return wait_for_completion_timeout(&bms->memory.done, msecs_to_jiffies(SILENCE_MS));
 }
 
 /**
@@ -423,10 +425,7 @@ const struct smallbms_record *smallbms_memory_recall(struct smallbms *bms)
  */
 bool smallbms_memory_agrees(const struct smallbms *bms)
 {
-	const struct smallbms_memory *memory = &bms->memory;
-
-	return memory->recalled && memory->kept && !memory->unsure &&
-	       same_latches(&memory->wanted, &memory->stored);
+	return bms->memory.recalled && latches_are_stored(&bms->memory);
 }
 
 /**

@@ -407,6 +407,7 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 	const struct smallbms_group cell = in->group[SMALLBMS_KIND_CELL];
 	const u64 scan = st->scan_ns, hold = hold_ns(set);
 	enum evidence damaged;
+	bool cleared;
 
 	weigh(&st->low, below(&cell, set->pre_alarm_uv,
 			      set->pre_alarm_uv + PRE_ALARM_HYSTERESIS_UV),
@@ -420,11 +421,11 @@ static void observe_cells(const struct smallbms_settings *set, struct smallbms_s
 
 	/* C4: only an operator ends it, and only when the cells agree, if there are any. */
 	damaged = below(&cell, damaged_uv(set, st), damaged_uv(set, st));
-	if (in->operator_clear && damaged == EVIDENCE_OFF)
-		st->cleared = true;
+	cleared = in->operator_clear && damaged == EVIDENCE_OFF;
+	st->cleared = st->cleared || cleared;
 	if (!st->over_discharged.on)
 		weigh(&st->over_discharged, damaged, scan, scan, hold);
-	else if (damaged == EVIDENCE_ABSENT || (in->operator_clear && damaged == EVIDENCE_OFF))
+	else if (damaged == EVIDENCE_ABSENT || cleared)
 		clear(&st->over_discharged);
 }
 
